@@ -1,0 +1,67 @@
+"""The adapter interface: how one source is asked, in one method on a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from adapters.answers import Answer, Key
+from adapters.offers import Offer
+from schema.deadline import Deadline
+from schema.observer import NOBODY, Observer
+
+__all__ = ["Adapter", "Batch", "Call"]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Keys asked of one offer with one projection and one set of arguments. Made by the engine.
+
+    `fields` are dotted paths in the words of the offer's record (`name.given`, `segment`), sorted. `arguments` are
+    (name, value) pairs, sorted by name. `keys` are distinct, in the order in which they were asked for; there may
+    be more of them than the offer takes in one call: the adapter splits them.
+    """
+
+    offer: Offer
+    fields: tuple[str, ...]
+    keys: tuple[Key, ...] = field(repr=False)
+    arguments: tuple[tuple[str, object], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What goes with a batch: until when, on whose credential, and what the source may be told.
+
+    `purpose` is the view's purpose as a W3C DPV term. `observer` is told of every call on the wire.
+    """
+
+    deadline: Deadline
+    purpose: str
+    credential: str | None = field(default=None, repr=False)
+    case: str | None = field(default=None, repr=False)
+    trace: str | None = None
+    observer: Observer = field(default=NOBODY, repr=False)
+
+
+class Adapter(Protocol):
+    """Our code for one source."""
+
+    @property
+    def source(self) -> str:
+        """The source's name, as the cross-reference and the views spell it."""
+
+    @property
+    def offers(self) -> Sequence[Offer]:
+        """What the source can answer."""
+
+    async def fetch(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
+        """Ask the source for every key of the batch and return one answer a key.
+
+        An answer is matched by the key that its record echoes, never by position. A failure that concerns some keys
+        is the answer of those keys; nothing but a programming error and cancellation is raised. A key that is not in
+        the mapping counts as SourceError(SOURCE_INCOMPLETE).
+        """
+
+    async def aclose(self) -> None:
+        """Give back connections. Called once, when the gateway stops."""

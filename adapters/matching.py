@@ -1,0 +1,59 @@
+"""Which record answers which key: by the key that the record echoes, never by its position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from adapters.adapter import Batch
+from adapters.answers import Answer, Facts, Found, Key, Missing, Page, SourceError
+from adapters.records import compile_decoder
+from schema.reasons import Reason
+
+__all__ = ["match_answers"]
+
+_MISMATCH = SourceError(Reason.SOURCE_MISMATCH, "the answer held a record of a key that was not asked for")
+_DOUBLE = SourceError(Reason.SOURCE_ERROR, "the answer held more than one record of one key")
+_INCOMPLETE = SourceError(Reason.SOURCE_INCOMPLETE, "the answer left the key out")
+
+
+def match_answers(batch: Batch, keys: Sequence[Key], raws: Iterable[object], fetched_at: datetime) -> dict[Key, Answer]:
+    """Return one answer for each of the keys that one call asked, from the raw records that came back.
+
+    A record of another key is discarded. Where one came, a key that the answer leaves out is SOURCE_MISMATCH, even if
+    the offer declares what an absent key means: a source that mixes up records cannot be believed on absence. Two
+    records of one key answer it with SOURCE_ERROR, unless the offer answers lists.
+    """
+    offer, decode = batch.offer, compile_decoder(batch.offer.record, batch.fields)
+    asked = {offer.key_form.normal(key): key for key in keys}
+    found: dict[Key, list[Facts]] = {}
+    foreign = False
+    for raw in raws:
+        key = asked.get(_owner(batch, keys, raw) or "")
+        if key is None or not isinstance(raw, Mapping):
+            foreign = True
+        else:
+            found.setdefault(key, []).append(decode(raw))
+    absent = _MISMATCH if foreign else _absent(batch, fetched_at)
+    return {key: _answer(batch, found[key], fetched_at) if key in found else absent for key in keys}
+
+
+def _owner(batch: Batch, keys: Sequence[Key], raw: Any) -> Key | None:
+    if batch.offer.key is None:  # one key a call: the declaration says that the source cannot tell
+        return batch.offer.key_form.normal(keys[0])
+    return batch.offer.echoed_key(raw)
+
+
+def _answer(batch: Batch, records: list[Facts], fetched_at: datetime) -> Answer:
+    if batch.offer.is_list:
+        return Found(Page(tuple(records)), fetched_at)
+    return Found(records[0], fetched_at) if len(records) == 1 else _DOUBLE
+
+
+def _absent(batch: Batch, fetched_at: datetime) -> Answer:
+    if batch.offer.absent is Missing:
+        return Missing()
+    if batch.offer.absent is Page:
+        return Found(Page(()), fetched_at)
+    return _INCOMPLETE

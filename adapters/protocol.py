@@ -1,0 +1,81 @@
+"""The common part of the protocol bases: one fetch becomes calls, each call's records become answers by key."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Generic
+
+from adapters.adapter import Batch, Call
+from adapters.answers import Answer, Key, SourceError
+from adapters.matching import match_answers
+from adapters.offers import Offer
+from adapters.sending import AskT, AtOnce, InTime, Observed, ReplyT, Send, SendError, Wire
+
+__all__ = ["ProtocolAdapter"]
+
+
+class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
+    """An adapter whose protocol says how to ask for some keys and where the records are in a reply.
+
+    `source` is the source's name, `offers` what it can answer, `timeout` the seconds after which one call is given
+    up, `at_once` the most calls to the source under way together.
+    """
+
+    def __init__(
+        self, source: str, offers: Sequence[Offer], *, timeout: float | None = None, at_once: int = 100
+    ) -> None:
+        self.source = source
+        self.offers = tuple(offers)
+        self._send = self._compose(timeout, at_once)
+
+    def _compose(self, timeout: float | None, at_once: int) -> Send[AskT, ReplyT]:
+        """Return the send with its wrappers, outermost first: what waits for a turn is inside the deadline."""
+        wire: Wire[AskT, ReplyT] = Wire(self._make)
+        return Observed(InTime(AtOnce(wire, at_once), timeout), self.source)
+
+    @abstractmethod
+    def _asks(self, batch: Batch, keys: Sequence[Key]) -> AskT:
+        """Return the one call that asks these keys of the batch."""
+
+    @abstractmethod
+    async def _make(self, ask: AskT, call: Call) -> ReplyT:
+        """Make the call on the wire and return the reply, or raise SendError."""
+
+    @abstractmethod
+    def _records(self, ask: AskT, reply: ReplyT) -> Iterable[object]:
+        """Return the raw records in the reply, or raise SendError if it has another shape."""
+
+    async def fetch(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
+        """Ask for all keys in as few calls as the offer allows, at most `offer.at_once` of them together."""
+        turns = asyncio.Semaphore(batch.offer.at_once)
+
+        async def ask(keys: Sequence[Key]) -> Mapping[Key, Answer]:
+            async with turns:
+                return await self._answer(batch, keys, call)
+
+        parts = list(_parts(batch))
+        if len(parts) == 1:
+            return await ask(parts[0])
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(ask(keys)) for keys in parts]
+        return {key: answer for task in tasks for key, answer in task.result().items()}
+
+    async def _answer(self, batch: Batch, keys: Sequence[Key], call: Call) -> Mapping[Key, Answer]:
+        try:
+            ask = self._asks(batch, keys)
+            reply = await self._send.send(ask, call)
+            return match_answers(batch, keys, self._records(ask, reply), datetime.now(UTC))
+        except SendError as error:
+            return dict.fromkeys(keys, SourceError(error.reason, error.detail))
+
+    async def aclose(self) -> None:
+        """Give back connections; a protocol that holds some overrides it."""
+
+
+def _parts(batch: Batch) -> Iterator[Sequence[Key]]:
+    size = batch.offer.max_batch
+    for start in range(0, len(batch.keys), size):
+        yield batch.keys[start : start + size]

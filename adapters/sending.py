@@ -1,0 +1,121 @@
+"""One call on the wire: the seam that deadlines, limits and counting wrap.
+
+    SendError          one call failed; carries the reason of every key it asked
+
+`fetch` asks a batch, `send` makes one call. What a source sees, and what a retry repeats, is a `send`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from adapters.adapter import Batch, Call
+from adapters.answers import Key
+from schema.deadline import Clock
+from schema.observer import Sent
+from schema.reasons import Reason
+
+__all__ = ["Ask", "AtOnce", "InTime", "Observed", "Send", "SendError"]
+
+AskT_contra = TypeVar("AskT_contra", bound="Ask", contravariant=True)
+ReplyT_co = TypeVar("ReplyT_co", covariant=True)
+AskT = TypeVar("AskT", bound="Ask")
+ReplyT = TypeVar("ReplyT")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one call asks: some keys of a batch. Protocol bases add what goes on the wire."""
+
+    batch: Batch
+    keys: Sequence[Key] = field(repr=False)
+
+
+class SendError(Exception):
+    """One call failed. `detail` is a constant text of ours: no host, key or text of the source."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(f"{reason}: {detail}")
+
+
+class Send(Protocol[AskT_contra, ReplyT_co]):
+    """Makes one call; a wrapper implements what it wraps."""
+
+    async def send(self, ask: AskT_contra, call: Call) -> ReplyT_co:
+        """Return the source's reply, or raise SendError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire(Generic[AskT, ReplyT]):
+    """The innermost send: a plain function."""
+
+    make: Callable[[AskT, Call], Awaitable[ReplyT]]
+
+    async def send(self, ask: AskT, call: Call) -> ReplyT:
+        """Make the call."""
+        return await self.make(ask, call)
+
+
+@dataclass(frozen=True, slots=True)
+class InTime(Generic[AskT, ReplyT]):
+    """Ends a call at its deadline or after the source's own time limit (seconds), a dripping body included."""
+
+    inner: Send[AskT, ReplyT]
+    limit: float | None = None
+
+    async def send(self, ask: AskT, call: Call) -> ReplyT:
+        """Make the call, or raise SendError(SOURCE_TIMEOUT or DEADLINE_EXCEEDED)."""
+        remaining = call.deadline.remaining()
+        own = self.limit is not None and self.limit < remaining
+        if remaining <= 0:
+            raise SendError(Reason.DEADLINE_EXCEEDED, "no time was left to send the call")
+        try:
+            async with asyncio.timeout(self.limit if own else remaining):
+                return await self.inner.send(ask, call)
+        except TimeoutError:
+            if own:
+                raise SendError(Reason.SOURCE_TIMEOUT, "the source's own time limit passed") from None
+            raise SendError(Reason.DEADLINE_EXCEEDED, "the request's deadline passed during the call") from None
+
+
+class AtOnce(Generic[AskT, ReplyT]):
+    """Lets at most `limit` calls to the source run together; the others wait their turn."""
+
+    def __init__(self, inner: Send[AskT, ReplyT], limit: int) -> None:
+        self.inner = inner
+        self._turns = asyncio.Semaphore(limit)
+
+    async def send(self, ask: AskT, call: Call) -> ReplyT:
+        """Make the call when its turn has come."""
+        async with self._turns:
+            return await self.inner.send(ask, call)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed(Generic[AskT, ReplyT]):
+    """Reports every call that has ended to the call's observer."""
+
+    inner: Send[AskT, ReplyT]
+    source: str
+    clock: Clock = time.monotonic
+
+    async def send(self, ask: AskT, call: Call) -> ReplyT:
+        """Make the call and tell how it ended; a cancelled call is not told."""
+        start = self.clock()
+        try:
+            reply = await self.inner.send(ask, call)
+        except SendError as error:
+            self._tell(ask, call, start, error.reason)
+            raise
+        self._tell(ask, call, start, None)
+        return reply
+
+    def _tell(self, ask: Ask, call: Call, start: float, outcome: Reason | None) -> None:
+        batch = ask.batch
+        event = Sent(self.source, batch.offer.name, batch.fields, len(ask.keys), self.clock() - start, outcome)
+        call.observer.sent(event)

@@ -1,0 +1,1 @@
+"""What a customer is, which slices of it there are, and the small values that every room speaks of."""

@@ -1,0 +1,47 @@
+"""The moment by which an answer has to leave."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+__all__ = ["Clock", "Deadline"]
+
+Clock = Callable[[], float]
+"""A monotonic clock, in seconds. Injected, so that tests own the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment on a monotonic clock.
+
+    Example:
+        >>> now = [100.0]
+        >>> deadline = Deadline.after(1.5, clock=lambda: now[0])
+        >>> now[0] = 101.0
+        >>> deadline.remaining()
+        0.5
+    """
+
+    at: float
+    clock: Clock = field(default=time.monotonic, repr=False, compare=False)
+
+    @classmethod
+    def after(cls, seconds: float, *, clock: Clock = time.monotonic) -> Deadline:
+        """Return the deadline that many seconds from now."""
+        return cls(clock() + seconds, clock)
+
+    def remaining(self) -> float:
+        """Return the seconds left, 0.0 when the moment has passed."""
+        return max(0.0, self.at - self.clock())
+
+    def is_over(self) -> bool:
+        """Return whether the moment has passed."""
+        return self.clock() >= self.at
+
+    def sooner(self, seconds: float | None) -> Deadline:
+        """Return this deadline, or the one that many seconds from now if that is sooner."""
+        if seconds is None:
+            return self
+        return Deadline(min(self.at, self.clock() + seconds), self.clock)

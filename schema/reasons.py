@@ -1,0 +1,135 @@
+"""Why a value is null: every reason the gateway gives, with its message, its remedy and where it stands.
+
+The codes are part of the product's contract with its clients. Messages and remedies are constant texts: they
+never hold a value, a key, a host or a text that came from a source.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+from typing import Self
+
+__all__ = ["Place", "Reason"]
+
+
+class Place(Enum):
+    """Where in a GraphQL answer a reason stands."""
+
+    WITHHELD = "withheld"
+    """`extensions.withheld`: a rule decided so; this is no error."""
+    ABSENT = "absent"
+    """`extensions.absent`: the source has nothing for this customer."""
+    ERROR = "errors"
+    """`errors[]`: the source could not be asked, or what it answered could not be used."""
+
+
+class Reason(StrEnum):
+    """One reason for a null. The member's value is the code that clients see in `code`."""
+
+    place: Place
+    message: str
+    remedy: str
+
+    def __new__(cls, code: str, place: Place, message: str, remedy: str) -> Self:
+        """Make the member: a string that carries its place, message and remedy."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.place, member.message, member.remedy = place, message, remedy
+        return member
+
+    SUBJECT_UNKNOWN = (
+        "SUBJECT_UNKNOWN",
+        Place.WITHHELD,
+        "No customer can be shown for this look-up.",
+        "Check the look-up's key, and that this view may show this customer.",
+    )
+    SUBJECT_RESTRICTED = (
+        "SUBJECT_RESTRICTED",
+        Place.WITHHELD,
+        "Processing of this field is restricted for this customer.",
+        "Ask the data-protection officer; the restriction has to be lifted first.",
+    )
+    VALUE_NOT_IN_VIEW = (
+        "VALUE_NOT_IN_VIEW",
+        Place.WITHHELD,
+        "The value is not among those that this view shows.",
+        "Use a view that lists the value.",
+    )
+    SOURCE_NOT_LINKED = (
+        "SOURCE_NOT_LINKED",
+        Place.ABSENT,
+        "This customer is not known to the source that owns the field.",
+        "Nothing to do, unless the customer should be known there: then link it in the cross-reference.",
+    )
+    SOURCE_KEY_GONE = (
+        "SOURCE_KEY_GONE",
+        Place.ABSENT,
+        "The source has deleted this customer's record.",
+        "Have the link reviewed in the cross-reference.",
+    )
+    SOURCE_KEY_REPLACED = (
+        "SOURCE_KEY_REPLACED",
+        Place.ABSENT,
+        "The source has replaced this customer's record by another one.",
+        "Have the link reviewed in the cross-reference.",
+    )
+    SOURCE_RECORD_MISSING = (
+        "SOURCE_RECORD_MISSING",
+        Place.ABSENT,
+        "The source has no record under the key it is linked by.",
+        "Have the link reviewed in the cross-reference.",
+    )
+    SOURCE_TIMEOUT = (
+        "SOURCE_TIMEOUT",
+        Place.ERROR,
+        "The source did not answer in time.",
+        "Ask again later.",
+    )
+    SOURCE_RATE_LIMITED = (
+        "SOURCE_RATE_LIMITED",
+        Place.ERROR,
+        "The source takes no more calls for now.",
+        "Ask again later.",
+    )
+    SOURCE_AUTH = (
+        "SOURCE_AUTH",
+        Place.ERROR,
+        "The source refused the gateway's credential.",
+        "Tell the operator of the gateway.",
+    )
+    SOURCE_ERROR = (
+        "SOURCE_ERROR",
+        Place.ERROR,
+        "The source failed, or its answer could not be used.",
+        "Ask again later.",
+    )
+    SOURCE_INCOMPLETE = (
+        "SOURCE_INCOMPLETE",
+        Place.ERROR,
+        "The source's answer left this customer out.",
+        "Ask again later; if it stays so, tell the operator of the gateway.",
+    )
+    SOURCE_MISMATCH = (
+        "SOURCE_MISMATCH",
+        Place.ERROR,
+        "The source answered with a record of another key; it was discarded.",
+        "Tell the operator of the gateway.",
+    )
+    CIRCUIT_OPEN = (
+        "CIRCUIT_OPEN",
+        Place.ERROR,
+        "The source fails so often that it is not asked for a while.",
+        "Ask again later.",
+    )
+    DEADLINE_EXCEEDED = (
+        "DEADLINE_EXCEEDED",
+        Place.ERROR,
+        "The request's time was over before the source had answered.",
+        "Ask for less at once, or ask again later.",
+    )
+    VALUE_INVALID = (
+        "VALUE_INVALID",
+        Place.ERROR,
+        "The source's value does not have the type that the model declares.",
+        "Tell the operator of the gateway.",
+    )
