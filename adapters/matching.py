@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from adapters.adapter import Batch
 from adapters.answers import Answer, Facts, Found, Key, Missing, Page, SourceError
@@ -15,6 +14,7 @@ __all__ = ["match_answers"]
 
 _MISMATCH = SourceError(Reason.SOURCE_MISMATCH, "the answer held a record of a key that was not asked for")
 _DOUBLE = SourceError(Reason.SOURCE_ERROR, "the answer held more than one record of one key")
+_NO_RECORD = SourceError(Reason.SOURCE_ERROR, "the answer held something that is no record")
 _INCOMPLETE = SourceError(Reason.SOURCE_INCOMPLETE, "the answer left the key out")
 
 
@@ -25,24 +25,31 @@ def match_answers(batch: Batch, keys: Sequence[Key], raws: Iterable[object], fet
     the offer declares what an absent key means: a source that mixes up records cannot be believed on absence. Two
     records of one key answer it with SOURCE_ERROR, unless the offer answers lists.
     """
-    offer, decode = batch.offer, compile_decoder(batch.offer.record, batch.fields)
-    asked = {offer.key_form.normal(key): key for key in keys}
+    decode = compile_decoder(batch.offer.record, batch.fields)
+    owners = _by_normal_form(batch, keys)
     found: dict[Key, list[Facts]] = {}
-    foreign = False
+    absent = _absent(batch, fetched_at)
     for raw in raws:
-        key = asked.get(_owner(batch, keys, raw) or "")
-        if key is None or not isinstance(raw, Mapping):
-            foreign = True
-        else:
-            found.setdefault(key, []).append(decode(raw))
-    absent = _MISMATCH if foreign else _absent(batch, fetched_at)
+        if not isinstance(raw, Mapping):
+            absent = _NO_RECORD
+            continue
+        mine = keys if batch.offer.key is None else owners.get(batch.offer.echoed_key(raw) or "", ())
+        facts = decode(raw) if mine else None
+        if facts is None:
+            absent = _MISMATCH
+            continue
+        for key in mine:
+            found.setdefault(key, []).append(facts)
     return {key: _answer(batch, found[key], fetched_at) if key in found else absent for key in keys}
 
 
-def _owner(batch: Batch, keys: Sequence[Key], raw: Any) -> Key | None:
-    if batch.offer.key is None:  # one key a call: the declaration says that the source cannot tell
-        return batch.offer.key_form.normal(keys[0])
-    return batch.offer.echoed_key(raw)
+def _by_normal_form(batch: Batch, keys: Sequence[Key]) -> dict[Key, list[Key]]:
+    """Return the asked keys by their normal form: two spellings of one key share a record, and a blank has none."""
+    owners: dict[Key, list[Key]] = {}
+    for key in keys:
+        if normal := batch.offer.key_form.normal(key):
+            owners.setdefault(normal, []).append(key)
+    return owners
 
 
 def _answer(batch: Batch, records: list[Facts], fetched_at: datetime) -> Answer:

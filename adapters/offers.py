@@ -34,7 +34,7 @@ class KeyForm(StrEnum):
         return key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Offer:
     """Facts of a key, or a list of a key.
 
@@ -43,7 +43,8 @@ class Offer:
     None when it does not: then one key is asked a call, and `check` lists the offer. `keyspace` names whose keys it is
     asked by: empty for the source's own, else the keyspace of the references that lead to it (`lei`). `max_batch` is
     the most keys in one call, `at_once` the most calls of one batch under way together. `absent` says what a key that
-    the answer leaves out means: Missing, Page (an empty list), or None: the answer is incomplete.
+    the answer leaves out means: Missing, Page (an empty list), or None: the answer is incomplete. An offer is
+    equal to itself only, so that it can be a key of a dict whatever stands in it.
     """
 
     name: str

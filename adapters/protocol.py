@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Generic
 
@@ -32,9 +32,16 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         self._send = self._compose(timeout, at_once)
 
     def _compose(self, timeout: float | None, at_once: int) -> Send[AskT, ReplyT]:
-        """Return the send with its wrappers, outermost first: what waits for a turn is inside the deadline."""
+        """Return the send with its wrappers, outermost first: a call is seen and timed once its turn has come."""
         wire: Wire[AskT, ReplyT] = Wire(self._make)
-        return Observed(InTime(AtOnce(wire, at_once), timeout), self.source)
+        return AtOnce(Observed(InTime(wire, timeout), self.source), at_once)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.source!r}, offers={[offer.name for offer in self.offers]})"
+
+    def _unaskable(self, batch: Batch, key: Key) -> Answer | None:
+        """Return the answer of a key that this protocol cannot put on the wire; None, the default, for all others."""
+        return None
 
     @abstractmethod
     def _asks(self, batch: Batch, keys: Sequence[Key]) -> AskT:
@@ -50,13 +57,19 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
 
     async def fetch(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
         """Ask for all keys in as few calls as the offer allows, at most `offer.at_once` of them together."""
+        refused = {key: answer for key in batch.keys if (answer := self._unaskable(batch, key)) is not None}
+        keys = [key for key in batch.keys if key not in refused] if refused else batch.keys
+        return {**await self._fetch(batch, keys, call), **refused}
+
+    async def _fetch(self, batch: Batch, keys: Sequence[Key], call: Call) -> Mapping[Key, Answer]:
         turns = asyncio.Semaphore(batch.offer.at_once)
 
         async def ask(keys: Sequence[Key]) -> Mapping[Key, Answer]:
             async with turns:
                 return await self._answer(batch, keys, call)
 
-        parts = list(_parts(batch))
+        size = batch.offer.max_batch
+        parts = [keys[start : start + size] for start in range(0, len(keys), size)]
         if len(parts) == 1:
             return await ask(parts[0])
         async with asyncio.TaskGroup() as group:
@@ -67,15 +80,13 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         try:
             ask = self._asks(batch, keys)
             reply = await self._send.send(ask, call)
-            return match_answers(batch, keys, self._records(ask, reply), datetime.now(UTC))
+            return self._read(batch, keys, ask, reply)
         except SendError as error:
             return dict.fromkeys(keys, SourceError(error.reason, error.detail))
 
+    def _read(self, batch: Batch, keys: Sequence[Key], ask: AskT, reply: ReplyT) -> Mapping[Key, Answer]:
+        """Return one answer a key; a protocol whose reply can say more than its records do overrides it."""
+        return match_answers(batch, keys, self._records(ask, reply), datetime.now(UTC))
+
     async def aclose(self) -> None:
         """Give back connections; a protocol that holds some overrides it."""
-
-
-def _parts(batch: Batch) -> Iterator[Sequence[Key]]:
-    size = batch.offer.max_batch
-    for start in range(0, len(batch.keys), size):
-        yield batch.keys[start : start + size]

@@ -75,25 +75,39 @@ class InTime(Generic[AskT, ReplyT]):
         if remaining <= 0:
             raise SendError(Reason.DEADLINE_EXCEEDED, "no time was left to send the call")
         try:
-            async with asyncio.timeout(self.limit if own else remaining):
+            async with asyncio.timeout(self.limit if own else remaining) as scope:
                 return await self.inner.send(ask, call)
         except TimeoutError:
-            if own:
-                raise SendError(Reason.SOURCE_TIMEOUT, "the source's own time limit passed") from None
-            raise SendError(Reason.DEADLINE_EXCEEDED, "the request's deadline passed during the call") from None
+            if scope.expired() and not own:
+                raise SendError(Reason.DEADLINE_EXCEEDED, "the request's deadline passed during the call") from None
+            raise SendError(Reason.SOURCE_TIMEOUT, "the source's own time limit passed") from None
 
 
 class AtOnce(Generic[AskT, ReplyT]):
-    """Lets at most `limit` calls to the source run together; the others wait their turn."""
+    """Lets at most `limit` calls to the source run together; the others wait their turn, until their deadline."""
 
     def __init__(self, inner: Send[AskT, ReplyT], limit: int) -> None:
         self.inner = inner
         self._turns = asyncio.Semaphore(limit)
 
     async def send(self, ask: AskT, call: Call) -> ReplyT:
-        """Make the call when its turn has come."""
-        async with self._turns:
+        """Make the call when its turn has come, or raise SendError(DEADLINE_EXCEEDED) without having sent anything."""
+        await self._take_turn(call)
+        try:
+            if call.deadline.is_over():
+                raise SendError(Reason.DEADLINE_EXCEEDED, "no time was left to send the call")
             return await self.inner.send(ask, call)
+        finally:
+            self._turns.release()
+
+    async def _take_turn(self, call: Call) -> None:
+        try:
+            async with asyncio.timeout(call.deadline.remaining() if self._turns.locked() else None):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise SendError(
+                Reason.DEADLINE_EXCEEDED, "the deadline passed while the call waited for its turn"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)

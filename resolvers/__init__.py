@@ -1,1 +1,8 @@
-"""How a query becomes few calls."""
+"""How a query becomes few calls: selection, policy, plan, run, assembly, receipt."""
+
+from resolvers.engine import Engine, Request
+from resolvers.planning import NotServedError
+from resolvers.policy import choose_view
+from resolvers.refusals import RefusalCode, RefusedError
+
+__all__ = ["Engine", "NotServedError", "RefusalCode", "RefusedError", "Request", "choose_view"]

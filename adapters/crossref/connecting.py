@@ -1,0 +1,102 @@
+"""SQLite connections, opened the way the cross-reference needs them, and its errors in our words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from adapters.crossref.errors import SchemaOutdatedError, StoreError
+from adapters.crossref.migrations import HEAD, revision_of, upgrade
+
+__all__ = ["bring_up_to_date", "connect_reader", "connect_writer", "database_path", "reading", "translated", "writing"]
+
+_SCHEME = "sqlite:///"
+_BUSY_MS = 5000
+_READ_BUSY_MS = 100
+"""Short, because a read waits on the event loop; in WAL it waits only while the log is recovered after a crash."""
+
+_MMAP_BYTES = 1 << 30
+
+
+def database_path(place: str | Path) -> Path:
+    """Return the file meant by a path or by `sqlite:///path`; raises StoreError for anything else."""
+    text = str(place)
+    path = text.removeprefix(_SCHEME)
+    if not path or path == ":memory:" or "://" in path:
+        raise StoreError("got no file for the cross-reference; wanted a path, or sqlite:/// and a path")
+    return Path(path).absolute()
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """Return a connection that writes. A new file is readable by its owner alone, and so are its log and index."""
+    with translated():
+        path.touch(mode=0o600, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Return a connection that can only read."""
+    uri = f"{path.as_uri()}?mode=ro"
+    with translated():
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=_READ_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+        )
+        connection.execute(f"PRAGMA mmap_size = {_MMAP_BYTES}")
+    return connection
+
+
+def bring_up_to_date(connection: sqlite3.Connection, path: Path, *, migrate: bool) -> None:
+    """Apply the missing revisions, or with `migrate` False raise SchemaOutdatedError when there are any."""
+    with translated():
+        revision = revision_of(connection)
+    if revision == HEAD:
+        return
+    if revision is not None and revision > HEAD:
+        raise SchemaOutdatedError(
+            f"got tables of revision {revision}; wanted {HEAD}: use the release that wrote them, or newer"
+        )
+    if not migrate:
+        raise SchemaOutdatedError(f"got tables of revision {revision}; wanted {HEAD}: open once with migrate=True")
+    upgrade(path, busy_ms=_BUSY_MS)
+
+
+@contextmanager
+def reading(connection: sqlite3.Connection) -> Iterator[None]:
+    """Hold one moment of the database for several reads."""
+    with translated():
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.execute("COMMIT")
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """Write everything or, when anything is raised, nothing."""
+    with translated():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise StoreError in place of what SQLite and the file system raise; their texts name files and keep values."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        mend = "another process writes for too long; try again" if busy else "check the file, its disk and its rights"
+        raise StoreError(f"the cross-reference's database failed ({error.sqlite_errorname}); {mend}") from None
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"the cross-reference's database failed ({type(error).__name__}); check the file") from None

@@ -1,0 +1,196 @@
+"""Linking keys to a customer: what is free is linked, what stands is never taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from adapters.crossref.candidates import open_candidate
+from adapters.crossref.errors import Conflict, ConflictCode, InputError, RefusalCode
+from adapters.crossref.events import Act, EventType
+from adapters.crossref.ledger import CustomerRow, Ledger, LinkToCome
+from adapters.crossref.port import Restriction
+from adapters.crossref.restricting import insert_restrictions, restrictions_to_add
+from adapters.crossref.sources import SourceSystem
+
+__all__ = ["Assignment", "Linked", "Method", "SourceKey", "Wish", "assign"]
+
+
+class Method(StrEnum):
+    """How it is known that a key is the customer's."""
+
+    NATIVE = "native"
+    DETERMINISTIC = "deterministic"
+    PROBABILISTIC = "probabilistic"
+    MANUAL = "manual"
+    MERGE = "merge"
+    SPLIT = "split"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Where a customer stands after a write: its id, its version, and the number of the event that brought it there."""
+
+    customer: str
+    version: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKey:
+    """A key of a source, in normal form."""
+
+    source: SourceSystem
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What shall hold afterwards: these keys and restrictions belong to one customer.
+
+    `customer` is a canonical id, or None: whoever has one of the keys, else a new customer. `may_create` says that a
+    customer id never seen is a new customer, not an error.
+    """
+
+    keys: Sequence[SourceKey]
+    act: Act
+    customer: str | None = None
+    may_create: bool = False
+    restrictions: Sequence[Restriction] = ()
+    asserted_by: str = ""
+    method: Method = Method.IMPORT
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What came of a wish. `linked` is None when nothing could be written; `conflicts` are of the keys left out."""
+
+    linked: Linked | None
+    created: bool = False
+    links: int = 0
+    restrictions: int = 0
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def assign(ledger: Ledger, wish: Wish) -> Assignment:
+    """Write what can be written of the wish, as one event at most, and open a candidate for each conflict."""
+    owners = {entry: ledger.owner(entry.source, entry.key) for entry in wish.keys}
+    held = list(dict.fromkeys(owner for owner in owners.values() if owner is not None))
+    if wish.customer is None and len(held) > 1:
+        return Assignment(None, conflicts=_disputes(ledger, wish, owners, held[0]))
+    customer_id = wish.customer or (held[0] if held else None)
+    row = ledger.customer(customer_id) if customer_id else None
+    if row is None and customer_id is not None and not wish.may_create:
+        raise InputError(RefusalCode.CUSTOMER_UNKNOWN, "no customer has this id; leave it out to make a new one")
+    if row is not None and row.status != "active":
+        return Assignment(None, conflicts=(_closed(ledger, wish, row),))
+    return _write(ledger, wish, owners, row, customer_id or ledger.new_id("cus"))
+
+
+def _write(
+    ledger: Ledger, wish: Wish, owners: dict[SourceKey, str | None], row: CustomerRow | None, customer_id: str
+) -> Assignment:
+    target = row.customer_id if row else customer_id
+    free = [entry for entry, owner in owners.items() if owner is None]
+    allowed, excess = _within_limits(ledger, target, free)
+    restrictions = restrictions_to_add(ledger, target, wish.restrictions)
+    if row is None or allowed or restrictions:
+        linked = _record(ledger, wish, target, row is None, allowed, restrictions)
+    else:
+        linked = Linked(row.customer_id, row.version, row.changed_seq)
+    conflicts = _disputes(ledger, wish, owners, target) + tuple(
+        open_candidate(ledger, wish.act, ConflictCode.LIMIT_EXCEEDED, target, None, entry.source.name)
+        for entry in excess
+    )
+    return Assignment(linked, row is None, len(allowed), len(restrictions), conflicts)
+
+
+def _disputes(ledger: Ledger, wish: Wish, owners: dict[SourceKey, str | None], customer: str) -> tuple[Conflict, ...]:
+    code = ConflictCode.KEY_OWNED_BY_OTHER
+    return tuple(
+        open_candidate(ledger, wish.act, code, customer, owner, entry.source.name)
+        for entry, owner in owners.items()
+        if owner is not None and owner != customer
+    )
+
+
+def _closed(ledger: Ledger, wish: Wish, row: CustomerRow) -> Conflict:
+    code = ConflictCode.CUSTOMER_ERASED if row.status == "erased" else ConflictCode.CUSTOMER_RETIRED
+    source = wish.keys[0].source.name if wish.keys else None
+    return open_candidate(ledger, wish.act, code, row.customer_id, None, source)
+
+
+def _within_limits(
+    ledger: Ledger, customer: str, entries: Sequence[SourceKey]
+) -> tuple[list[SourceKey], list[SourceKey]]:
+    allowed: list[SourceKey] = []
+    excess: list[SourceKey] = []
+    counts = ledger.live_keys(customer) if any(entry.source.max_live for entry in entries) else {}
+    for entry in entries:
+        name, limit = entry.source.name, entry.source.max_live
+        counts[name] = counts.get(name, 0) + 1
+        (excess if limit is not None and counts[name] > limit else allowed).append(entry)
+    return allowed, excess
+
+
+def _record(
+    ledger: Ledger,
+    wish: Wish,
+    customer: str,
+    is_new: bool,
+    entries: Sequence[SourceKey],
+    restrictions: Sequence[Restriction],
+) -> Linked:
+    links = [LinkToCome(ledger.new_id("lnk"), entry.source, entry.key) for entry in entries]
+    body = {
+        "links": [_told(wish, link) for link in links],
+        "restrictions": [{"ground": one.ground, "coordinates": sorted(one.coordinates)} for one in restrictions],
+    }
+    seq = ledger.append(_kind(is_new, bool(links)), customer, wish.act, body, links)
+    version = _touch(ledger, customer, is_new, seq)
+    for link in links:
+        _insert_link(ledger, link, customer, wish, seq)
+    insert_restrictions(ledger, customer, restrictions)
+    return Linked(customer, version, seq)
+
+
+def _kind(is_new: bool, has_links: bool) -> EventType:
+    if is_new:
+        return EventType.CUSTOMER_CREATED
+    return EventType.LINK_ADDED if has_links else EventType.CUSTOMER_RESTRICTED
+
+
+def _told(wish: Wish, link: LinkToCome) -> dict[str, object]:
+    return {
+        "link": link.link_id,
+        "source": link.source.name,
+        "asserted_by": wish.asserted_by or wish.act.actor,
+        "method": wish.method,
+        "confidence": wish.confidence,
+    }
+
+
+def _touch(ledger: Ledger, customer: str, is_new: bool, seq: int) -> int:
+    if is_new:
+        ledger.connection.execute(
+            "INSERT INTO customer (tenant_id, customer_id, status, created_at, changed_seq) "
+            "VALUES (?, ?, 'active', ?, ?)",
+            (ledger.tenant, customer, ledger.at, seq),
+        )
+        return 1
+    return ledger.touch(customer, seq)
+
+
+def _insert_link(ledger: Ledger, link: LinkToCome, customer: str, wish: Wish, seq: int) -> None:
+    kept = ledger.keyring.kept(link.source, link.key)
+    ledger.connection.execute(
+        "INSERT INTO link (link_id, tenant_id, source_id, key_lookup, key_sealed, customer_id, valid_from, "
+        "asserted_by, method, confidence, opened_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(link.link_id, ledger.tenant, link.source.name, kept.lookup, kept.sealed, customer, ledger.at),
+            *(wish.asserted_by or wish.act.actor, wish.method, wish.confidence, seq),
+        ),
+    )

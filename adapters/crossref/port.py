@@ -1,0 +1,77 @@
+"""What the engine asks of a cross-reference: who is meant by a key, and which keys each source uses for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+__all__ = ["EVERYTHING", "CrossReference", "LinkedKey", "Lookup", "Restriction", "Subject"]
+
+EVERYTHING = "*"
+"""In place of coordinates: a restriction of every coordinate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One customer as somebody names them: by a source's own key, or, with `source` None, by a canonical id.
+
+    The key is taken as it came; the cross-reference brings it into the source's normal form. A canonical id may be one
+    that a merge has replaced.
+    """
+
+    source: str | None
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedKey:
+    """A key that a source uses for the customer, and the link that says so. `link_id` may be told and logged."""
+
+    key: str = field(repr=False)
+    link_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Coordinates (`Type.field`) that may not be processed for this customer, and the ground as a short code.
+
+    A restriction of `EVERYTHING` covers every coordinate.
+    """
+
+    ground: str
+    coordinates: frozenset[str]
+
+    def covers(self, coordinate: str) -> bool:
+        """Return whether the coordinate is restricted."""
+        return coordinate in self.coordinates or EVERYTHING in self.coordinates
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A customer that is known and may be asked about.
+
+    `customer_id` is the canonical id in use now; `redirected` says that the look-up named another id, which a merge has
+    replaced by this one. `keys` holds source -> its live keys in the order in which they answer: the customer's own
+    before those that came by merge, then the newest link, then the key. A source without a live key is not in it.
+    `restrictions` are those in force at the time of asking.
+    """
+
+    customer_id: str
+    redirected: bool
+    keys: Mapping[str, tuple[LinkedKey, ...]]
+    restrictions: tuple[Restriction, ...] = ()
+
+
+class CrossReference(Protocol):
+    """The one table that is kept: canonical customer id <-> each source's own keys."""
+
+    async def resolve(self, lookup: Lookup) -> Subject | None:
+        """Return who is meant: `resolve_many` of one."""
+
+    async def resolve_many(self, lookups: Sequence[Lookup]) -> Sequence[Subject | None]:
+        """Return who is meant by each look-up, in the order asked; all answers are of one moment.
+
+        None stands for unknown, erased, retired and a key that cannot be one: these make the same reads, so that the
+        time taken does not tell them apart. Raises StoreError when the table cannot be read.
+        """

@@ -1,0 +1,93 @@
+"""A source as the cross-reference knows it: how its keys are written, kept and limited."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+from adapters.crossref.errors import InputError, RefusalCode
+
+__all__ = ["MAX_KEY", "KeyFormat", "KeyMode", "SourceSystem"]
+
+MAX_KEY = 512
+"""The longest key, in characters of its normal form."""
+
+_NOT_DIGITS = re.compile(r"[^0-9]")
+_SOURCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+
+class KeyFormat(StrEnum):
+    """The normal form in which a source's keys are kept and looked up."""
+
+    OPAQUE = "opaque"
+    LOWER = "lower"
+    DIGITS = "digits"
+    UUID = "uuid"
+
+    def normal(self, key: str) -> str | None:
+        """Return the key in this form; None when it cannot be a key.
+
+        A key is 1 to 512 printable characters. Control characters and lone surrogates are refused: PostgreSQL and
+        SQLite disagree on them, and what one of them cuts off could be the difference between two customers.
+        """
+        form = self._form(key) if len(key) <= 2 * MAX_KEY else ""
+        return form if 0 < len(form) <= MAX_KEY and form.isprintable() else None
+
+    def _form(self, key: str) -> str:
+        match self:
+            case KeyFormat.LOWER:
+                return key.strip().lower()
+            case KeyFormat.DIGITS:
+                return _NOT_DIGITS.sub("", key)
+            case KeyFormat.UUID:
+                return _uuid(key.strip())
+        return key
+
+
+def _uuid(key: str) -> str:
+    try:
+        form = uuid.UUID(key)
+    except ValueError:
+        return ""
+    return str(form) if key.lower() in (str(form), form.hex) else ""
+
+
+class KeyMode(StrEnum):
+    """How a source's keys are kept: as they are, or, where a key is personal itself (an e-mail), sealed."""
+
+    PLAIN = "plain"
+    SEALED = "sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSystem:
+    """One source. `max_live` is the most live keys of one customer, None for no limit."""
+
+    name: str
+    key_format: KeyFormat = KeyFormat.OPAQUE
+    key_mode: KeyMode = KeyMode.PLAIN
+    max_live: int | None = None
+    priority: int = 100
+
+    def __post_init__(self) -> None:
+        if not _SOURCE_NAME.fullmatch(self.name):
+            raise InputError(
+                RefusalCode.SOURCE_INVALID,
+                "a source's name is a letter, then up to 63 letters, digits, _ or -; name it as its adapter does",
+            )
+        if self.max_live is not None and self.max_live < 1:
+            raise InputError(
+                RefusalCode.SOURCE_INVALID, f"got max_live={self.max_live}; wanted 1 or more, or None for no limit"
+            )
+
+    def normal(self, key: object) -> str:
+        """Return the key in the source's normal form; raises InputError when it cannot be one."""
+        form = self.key_format.normal(key) if isinstance(key, str) else None
+        if form is None:
+            raise InputError(
+                RefusalCode.KEY_INVALID,
+                f"got what is no {self.key_format} key of {self.name}; wanted 1 to {MAX_KEY} printable characters",
+            )
+        return form

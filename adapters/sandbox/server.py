@@ -1,0 +1,190 @@
+"""What every sandbox source with an HTTP interface is made of: it answers, counts what it is asked, and misbehaves.
+
+Beside its own interface each source has three addresses for whoever runs it, without a credential:
+
+    POST /__sandbox/misbehave   {"kind": "slow", "seconds": 2}   what it does wrong from now on
+    GET  /__sandbox/counters    calls, keys and fields asked since the last reset, and each call
+    POST /__sandbox/reset       behaves and counts from nothing again
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from adapters.sandbox.misbehaviour import Misbehaviour
+
+__all__ = ["Ask", "Behaviour", "SourceInterface", "project", "sandbox_app"]
+
+CUT = "cut"
+"""Where a connection's scope state holds the function that ends the connection at once."""
+
+_KEPT = 1_000
+"""The most calls that are kept one by one; older ones are counted only."""
+
+_LONGEST = 600.0
+"""The most seconds a slow source takes."""
+
+Records = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one call asks: keys in their order, and the source's own field names; no field stands for all."""
+
+    keys: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+class SourceInterface(Protocol):
+    """What is particular to one source."""
+
+    @property
+    def path(self) -> str:
+        """The path under which it answers GET."""
+
+    @property
+    def records(self) -> Mapping[str, Mapping[str, Any]]:
+        """All its records by key."""
+
+    def read(self, request: Request) -> Ask:
+        """Return what is asked, or raise HTTPException in the source's own manner."""
+
+    def body(self, ask: Ask, records: Records, request: Request) -> object:
+        """Return the JSON that answers with these records."""
+
+
+class Behaviour:
+    """How a source behaves at present, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Behave, and forget what was asked."""
+        self.kind, self.seconds = Misbehaviour.NONE, 0.0
+        self.calls, self.keys = 0, 0
+        self.fields: Counter[str] = Counter()
+        self.asked: deque[Ask] = deque(maxlen=_KEPT)
+
+    def note(self, ask: Ask) -> None:
+        """Count one call."""
+        self.calls += 1
+        self.keys += len(ask.keys)
+        self.fields.update(ask.fields)
+        self.asked.append(ask)
+
+    def misbehave(self, kind: Misbehaviour, seconds: float) -> None:
+        """Do this wrong from now on; `seconds` is how long a slow source takes."""
+        self.kind, self.seconds = kind, min(max(seconds, 0.0), _LONGEST)
+
+    def counters(self) -> Mapping[str, object]:
+        """Return what was asked since the last reset: calls, keys, fields with how often each, and the last calls."""
+        return {
+            "calls": self.calls,
+            "keys": self.keys,
+            "fields": dict(sorted(self.fields.items())),
+            "asked": [asdict(ask) for ask in self.asked],
+        }
+
+    def choose(self, ask: Ask, records: Mapping[str, Mapping[str, Any]]) -> Records:
+        """Return the records that answer: those asked for, in the order asked, unless it misbehaves."""
+        keys: Iterable[str] = ask.keys
+        if self.kind is Misbehaviour.WRONG_CUSTOMER:
+            keys = _others(ask.keys, records)
+        elif self.kind is Misbehaviour.SHUFFLED:
+            keys = (*ask.keys[1:], *ask.keys[:1])
+        return [records[key] for key in keys if key in records]
+
+
+class CutResponse(Response):
+    """An answer that breaks off: with a body after half of it, without one before the first byte."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what is to be sent and end the connection."""
+        if self.body:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            half = bytes(self.body[: len(self.body) // 2])
+            await send({"type": "http.response.body", "body": half, "more_body": True})
+        scope["state"][CUT]()
+        while (await receive())["type"] != "http.disconnect":
+            pass  # a request body that had arrived before
+
+
+def sandbox_app(source: SourceInterface) -> Starlette:
+    """Return the source as an ASGI application, with its own behaviour and counters."""
+    behaviour = Behaviour()
+
+    async def answer(request: Request) -> Response:
+        ask = source.read(request)
+        behaviour.note(ask)
+        return await _behave(behaviour, lambda: source.body(ask, behaviour.choose(ask, source.records), request))
+
+    async def misbehave(request: Request) -> Response:
+        behaviour.misbehave(*await _read_command(request))
+        return Response(status_code=204)
+
+    async def reset(_: Request) -> Response:
+        behaviour.reset()
+        return Response(status_code=204)
+
+    async def counters(_: Request) -> Response:
+        return JSONResponse(behaviour.counters())
+
+    return Starlette(
+        routes=[
+            Route(source.path, answer),
+            Route("/__sandbox/misbehave", misbehave, methods=["POST"]),
+            Route("/__sandbox/reset", reset, methods=["POST"]),
+            Route("/__sandbox/counters", counters),
+        ]
+    )
+
+
+def project(record: Mapping[str, Any], fields: Iterable[str]) -> Mapping[str, Any]:
+    """Return the record with these top-level fields only; with all of them where none is named."""
+    wanted = set(fields)
+    return {name: value for name, value in record.items() if name in wanted} if wanted else record
+
+
+async def _behave(behaviour: Behaviour, body: Callable[[], object]) -> Response:
+    """Return the answer, or what the source does instead of answering."""
+    match behaviour.kind:
+        case Misbehaviour.SLOW:
+            await asyncio.sleep(behaviour.seconds)
+        case Misbehaviour.DOWN:
+            return CutResponse()
+        case Misbehaviour.CUT:
+            return CutResponse(JSONResponse(body()).body, media_type="application/json")
+        case Misbehaviour.ERROR:
+            return Response("Traceback: NullPointer at db-07.internal:5432, user svc_crm", 500)
+        case Misbehaviour.GARBAGE:
+            return Response(b'\x00\xff{"data": [<html>\xfe', media_type="application/json")
+    return JSONResponse(body())
+
+
+def _others(keys: Sequence[str], records: Mapping[str, object]) -> list[str]:
+    """Return as many keys of other records."""
+    asked = set(keys)
+    others = (key for key in records if key not in asked)
+    return [other for _, other in zip(keys, others, strict=False)]
+
+
+async def _read_command(request: Request) -> tuple[Misbehaviour, float]:
+    try:
+        command = json.loads(await request.body())
+        return Misbehaviour(command["kind"]), float(command.get("seconds", 1.0))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        wanted = f'got another body; wanted {{"kind": one of {", ".join(Misbehaviour)}, "seconds": a number}}'
+        raise HTTPException(400, wanted) from None

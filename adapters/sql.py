@@ -1,0 +1,124 @@
+"""An adapter for SQL sources: SQLite and PostgreSQL, told apart by the URL.
+
+A source is declared, and holds no I/O code:
+
+    class BillingAccount(Record):
+        number: str = Field(validation_alias="account_no")
+        status: str | None
+        opened_on: date | None
+        balance: Decimal | None
+
+    billing = SqlAdapter(
+        "billing",
+        [
+            SqlOffer(
+                name="accounts",
+                serves="Customer.accounts",
+                record=BillingAccount,
+                table="account",
+                key="customer_no",
+                order_by=("account_no",),
+                absent=Page,
+            )
+        ],
+        url=settings.billing_url,  # postgresql://gateway:...@billing.example/billing or sqlite:///billing.db
+        timeout=1.5,
+    )
+
+A batch is one statement: `SELECT` of the columns that the wanted fields need and of the key, `WHERE` the key column is
+`IN (...)` or `= ANY($1)`, with the keys as bound parameters. Amounts come exact from a PostgreSQL numeric; in SQLite
+keep them as text or as integers of the minor unit, never as REAL: a float is no valid Decimal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from adapters.adapter import Batch, Call
+from adapters.answers import Answer, Key, Missing
+from adapters.protocol import ProtocolAdapter
+from adapters.sending import Ask, SendError
+from adapters.sql_databases import Database, Rows
+from adapters.sql_offers import KeyType, SqlOffer, statement_for
+from adapters.sql_postgres import PostgresDatabase
+from adapters.sql_sqlite import SqliteDatabase
+from schema.reasons import Reason
+
+__all__ = ["KeyType", "SqlAdapter", "SqlOffer"]
+
+
+class SqlAdapter(ProtocolAdapter[Ask, Rows]):
+    """An SQL database as a source.
+
+    `url` is `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://user:password@host:port/database`
+    with asyncpg's parameters (`?sslmode=verify-full`); it is never printed. `timeout` are the seconds after which one
+    statement is given up, on the server too. `connections` is the most connections, and so the most statements under
+    way together. They are opened when first needed and closed by `aclose`; a database that is down stops nothing but
+    its own answers. `traced` is told the text of every statement before it is sent, without its values.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        offers: Sequence[SqlOffer],
+        *,
+        url: str,
+        timeout: float | None = None,
+        connections: int = 10,
+        traced: Callable[[str], None] | None = None,
+    ) -> None:
+        super().__init__(source, offers, timeout=timeout, at_once=connections)
+        self._database = _database(source, url, timeout, connections, traced or _unheard)
+
+    async def fetch(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
+        """Ask for all keys. One that the key column's type cannot hold is Missing, without a call."""
+        key_type = _offer(batch).key_type
+        possible = tuple(key for key in batch.keys if key_type.bound(key) is not None)
+        if len(possible) == len(batch.keys):
+            return await super().fetch(batch, call)
+        found = await super().fetch(replace(batch, keys=possible), call)
+        return {key: found.get(key, Missing()) for key in batch.keys}
+
+    def _asks(self, batch: Batch, keys: Sequence[Key]) -> Ask:
+        if batch.arguments:
+            raise SendError(Reason.SOURCE_ERROR, "the offer of an SQL source takes no arguments")
+        return Ask(batch, keys)
+
+    async def _make(self, ask: Ask, call: Call) -> Rows:
+        offer = _offer(ask.batch)
+        bound = [value for key in ask.keys if (value := offer.key_type.bound(key)) is not None]
+        rows = await self._database.rows(statement_for(offer, ask.batch.fields), bound)
+        if len(rows) > offer.max_rows:
+            raise SendError(Reason.SOURCE_ERROR, "the answer has more rows than the offer's max_rows")
+        return rows
+
+    def _records(self, ask: Ask, reply: Rows) -> Iterable[object]:
+        return reply
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._database.aclose()
+
+
+def _offer(batch: Batch) -> SqlOffer:
+    assert isinstance(batch.offer, SqlOffer)
+    return batch.offer
+
+
+def _unheard(text: str) -> None:
+    """Tell nobody."""
+
+
+def _database(
+    source: str, url: str, timeout: float | None, connections: int, traced: Callable[[str], None]
+) -> Database:
+    scheme, separator, _ = url.partition("://")
+    if scheme == "sqlite" and url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+        return SqliteDatabase(url.removeprefix("sqlite:///"), connections=connections, traced=traced)
+    if scheme in ("postgresql", "postgres") and separator:
+        return PostgresDatabase(url, timeout=timeout, connections=connections, traced=traced)
+    raise ValueError(  # the URL may hold a password: only its first word is told, and only where it is one
+        f"source {source}: got a URL of the scheme {scheme if separator else ''!r}; wanted sqlite:///path or "
+        "postgresql://user:password@host:port/database"
+    )

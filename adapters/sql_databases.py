@@ -1,0 +1,23 @@
+"""What the SQL adapter needs of a database: rows for a statement and its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from adapters.sql_statements import Statement
+
+__all__ = ["Database", "Rows"]
+
+Rows = Sequence[Mapping[str, object]]
+"""Rows by column name, in the order in which the database gave them."""
+
+
+class Database(Protocol):
+    """One database, with connections of its own."""
+
+    async def rows(self, statement: Statement, keys: Sequence[str | int]) -> Rows:
+        """Return the rows of these keys, or raise SendError. Cancelling it ends the statement on the server too."""
+
+    async def aclose(self) -> None:
+        """Close the connections. Afterwards no statement can be sent."""

@@ -1,0 +1,128 @@
+"""What an SQL source can answer: an offer that names a table, its key column and its order."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from adapters.answers import Key
+from adapters.offers import Offer
+from adapters.records import Record, source_fields
+from adapters.sql_statements import Statement, check_identifier, quoted
+
+__all__ = ["KeyType", "SqlOffer", "statement_for"]
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}", re.ASCII)
+
+
+class KeyType(StrEnum):
+    """The type of a key column. The value is its name in PostgreSQL."""
+
+    TEXT = "text"
+    INTEGER = "bigint"
+
+    def bound(self, key: Key) -> str | int | None:
+        """Return the key as the parameter to bind, None if no column of this type can hold it.
+
+        An integer is written as the database prints it: `007`, `+7` and `7.0` are nobody's key, nor is a number of
+        more than 64 bits. A text that cannot be encoded, or that holds the character 0, is in no text column.
+        """
+        if self is KeyType.TEXT:
+            return key if _is_text(key) else None
+        if not _INTEGER.fullmatch(key):
+            return None
+        number = int(key)
+        return number if -(2**63) <= number < 2**63 else None
+
+
+def _is_text(key: Key) -> bool:
+    try:
+        return b"\0" not in key.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlOffer(Offer):
+    """An offer that one SELECT answers.
+
+    `table` is a table or view, with its schema where it needs one (`billing.account`); or `query` is a SELECT that
+    stands in its place, trusted as it is, without parameters. Names are quoted, so they are spelt as the database
+    spells them. `key` is the column that says whose a row is; `key_column` the one that the asked keys are compared
+    with, when it is another (an indexed normal form, say). `key_type` is the type of that column; a uuid or a number
+    with leading zeros is asked through a `query` that turns it into text. `order_by` are the columns that put the rows
+    of a list in their order, so that it is the same every time; a list needs it. `max_rows` bounds one call's rows:
+    an answer with more is SOURCE_ERROR.
+    """
+
+    table: str = ""
+    query: str = ""
+    key_column: str = ""
+    key_type: KeyType = KeyType.TEXT
+    order_by: tuple[str, ...] = ()
+    max_rows: int = 10_000
+
+    def __post_init__(self) -> None:
+        Offer.__post_init__(self)  # super() does not know the class that slots=True makes
+        self._check_relation()
+        self._check_columns()
+        if self.is_list and not self.order_by:
+            raise ValueError(
+                f"offer {self.name}: got a list ({self.serves}) without order_by; its rows would come in another order "
+                'each time. Name the columns that order them: order_by=("account_no",)'
+            )
+        if self.max_rows < self.max_batch:
+            raise ValueError(
+                f"offer {self.name}: got max_rows={self.max_rows} with max_batch={self.max_batch}; a full batch has a "
+                "row for each key: raise max_rows or lower max_batch"
+            )
+
+    def _check_relation(self) -> None:
+        if bool(self.table) == bool(self.query):
+            got = "both table and query" if self.table else "neither table nor query"
+            raise ValueError(f"offer {self.name}: got {got}; wanted one of them")
+        for name in self.table.split(".") if self.table else ():
+            check_identifier(name, f"offer {self.name}, table")
+        if self.query.rstrip().endswith(";"):
+            raise ValueError(f"offer {self.name}: got a query that ends in a semicolon; leave it out")
+
+    def _check_columns(self) -> None:
+        if not isinstance(self.key, str):
+            raise ValueError(
+                f"offer {self.name}: got key={self.key!r}; wanted the name of the column that says whose a row is"
+            )
+        for column in (self.key, self.asked_column, *self.order_by, *source_fields(self.record, _paths(self.record))):
+            check_identifier(column, f"offer {self.name}, column")
+
+    @property
+    def asked_column(self) -> str:
+        """Return the column that the asked keys are compared with."""
+        assert isinstance(self.key, str)
+        return self.key_column or self.key
+
+    @property
+    def relation(self) -> str:
+        """Return the text of the FROM clause."""
+        return quoted(*self.table.split(".")) if self.table else f"(\n{self.query}\n)"
+
+
+def _paths(record: type[Record], prefix: str = "") -> list[str]:
+    """Return the dotted paths of every value in the record."""
+    paths: list[str] = []
+    for name in record.model_fields:
+        nested = record.nested(name)
+        paths += [prefix + name] if nested is None else _paths(nested, f"{prefix}{name}.")
+    return paths
+
+
+@lru_cache(maxsize=1024)
+def statement_for(offer: SqlOffer, fields: tuple[str, ...]) -> Statement:
+    """Return the statement that asks for these fields (dotted paths in the record's words) and the echoed key.
+
+    It takes one row more than the offer allows, so that too many can be told from just enough.
+    """
+    assert isinstance(offer.key, str)
+    columns = tuple(sorted({offer.key, *source_fields(offer.record, fields)}))
+    return Statement(columns, offer.relation, offer.asked_column, offer.key_type, offer.order_by, offer.max_rows + 1)

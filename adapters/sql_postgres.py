@@ -1,0 +1,141 @@
+"""PostgreSQL as a source: a pool of read-only asyncpg connections. The one file that imports asyncpg."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from adapters.sending import SendError
+from adapters.sql_databases import Rows
+from adapters.sql_statements import Statement
+from schema.reasons import Reason
+
+__all__ = ["Connection", "PostgresDatabase", "connected"]
+
+Connection = asyncpg.Connection
+
+_PATIENCE = 60.0
+"""Seconds that the server gives a statement where the source's declaration sets no limit: the last defence against one
+whose cancellation was lost."""
+
+_GRACE = 2.0
+"""Seconds to wait for the server when a connection is given back in the middle of a statement, and at the end."""
+
+_FOREIGN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, EOFError, ValueError)
+"""What asyncpg raises, ValueError where bytes are not what the protocol says."""
+
+_REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Reason, str], ...] = (
+    (asyncpg.InvalidAuthorizationSpecificationError, Reason.SOURCE_AUTH, "the database refused the login"),
+    (asyncpg.InsufficientPrivilegeError, Reason.SOURCE_AUTH, "the database refused access to the table"),
+    (asyncpg.TooManyConnectionsError, Reason.SOURCE_RATE_LIMITED, "the database has no connection left"),
+    ((asyncpg.QueryCanceledError, TimeoutError), Reason.SOURCE_TIMEOUT, "the database did not answer in time"),
+    (
+        (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, OSError),
+        Reason.SOURCE_ERROR,
+        "the connection to the database failed",
+    ),
+    (asyncpg.PostgresError, Reason.SOURCE_ERROR, "the database could not run the statement"),
+    (Exception, Reason.SOURCE_ERROR, "the database's answer was not in its protocol"),
+)
+
+
+class PostgresDatabase:
+    """A PostgreSQL database, connected to when it is first asked.
+
+    `timeout` are the seconds that the server itself gives a statement. At most `connections` are open. `traced` is
+    told the text of every statement before it is sent.
+    """
+
+    def __init__(self, url: str, *, timeout: float | None, connections: int, traced: Callable[[str], None]) -> None:
+        self._url = url
+        self._timeout = _PATIENCE if timeout is None else timeout
+        self._connections = connections
+        self._traced = traced
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._opening = asyncio.Lock()
+        self._returning: set[asyncio.Task[None]] = set()
+
+    async def rows(self, statement: Statement, keys: Sequence[str | int]) -> Rows:
+        """Return the rows of these keys, or raise SendError."""
+        text = statement.on_postgres()
+        self._traced(text)
+        with _translated():
+            pool = await self._opened()
+            connection = await pool.acquire()
+            try:
+                rows = await connection.fetch(text, keys)
+            except BaseException:
+                # who was cancelled must not wait until the server has ended the statement
+                self._return_later(pool, connection)
+                raise
+            await pool.release(connection)
+            return [dict(row) for row in rows]
+
+    async def _opened(self) -> asyncpg.Pool[asyncpg.Record]:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url,
+                    min_size=0,
+                    max_size=self._connections,
+                    timeout=self._timeout,
+                    reset=_keep,
+                    server_settings={
+                        "application_name": "customer-view-gateway",
+                        "default_transaction_read_only": "on",
+                        "statement_timeout": str(max(1, int(self._timeout * 1000))),
+                    },
+                )
+            return self._pool
+
+    def _return_later(
+        self, pool: asyncpg.Pool[asyncpg.Record], connection: PoolConnectionProxy[asyncpg.Record]
+    ) -> None:
+        task = asyncio.create_task(_return(pool, connection))
+        self._returning.add(task)
+        task.add_done_callback(self._returning.discard)
+
+    async def aclose(self) -> None:
+        """Wait a little for statements to stop, and close the connections."""
+        if self._returning:
+            await asyncio.wait(self._returning)
+        if self._pool is None:
+            return
+        try:
+            await asyncio.wait_for(self._pool.close(), _GRACE)
+        except TimeoutError:
+            self._pool.terminate()
+
+
+async def _return(pool: asyncpg.Pool[asyncpg.Record], connection: PoolConnectionProxy[asyncpg.Record]) -> None:
+    """Give a connection back when the server has ended its statement; asyncpg drops one where that fails."""
+    with suppress(*_FOREIGN):
+        await pool.release(connection, timeout=_GRACE)
+
+
+async def _keep(connection: Connection[asyncpg.Record]) -> None:
+    """Leave the session as it is: only SELECTs ran in it, and asyncpg's own reset costs a round trip a call."""
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Connection[asyncpg.Record]]:
+    """Connect with all the rights that the URL gives, for loading and administration. Raises asyncpg's errors."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what asyncpg raises into SendError. Its texts name tables and hosts, so they are left behind."""
+    try:
+        yield
+    except _FOREIGN as error:
+        reason, detail = next((reason, detail) for kind, reason, detail in _REASONS if isinstance(error, kind))
+        raise SendError(reason, detail) from None

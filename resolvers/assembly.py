@@ -1,0 +1,213 @@
+"""From what was fetched to the answer: data, and a reason for every null.
+
+A pure function of the plan, the fetched answers and the verdicts. The shape is made by graphql-core's own executor, so
+that aliases, fragments, null propagation and error paths are exact by construction; its resolvers only look up what is
+there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute_sync
+from graphql.pyutils import Path
+
+from adapters.answers import Answer, Denied, Facts, Fault, Found, Gone, Key, Missing, Page, ReplacedBy, SourceError
+from adapters.crossref import Subject
+from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Position, Root, Step
+from resolvers.reasons_of_null import Notes, compact_path
+from resolvers.run import Fetched
+from schema.reasons import Place, Reason
+
+__all__ = ["Assembled", "Operation", "assemble"]
+
+_NOT_LINKED = Fault(Reason.SOURCE_NOT_LINKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What is executed: a validated document, which of its operations, and the variables as they came."""
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    name: str | None
+    variables: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The answer: `data`, `errors` in response form, and the entries of `extensions.withheld` and `.absent`."""
+
+    data: dict[str, Any] | None = field(repr=False)
+    errors: list[dict[str, Any]]
+    withheld: list[dict[str, Any]]
+    absent: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """One object of the answer: how it is planned, whose it is, its keys, and the record it stands in."""
+
+    position: Position
+    subject: Subject
+    keys: Mapping[str, Sequence[Key]] | None
+    record: Facts
+
+
+class _NullError(Exception):
+    """A null that is an error: made afresh for each place, so that no traceback outlives its request."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.extensions = {"code": str(reason), "remedy": reason.remedy}
+        super().__init__(reason.message)
+
+
+def assemble(operation: Operation, fetched: Fetched, subjects: Mapping[str, Sequence[Subject | None]]) -> Assembled:
+    """Return the answer. `subjects` holds the customers that each root field found, by response name, in order."""
+    shaper = _Shaper(fetched, subjects)
+    result = execute_sync(
+        operation.schema,
+        operation.document,
+        root_value={root.response_name: root for root in fetched.plan.roots},
+        variable_values=dict(operation.variables),
+        operation_name=operation.name,
+        field_resolver=shaper.resolve,
+    )
+    errors = [_printed(error) for error in result.errors or ()]
+    return Assembled(result.data, errors, shaper.notes.entries(Place.WITHHELD), shaper.notes.entries(Place.ABSENT))
+
+
+def _printed(error: GraphQLError) -> dict[str, Any]:
+    """Return the error as it goes out; a message that is not ours may hold a value and is replaced."""
+    ours = error.original_error if isinstance(error.original_error, _NullError) else _NullError(Reason.VALUE_INVALID)
+    return {**error.formatted, "message": str(ours), "extensions": ours.extensions}
+
+
+class _Shaper:
+    """Answers the executor's questions from what was fetched."""
+
+    def __init__(self, fetched: Fetched, subjects: Mapping[str, Sequence[Subject | None]]) -> None:
+        self._fetched, self._subjects = fetched, subjects
+        self.notes = Notes()
+
+    def resolve(self, source: Any, info: GraphQLResolveInfo[Any], **_arguments: Any) -> Any:
+        """Return the value of one field, null, or an exception that stands for a null with an error."""
+        if isinstance(source, _Node):
+            return self._field(source, source.position.fields[str(info.path.key)], info.path)
+        return self._root(source[info.path.key], info.path)
+
+    def _root(self, root: Root, path: Path) -> Any:
+        found = self._subjects[root.response_name]
+        nodes = [self._customer(root, subject, path, place) for place, subject in enumerate(found)]
+        return nodes if root.is_list else nodes[0]
+
+    def _customer(self, root: Root, subject: Subject | None, path: Path, place: int) -> _Node | None:
+        where = compact_path(path, place) if root.is_list else compact_path(path)
+        self.notes.visit(root.coordinate, where)
+        if subject is None:
+            self.notes.null(root.coordinate, Reason.SUBJECT_UNKNOWN, where)
+            return None
+        return _Node(root.position, subject, None, {})
+
+    def _field(self, node: _Node, plan: FieldPlan, path: Path) -> Any:
+        where = compact_path(path)
+        self.notes.visit(plan.coordinate, where)
+        withheld = self._fetched.verdicts.of(node.subject)
+        if withheld and plan.is_withheld(frozenset(withheld)):
+            for need in plan.needs:
+                coordinate = min(need & withheld.keys())
+                self.notes.null(coordinate, withheld[coordinate], where, asked=plan.coordinate)
+            return None
+        value = self._read(node, plan)
+        if isinstance(value, Fault):
+            return self._null(value.reason, plan, where)
+        return self._shaped(node, plan, value)
+
+    def _null(self, reason: Reason, plan: FieldPlan, where: tuple[str | int, ...]) -> Exception | None:
+        if reason.place is Place.ERROR:
+            return _NullError(reason)
+        self.notes.null(plan.coordinate, reason, where)
+        return None
+
+    def _read(self, node: _Node, plan: FieldPlan) -> Any:
+        """Return the raw value: a fact, a list of facts, a key, None or a Fault."""
+        match plan.reads:
+            case Canonical():
+                return node.subject.customer_id
+            case FromRecord(name):
+                value = node.record.get(name)
+            case FromStep(number, name):
+                facts = self._first(node, self._fetched.plan.steps[number])
+                value = facts if isinstance(facts, Fault) else facts.get(name)
+            case FromList(number):
+                step = self._fetched.plan.steps[number]
+                value = self._joined(node, step, self._keys(node, step))
+        if plan.list_by_key is not None and isinstance(value, str):
+            return self._joined(node, self._fetched.plan.steps[plan.list_by_key], (value,))
+        return value
+
+    def _keys(self, node: _Node, step: Step) -> Sequence[Key]:
+        if node.keys is not None:
+            return node.keys.get(step.offer.keyspace or step.source, ())
+        return [linked.key for keyspace in step.keyspaces for linked in node.subject.keys.get(keyspace, ())]
+
+    def _first(self, node: _Node, step: Step) -> Facts | Fault:
+        """Return the record of the first key that the source has; a key that failed before it decides nothing else.
+
+        Passing over a failed key would let an outage change whose record answers.
+        """
+        absent = _NOT_LINKED
+        for key in self._keys(node, step):
+            answer = self._fetched.answer(step, node.subject, key)
+            if isinstance(answer, Found) and not isinstance(answer.record, Page):
+                return answer.record
+            fault = _fault(answer)
+            if fault.reason.place is Place.ERROR:
+                return fault
+            absent = fault if absent is _NOT_LINKED else absent
+        return absent
+
+    def _joined(self, node: _Node, step: Step, keys: Sequence[Key]) -> list[Facts] | Fault:
+        """Return the lists of all keys in their order; one that failed makes the whole null: half a list is a lie."""
+        items: list[Facts] | None = None
+        absent = _NOT_LINKED
+        for key in keys:
+            answer = self._fetched.answer(step, node.subject, key)
+            if isinstance(answer, Found) and isinstance(answer.record, Page):
+                items = [*(items or ()), *answer.record.items]
+                continue
+            fault = _fault(answer)
+            if fault.reason.place is Place.ERROR:
+                return fault
+            absent = fault if absent is _NOT_LINKED else absent
+        return absent if items is None else items
+
+    def _shaped(self, node: _Node, plan: FieldPlan, value: Any) -> Any:
+        """Return the value as the executor takes it: objects as nodes, faults as exceptions, in lists too."""
+        if isinstance(value, list):
+            return [self._shaped(node, plan, item) for item in value]
+        if isinstance(value, Fault):
+            return _NullError(value.reason)
+        if value is None or plan.position is None:
+            return value
+        if plan.keyspace is not None:
+            return _Node(plan.position, node.subject, {plan.keyspace: (value,)}, {})
+        return _Node(plan.position, node.subject, node.keys, value)
+
+
+def _fault(answer: Answer) -> Fault:
+    match answer:
+        case SourceError(reason):
+            return Fault(reason)
+        case Missing():
+            return Fault(Reason.SOURCE_RECORD_MISSING)
+        case Gone():
+            return Fault(Reason.SOURCE_KEY_GONE)
+        case ReplacedBy():
+            return Fault(Reason.SOURCE_KEY_REPLACED)
+        case Denied():
+            return Fault(Reason.SOURCE_AUTH)
+        case Found():
+            return Fault(Reason.SOURCE_ERROR)

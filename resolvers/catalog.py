@@ -1,0 +1,60 @@
+"""Which offer of which adapter answers a field: the index of everything that the adapters declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.adapter import Adapter
+from adapters.offers import Offer
+
+__all__ = ["Catalog", "Served"]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An offer and the source that makes it."""
+
+    source: str
+    offer: Offer
+
+    @property
+    def keyspace(self) -> str:
+        """Return whose keys the offer is asked by."""
+        return self.offer.keyspace or self.source
+
+
+class Catalog:
+    """All offers, by what they serve. The first adapter that serves a field answers it."""
+
+    def __init__(self, adapters: Iterable[Adapter]) -> None:
+        self.adapters: Mapping[str, Adapter] = {adapter.source: adapter for adapter in adapters}
+        self.served: Sequence[Served] = tuple(
+            Served(source, offer) for source, adapter in self.adapters.items() for offer in adapter.offers
+        )
+
+    def facts(self, type_name: str, field: str, keyspaces: frozenset[str] | None) -> Served | None:
+        """Return the offer that answers a field (its Python name) of an entity by one of these keyspaces.
+
+        None for `keyspaces` means any source's own keys: what the cross-reference knows of the subject.
+        """
+        for served in self.served:
+            offer = served.offer
+            if offer.serves == type_name and field in offer.record.model_fields and _reaches(served, keyspaces):
+                return served
+        return None
+
+    def lists(self, coordinate: str, keyspaces: frozenset[str] | None) -> Served | None:
+        """Return the offer that answers a list by one of these keyspaces."""
+        for served in self.served:
+            if served.offer.serves == coordinate and _reaches(served, keyspaces):
+                return served
+        return None
+
+    def by_keyspace(self, type_name: str, keyspace: str) -> bool:
+        """Return whether any offer answers facts of this type by keys of this keyspace."""
+        return any(served.offer.serves == type_name and served.keyspace == keyspace for served in self.served)
+
+
+def _reaches(served: Served, keyspaces: frozenset[str] | None) -> bool:
+    return not served.offer.keyspace if keyspaces is None else served.keyspace in keyspaces

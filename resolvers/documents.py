@@ -1,0 +1,160 @@
+"""Documents, parsed and validated once for a view, and the plans made from them, in bounded caches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cachetools import LRUCache
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    parse,
+    validate,
+    visit,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+
+from resolvers.plan import Plan
+from resolvers.planning import Planner
+from resolvers.refusals import RefusalCode, RefusedError
+from resolvers.selection import Selected, select
+from schema.view_schema import ViewSchema
+
+__all__ = ["Document", "Documents"]
+
+_MOST_BOOLEANS = 6
+"""A plan is kept for every combination of the booleans that decide what is selected, up to this many of them."""
+_MOST_ERRORS = 20
+_KEPT_DOCUMENTS = 500
+
+
+@dataclass(frozen=True)
+class Document:
+    """A valid document of one view. `deciding` names the variables that @skip and @include read."""
+
+    node: DocumentNode
+    operations: Mapping[str, OperationDefinitionNode]
+    deciding: frozenset[str]
+    plans: LRUCache[tuple[Any, ...], Plan] = field(default_factory=lambda: LRUCache(2**_MOST_BOOLEANS), repr=False)
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """Return the operation to execute.
+
+        Raises:
+            RefusedError: It is not there, or it is not said which of several is meant.
+        """
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        found = self.operations.get(name or "")
+        if found is None:
+            names = ", ".join(sorted(filter(None, self.operations))) or "none with a name"
+            message = f"The document has no operation to execute for operationName {name!r}; it has: {names}."
+            raise RefusedError(RefusalCode.OPERATION_RESOLUTION_FAILURE, message, "Set operationName to one of these.")
+        return found
+
+
+class Documents:
+    """The documents that were seen in one view, and their plans."""
+
+    def __init__(self, schema: ViewSchema, planner: Planner, *, most_tokens: int) -> None:
+        self._schema, self._planner, self._most_tokens = schema, planner, most_tokens
+        self._kept: LRUCache[str, Document] = LRUCache(_KEPT_DOCUMENTS)
+
+    def document(self, text: str) -> Document:
+        """Return the parsed and validated document.
+
+        Raises:
+            RefusedError: It has too many tokens, does not parse, or does not fit the view's schema.
+        """
+        kept = self._kept.get(text)
+        if kept is None:
+            kept = self._kept[text] = self._validated(self._parsed(text))
+        return kept
+
+    def _parsed(self, text: str) -> DocumentNode:
+        try:
+            return parse(text, max_tokens=self._most_tokens)
+        except GraphQLSyntaxError as error:
+            if f"more than {self._most_tokens} tokens" in error.message:
+                message = f"The document has more than {self._most_tokens} tokens, the most that this view allows."
+                raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for less in one document.") from None
+            raise RefusedError(RefusalCode.GRAPHQL_PARSE_FAILED, error.message, errors=[error]) from None
+
+    def _validated(self, node: DocumentNode) -> Document:
+        errors = validate(self._schema.schema, node, max_errors=_MOST_ERRORS)
+        if errors:
+            raise RefusedError(RefusalCode.GRAPHQL_VALIDATION_FAILED, errors[0].message, errors=errors)
+        operations = {
+            definition.name.value if definition.name else "": definition
+            for definition in node.definitions
+            if isinstance(definition, OperationDefinitionNode) and definition.operation is OperationType.QUERY
+        }
+        return Document(node, operations, _deciding(node))
+
+    def variables(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> VariableValues:
+        """Return the variables, coerced to the types that the operation declares.
+
+        Raises:
+            RefusedError: A value does not fit.
+        """
+        values = get_variable_values(
+            self._schema.schema, operation.variable_definitions or (), dict(given), max_errors=_MOST_ERRORS
+        )
+        if isinstance(values, list):
+            raise RefusedError(RefusalCode.BAD_USER_INPUT, values[0].message, errors=values)
+        return values
+
+    def plan(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> Plan:
+        """Return the plan of an operation for the values of the booleans that decide what is selected.
+
+        Raises:
+            RefusedError: The selection grows out of bounds, or a deciding boolean is null.
+        """
+        name = operation.name.value if operation.name else ""
+        values = tuple(variables.coerced.get(decider) for decider in sorted(document.deciding))
+        kept = document.plans.get((name, *values))
+        if kept is not None:
+            return kept
+        plan = self._planned(document, operation, variables)
+        if len(values) <= _MOST_BOOLEANS:
+            document.plans[name, *values] = plan
+        return plan
+
+    def _planned(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> Plan:
+        tokens = document.node.token_count or self._most_tokens
+        try:
+            selection = select(self._schema.schema, document.node, operation, variables, tokens=tokens)
+        except GraphQLError as error:  # a @skip or @include whose variable is null
+            raise RefusedError(RefusalCode.BAD_USER_INPUT, error.message, errors=[error]) from None
+        return self._planner.plan(selection, is_list=self._is_list)
+
+    def _is_list(self, root: Selected) -> bool:
+        return root.field_name == self._schema.many
+
+
+class _Deciders(Visitor):
+    """Collects the variables that stand in @skip and @include."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        if node.name.value in ("skip", "include"):
+            self.names.update(
+                one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode)
+            )
+
+
+def _deciding(node: DocumentNode) -> frozenset[str]:
+    deciders = _Deciders()
+    visit(node, deciders)
+    return frozenset(deciders.names)

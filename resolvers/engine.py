@@ -1,0 +1,178 @@
+"""One request through the rooms: document, policy, plan, cross-reference, policy again, run, assembly, receipt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cachetools import LRUCache
+from graphql import GraphQLObjectType
+from graphql.execution.values import VariableValues, get_argument_values
+
+from adapters.adapter import Adapter, Call
+from adapters.crossref import CrossReference, Lookup, Subject
+from resolvers.assembly import Operation, assemble
+from resolvers.catalog import Catalog
+from resolvers.documents import Documents
+from resolvers.explain import explain_plan
+from resolvers.plan import Plan, Root, Step
+from resolvers.planning import Planner
+from resolvers.policy import check_calls, check_customers, decide
+from resolvers.receipt import Calls, make_receipt
+from resolvers.run import Arguments, most_calls, run
+from schema.caller import Caller
+from schema.deadline import Clock, Deadline
+from schema.model import Model
+from schema.observer import NOBODY, Observer, Observers
+from schema.view_schema import ViewSchema, cut_schema
+from schema.views import ReceiptDetail, View
+
+__all__ = ["Engine", "Request"]
+
+_KEPT_VIEWS = 256
+_CANONICAL = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GraphQL request: the document, which of its operations, its variables, and the receipt that is asked for."""
+
+    query: str = field(repr=False)
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    receipt: ReceiptDetail = ReceiptDetail.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenView:
+    """A view in use: its schema and the documents seen in it."""
+
+    schema: ViewSchema
+    documents: Documents
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request that was read: what to execute, its plan, who is looked up, and the arguments of the steps."""
+
+    operation: Operation
+    plan: Plan
+    lookups: Mapping[str, Sequence[Lookup]]
+    arguments: Arguments
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The customers that the look-ups found, by root field, and each of them once."""
+
+    by_root: Mapping[str, Sequence[Subject | None]]
+    subjects: Sequence[Subject]
+
+
+class Engine:
+    """Answers requests for one model with the adapters and the cross-reference that it is given."""
+
+    def __init__(
+        self,
+        model: Model,
+        adapters: Iterable[Adapter],
+        crossref: CrossReference,
+        *,
+        observer: Observer = NOBODY,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.model, self.catalog, self._crossref = model, Catalog(adapters), crossref
+        self._planner = Planner(self.catalog, model.python_name)
+        self._observer, self._clock = observer, clock
+        self._open: LRUCache[str, _OpenView] = LRUCache(_KEPT_VIEWS)
+
+    def schema_of(self, view: View) -> ViewSchema:
+        """Return the view's schema, cut on first use."""
+        return self._opened(view).schema
+
+    async def answer(self, view: View, request: Request, caller: Caller, deadline: Deadline) -> dict[str, Any]:
+        """Return the response to a request: `data`, and `errors` and `extensions` where there are any.
+
+        Raises:
+            RefusedError: The request is not answered; no source was asked.
+        """
+        started = self._clock()
+        asked = self._read(view, request)
+        found = await self._resolve(asked.lookups)
+        verdicts = decide(asked.plan, found.by_root)
+        check_calls(view.limits, most_calls(asked.plan, found.subjects, verdicts))
+        calls = Calls()
+        call = Call(deadline, view.purpose.dpv, caller.credential, observer=Observers((calls, self._observer)))
+        fetched = await run(asked.plan, found.subjects, verdicts, self.catalog.adapters, call, asked.arguments)
+        answer = assemble(asked.operation, fetched, found.by_root)
+        level = min(request.receipt, view.receipt, key=list(ReceiptDetail).index)
+        receipt = make_receipt(view, level, calls, fetched, found.subjects, self._clock() - started)
+        extensions = {"withheld": answer.withheld, "absent": answer.absent, "receipt": receipt}
+        return _response(answer.data, answer.errors, extensions)
+
+    def explain(self, view: View, request: Request) -> dict[str, Any]:
+        """Return what the request would ask of the sources, without asking anything.
+
+        Raises:
+            RefusedError: The request would not be answered.
+        """
+        asked = self._read(view, request)
+        return explain_plan(view, asked.plan, {name: len(of_root) for name, of_root in asked.lookups.items()})
+
+    def _read(self, view: View, request: Request) -> _Asked:
+        """Return what a request asks for: the document moment, in which nothing is read."""
+        opened = self._opened(view)
+        document = opened.documents.document(request.query)
+        operation = document.operation(request.operation_name)
+        variables = opened.documents.variables(operation, request.variables)
+        plan = opened.documents.plan(document, operation, variables)
+        lookups = {root.response_name: self._lookups(opened, root, variables) for root in plan.roots}
+        check_customers(view.limits, sum(map(len, lookups.values())))
+        name = operation.name.value if operation.name else None
+        made = Operation(opened.schema.schema, document.node, name, request.variables)
+        return _Asked(made, plan, lookups, self._arguments(opened, plan, variables))
+
+    def _opened(self, view: View) -> _OpenView:
+        opened = self._open.get(view.id)
+        if opened is None:
+            schema = cut_schema(self.model, view.fields, view.lookups)
+            opened = _OpenView(schema, Documents(schema, self._planner, most_tokens=view.limits.tokens))
+            self._open[view.id] = opened
+        return opened
+
+    def _lookups(self, opened: _OpenView, root: Root, variables: VariableValues) -> list[Lookup]:
+        query = opened.schema.schema.query_type
+        assert query is not None
+        field_name = opened.schema.many if root.is_list else opened.schema.one
+        by = get_argument_values(query.fields[field_name], root.node, variables)["by"]
+        return [_lookup(one) for one in (by if root.is_list else [by])]
+
+    async def _resolve(self, lookups: Mapping[str, Sequence[Lookup]]) -> _Found:
+        flat = [lookup for of_root in lookups.values() for lookup in of_root]
+        distinct = list(dict.fromkeys(flat))
+        subjects = dict(zip(distinct, await self._crossref.resolve_many(distinct), strict=True)) if distinct else {}
+        once = {subject.customer_id: subject for subject in subjects.values() if subject is not None}
+        by_root = {name: [subjects[lookup] for lookup in of_root] for name, of_root in lookups.items()}
+        return _Found(by_root, tuple(once.values()))
+
+    def _arguments(self, opened: _OpenView, plan: Plan, variables: VariableValues) -> Arguments:
+        return {step.number: self._values(opened, step, variables) for step in plan.steps if step.node is not None}
+
+    def _values(self, opened: _OpenView, step: Step, variables: VariableValues) -> tuple[tuple[str, object], ...]:
+        assert step.node is not None
+        type_name, _, field_name = step.offer.serves.partition(".")
+        parent = opened.schema.schema.type_map[type_name]
+        assert isinstance(parent, GraphQLObjectType)
+        return tuple(sorted(get_argument_values(parent.fields[field_name], step.node, variables).items()))
+
+
+def _lookup(by: Mapping[str, str]) -> Lookup:
+    ((kind, key),) = by.items()
+    return Lookup(None if kind == _CANONICAL else kind, key)
+
+
+def _response(data: Any, errors: Sequence[Any], extensions: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: value for name, value in extensions.items() if value}
+    return {"data": data, **({"errors": errors} if errors else {}), **({"extensions": told} if told else {})}

@@ -1,0 +1,75 @@
+"""A plan told to people and programs, before anything is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapters.crossref import LinkedKey, Subject
+from adapters.records import source_fields
+from resolvers.plan import FromLookUp, KeysFrom, Plan, Step
+from resolvers.policy import decide
+from resolvers.run import calls_of_steps
+from schema.views import View
+
+__all__ = ["explain_plan"]
+
+
+def explain_plan(view: View, plan: Plan, customers: Mapping[str, int]) -> dict[str, Any]:
+    """Return what the plan would do for that many customers by root field, each known to every source by one key.
+
+    Restrictions and several keys of one customer are known only when a request runs: they can split a step's calls.
+    """
+    found = {name: _known_everywhere(plan, name, number) for name, number in customers.items()}
+    subjects = [subject for of_root in found.values() for subject in of_root]
+    calls = calls_of_steps(plan, subjects, decide(plan, found))
+    steps = [_step(plan, step, calls[step.number]) for step in plan.steps]
+    return {
+        "view": view.id,
+        "purpose": view.purpose.dpv,
+        "customers": len(subjects),
+        "depth": max((step.depth for step in plan.steps), default=0),
+        "calls": sum(calls),
+        "limits": {"customers": view.limits.customers, "calls": view.limits.calls},
+        "steps": steps,
+        "sources": _by_source(steps),
+        "verdicts": [{"coordinate": one, "effect": "allow"} for one in sorted(plan.coordinates)],
+    }
+
+
+def _known_everywhere(plan: Plan, root: str, customers: int) -> Sequence[Subject]:
+    keyspaces = {keyspace for step in plan.steps for keyspace in step.keyspaces}
+    keys = {keyspace: (LinkedKey("", ""),) for keyspace in keyspaces}
+    return [Subject(f"{root} {number}", False, keys) for number in range(customers)]
+
+
+def _step(plan: Plan, step: Step, calls: int) -> dict[str, Any]:
+    return {
+        "number": step.number,
+        "source": step.source,
+        "offer": step.offer.name,
+        "serves": step.offer.serves,
+        "depth": step.depth,
+        "after": sorted(step.after),
+        "keysFrom": [_origin(plan, origin) for origin in step.keys_from],
+        "fields": list(step.fields),
+        "keys": sorted({wanted.path for wanted in step.wanted if wanted.is_key}),
+        "sourceFields": list(source_fields(step.offer.record, step.fields)),
+        "calls": calls,
+        "keysPerCall": step.offer.max_batch,
+    }
+
+
+def _origin(plan: Plan, origin: KeysFrom) -> str:
+    if isinstance(origin, FromLookUp):
+        return f"cross-reference: {origin.keyspace}"
+    return f"step {origin.step}, {plan.steps[origin.step].source}: {origin.path}"
+
+
+def _by_source(steps: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    sources: dict[str, dict[str, int]] = {}
+    for step in steps:
+        told = sources.setdefault(step["source"], {"calls": 0, "fields": 0})
+        told["calls"] += step["calls"]
+        told["fields"] += len(step["fields"])
+    return sources

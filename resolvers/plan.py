@@ -1,0 +1,211 @@
+"""What a query needs, as a graph of steps, and where the answer's fields come from.
+
+    Plan
+     |- steps      what is asked of the sources: Step(offer, wanted, arguments, keys_from)
+     '- roots      what the answer looks like: Position -> FieldPlan -> Position ...
+
+A plan knows no customer and no variable value: it is made once for a view and a document, and kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from graphql import FieldNode
+
+from adapters.offers import Offer
+
+__all__ = [
+    "EXISTENCE",
+    "Canonical",
+    "FieldPlan",
+    "FromField",
+    "FromList",
+    "FromLookUp",
+    "FromRecord",
+    "FromStep",
+    "KeysFrom",
+    "Plan",
+    "Position",
+    "Reads",
+    "Root",
+    "Step",
+    "Wanted",
+]
+
+EXISTENCE = ""
+"""The path of a wanted field that is not a value, but that the record is there."""
+
+Coordinates = frozenset[str]
+"""The coordinates on one path from a root field down to a value. Any of them withheld withholds the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromLookUp:
+    """Keys that the cross-reference holds for the customer: a source's own."""
+
+    keyspace: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromField:
+    """Keys that another step's records hold, at a dotted path in the words of its record."""
+
+    step: int
+    path: str
+
+
+KeysFrom = FromLookUp | FromField
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One field of a step's record, for one place of the answer.
+
+    `coordinate` is the field's own. `coordinates` is the path on which the place is reached, from the root field with
+    the response name `root`. `is_key` says that the value is not shown: it is the key by which another step is asked
+    for what is shown.
+    """
+
+    path: str
+    coordinate: str
+    coordinates: Coordinates
+    root: str
+    is_key: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One offer asked with one set of arguments at one depth.
+
+    `number` is its place in `Plan.steps`; the steps that `keys_from` names come before it. `depth` counts from 1.
+    `node` holds the arguments as written in the document; their values are taken when the plan runs.
+    """
+
+    number: int
+    source: str
+    offer: Offer
+    keys_from: tuple[KeysFrom, ...]
+    wanted: tuple[Wanted, ...]
+    depth: int
+    node: FieldNode | None = None
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """Return the record's fields to ask for when nothing is withheld: dotted paths, sorted."""
+        return _paths(self.wanted)
+
+    def fields_without(self, withheld: Coordinates) -> tuple[str, ...] | None:
+        """Return the fields to ask for when these coordinates are withheld; None when nothing is left to ask."""
+        if not withheld:
+            return self.fields
+        left = [wanted for wanted in self.wanted if not wanted.coordinates & withheld]
+        return _paths(left) if left else None
+
+    @cached_property
+    def roots(self) -> frozenset[str]:
+        """Return the response names of the root fields whose customers the step is asked for."""
+        return frozenset(wanted.root for wanted in self.wanted)
+
+    @cached_property
+    def after(self) -> frozenset[int]:
+        """Return the numbers of the steps that have to answer before this one can start."""
+        return frozenset(origin.step for origin in self.keys_from if isinstance(origin, FromField))
+
+    @cached_property
+    def keyspaces(self) -> tuple[str, ...]:
+        """Return the sources whose keys of the customer are asked, for a step that starts from the look-up."""
+        return tuple(origin.keyspace for origin in self.keys_from if isinstance(origin, FromLookUp))
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """The value is the customer's canonical id."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromStep:
+    """The value is a field of the record that the step answered for the object's own keys."""
+
+    step: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromList:
+    """The value is the list that the step answered for the object's own keys."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class FromRecord:
+    """The value is a field of the record in which the object itself was found."""
+
+    name: str
+
+
+Reads = Canonical | FromStep | FromList | FromRecord
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlan:
+    """Where the value of one field of the answer comes from.
+
+    `reads` is None for GraphQL's own fields. `position` is the plan of the object that the field holds, None for a
+    leaf. `keyspace` says that what is read is not the object but its key. `list_by_key` is the step that answers the
+    field's list by the key that is read. `needs` holds the path of coordinates of each value below the field: when
+    every one of them is withheld the field is null.
+    """
+
+    response_name: str
+    coordinate: str
+    reads: Reads | None
+    needs: tuple[Coordinates, ...] = ()
+    position: Position | None = None
+    keyspace: str | None = None
+    list_by_key: int | None = None
+
+    def is_withheld(self, withheld: Coordinates) -> bool:
+        """Return whether nothing below the field may be shown."""
+        return bool(self.needs) and all(need & withheld for need in self.needs)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One object of the answer: its type, and its fields by response name."""
+
+    type_name: str
+    fields: Mapping[str, FieldPlan]
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One root field: a look-up of one customer or of several."""
+
+    response_name: str
+    coordinate: str
+    is_list: bool
+    node: FieldNode
+    position: Position
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A compiled query: root fields, and the steps that they need, in an order in which they can be asked."""
+
+    roots: tuple[Root, ...]
+    steps: tuple[Step, ...]
+    work: int = 0
+
+    @cached_property
+    def coordinates(self) -> Coordinates:
+        """Return every coordinate below the root fields that the query asks for."""
+        asked = {need for root in self.roots for below in root.position.fields.values() for need in below.needs}
+        return frozenset().union(*asked)
+
+
+def _paths(wanted: Iterable[Wanted]) -> tuple[str, ...]:
+    return tuple(sorted({one.path for one in wanted} - {EXISTENCE}))

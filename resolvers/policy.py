@@ -1,0 +1,93 @@
+"""What may be shown: the document moment and the subject moment of policy.
+
+*Document*: the view, the consumer, the view's limits; nothing is read. *Subject*: after the cross-reference, for each
+customer; no source has been asked yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.crossref import EVERYTHING, Subject
+from resolvers.plan import Plan, Step
+from resolvers.refusals import RefusalCode, RefusedError
+from schema.caller import Caller
+from schema.reasons import Reason
+from schema.views import Limits, View
+
+__all__ = ["Verdicts", "check_calls", "check_customers", "choose_view", "decide"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Which of the asked coordinates are withheld, for each customer, and why. What is not in it is allowed.
+
+    `roots` holds the root fields that found the customer: what only others ask for is not fetched.
+    """
+
+    roots: Mapping[str, frozenset[str]]
+    withheld: Mapping[str, Mapping[str, Reason]]
+
+    def of(self, subject: Subject) -> Mapping[str, Reason]:
+        """Return the withheld coordinates of one customer with their reasons."""
+        return self.withheld.get(subject.customer_id, {})
+
+    def fields(self, step: Step, subject: Subject) -> tuple[str, ...] | None:
+        """Return the fields that the step asks for this customer; None when it asks nothing."""
+        if not step.roots & self.roots[subject.customer_id]:
+            return None
+        withheld = self.withheld.get(subject.customer_id)
+        return step.fields_without(frozenset(withheld)) if withheld else step.fields
+
+
+def choose_view(views: Iterable[View], caller: Caller, name: str, version: int | None) -> View | None:
+    """Return the view that the caller means: the version asked for, else the newest that it is registered for.
+
+    None for a view that does not exist and for one that the caller may not use: to the caller these are alike. Both
+    the view and the consumer's registration have to name each other.
+    """
+    usable = [
+        view
+        for view in views
+        if view.name == name
+        and version in (None, view.version)
+        and caller.consumer in view.consumers
+        and caller.may_use(view.name, view.version)
+    ]
+    return max(usable, key=lambda view: view.version, default=None)
+
+
+def check_customers(limits: Limits, asked: int) -> None:
+    """Refuse a request that looks up more customers than the view allows. Nothing has been read."""
+    if asked > limits.customers:
+        message = f"The query looks up {asked} customers; this view allows {limits.customers} a request."
+        raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for the customers in several requests.")
+
+
+def check_calls(limits: Limits, calls: int) -> None:
+    """Refuse a plan that can send more calls than the view allows. No source has been asked."""
+    if calls > limits.calls:
+        message = f"The query can need {calls} calls to the sources; this view allows {limits.calls} a request."
+        raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for fewer customers or fewer fields at once.")
+
+
+def decide(plan: Plan, found: Mapping[str, Sequence[Subject | None]]) -> Verdicts:
+    """Return the verdicts of the subject moment: what the restrictions in force withhold of what is asked.
+
+    `found` holds the customers that each root field found, by response name.
+    """
+    roots: dict[str, frozenset[str]] = {}
+    withheld: dict[str, Mapping[str, Reason]] = {}
+    for name, subjects in found.items():
+        for subject in filter(None, subjects):
+            roots[subject.customer_id] = roots.get(subject.customer_id, frozenset()) | {name}
+            if subject.restrictions and subject.customer_id not in withheld:
+                withheld[subject.customer_id] = _restricted(plan, subject)
+    return Verdicts(roots, withheld)
+
+
+def _restricted(plan: Plan, subject: Subject) -> Mapping[str, Reason]:
+    named = frozenset().union(*(restriction.coordinates for restriction in subject.restrictions))
+    withheld = plan.coordinates if EVERYTHING in named else plan.coordinates & named
+    return dict.fromkeys(sorted(withheld), Reason.SUBJECT_RESTRICTED)

@@ -1,0 +1,147 @@
+"""A YAML document checked against the Pydantic model that it declares, with problems that say how to mend it.
+
+What a problem says is wanted comes from the descriptions in the model's JSON Schema, so that the published schema, an
+editor that uses it and `check` speak with one voice. A value that the schema marks `writeOnly` is never shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from schema.problems import ConfigurationError, Problem
+from schema.suggest import did_you_mean
+from schema.yaml_file import Document, Place
+
+__all__ = ["SAID", "read_declaration", "shown"]
+
+SAID = "said"
+"""The type of a validator's own error (PydanticCustomError) whose message says what is wanted."""
+
+# shorter than any token: one that was pasted into the wrong place is not printed
+_SHOWN = 44
+_FEW = 10
+
+_Declared = TypeVar("_Declared", bound=BaseModel)
+
+
+def read_declaration(document: Document, model: type[_Declared]) -> _Declared:
+    """Return what the document declares. Raises ConfigurationError, holding every problem found."""
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False)
+        reading = _Reading(document, model.model_json_schema())
+        problems = [reading.problem(each) for each in details if not _is_around(each["loc"], details)]
+    raise ConfigurationError(problems)
+
+
+def _is_around(place: Place, details: Iterable[ErrorDetails]) -> bool:
+    """Return whether an error lies inside the place: a list of which an item is wrong also counts as too short."""
+    return any(len(each["loc"]) > len(place) and each["loc"][: len(place)] == place for each in details)
+
+
+def shown(value: object) -> str:
+    """Return a value as a message may show it: short texts and numbers themselves, of everything else the kind."""
+    match value:
+        case None:
+            return "nothing"
+        case str():
+            return repr(value) if len(value) <= _SHOWN else f"a text of {len(value)} characters"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list" if value else "an empty list"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _advice(value: object, choices: Sequence[str]) -> str:
+    # of a few choices the message names them all; the nearest one is no advice where one letter is another law
+    if isinstance(value, str) and len(choices) > _FEW:
+        return did_you_mean(value, choices, "correct the value")
+    return "correct the value"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A document and the JSON Schema that it does not meet."""
+
+    document: Document
+    schema: Mapping[str, Any]
+
+    def problem(self, error: ErrorDetails) -> Problem:
+        """Return one of Pydantic's errors as a problem."""
+        if error["loc"][-1:] == ("[key]",):
+            return self._bad_key(error["loc"][:-1])
+        match error["type"]:
+            case "extra_forbidden":
+                return self._unknown(error["loc"])
+            case "missing":
+                return self._missing(error["loc"])
+        return self._bad_value(error["loc"], error["msg"] if error["type"] == SAID else "")
+
+    def _unknown(self, place: Place) -> Problem:
+        known = self._node(place[:-1]).get("properties", {})
+        key = str(place[-1])
+        return self._at(
+            place,
+            f"the unknown key {shown(key)}",
+            f"one of: {', '.join(known)}" if known else "no key at all",
+            did_you_mean(key, known, "remove it"),
+        )
+
+    def _missing(self, place: Place) -> Problem:
+        return self._at(place, f"no {place[-1]}", self._wanted(place), f"add `{place[-1]}:`")
+
+    def _bad_key(self, place: Place) -> Problem:
+        wanted = self._node(place[:-1]).get("propertyNames", {}).get("description", "another key")
+        return self._at(place, f"the key {shown(str(place[-1]))}", wanted, "correct the key")
+
+    def _bad_value(self, place: Place, said: str) -> Problem:
+        node, value = self._node(place), self._value(place)
+        got = "a value that is not shown" if node.get("writeOnly") else shown(value)
+        return self._at(place, got, said or self._wanted(place), _advice(value, node.get("enum", ())))
+
+    def _at(self, place: Place, got: str, wanted: str, mend: str) -> Problem:
+        line = self.document.line_of(place)
+        name = "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
+        return Problem(self.document.file, line, f"{got} ({name})" if name and len(name) < 200 else got, wanted, mend)
+
+    def _wanted(self, place: Place) -> str:
+        if not place:
+            return f"a mapping with the keys {', '.join(self.schema['properties'])}"
+        return str(self._node(place).get("description", "another value"))
+
+    def _value(self, place: Place) -> object:
+        value = self.document.data
+        for step in place:
+            value = value[step]
+        return value
+
+    def _node(self, place: Place) -> Mapping[str, Any]:
+        """Return the part of the JSON Schema that describes the place."""
+        node: Mapping[str, Any] = self.schema
+        for step in place:
+            node = self._inside(node, step)
+        return self._referred(node)
+
+    def _inside(self, node: Mapping[str, Any], step: str | int) -> Mapping[str, Any]:
+        inner = self._referred(node)
+        child = inner["items"] if isinstance(step, int) else inner.get("properties", {}).get(step)
+        return child if child is not None else inner.get("additionalProperties") or {}
+
+    def _referred(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the node with what it refers to merged in; its own words come before those of the definition."""
+        for option in self._options(node):
+            if "$ref" in option:
+                definition = self.schema["$defs"][option["$ref"].rpartition("/")[2]]
+                return {**definition, **node}
+        return node
+
+    def _options(self, node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        yield node
+        yield from node.get("anyOf", ())

@@ -1,0 +1,137 @@
+"""The GraphQL schema of one view, cut from the one model: what is outside the view does not exist in it.
+
+A hidden field, type, argument or enum is absent from validation, suggestions, introspection and SDL alike, because the
+view's types are built anew from the allowed coordinates; scalars and enums that are reached are shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLID,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNamedOutputType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    get_named_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+    specified_directives,
+)
+
+from schema.model import Model
+
+__all__ = ["ViewSchema", "cut_schema"]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSchema:
+    """The schema of a view. `one` and `many` are its root fields, `by` the name of their look-up input."""
+
+    schema: GraphQLSchema
+    one: str
+    many: str
+    by: str
+    model: Model
+
+    def sdl(self) -> str:
+        """Return the view's SDL with the facts about its fields as directives."""
+        return self.model.sdl(self.schema)
+
+
+def cut_schema(model: Model, coordinates: Iterable[str], lookups: Iterable[str]) -> ViewSchema:
+    """Return the schema of the view that lists these coordinates and offers these look-ups.
+
+    `lookups` holds `id` for the canonical id, and names of sources. A coordinate `Type.field(argument:)` lists one
+    argument of a field; arguments that are not listed do not exist in the view.
+    """
+    types = _Types(model, frozenset(coordinates))
+    by = f"{model.subject}By"
+    subject = types.object(model.subject)
+    query = GraphQLObjectType(
+        "Query",
+        {
+            model.singular: GraphQLField(
+                subject,
+                args={"by": GraphQLArgument(GraphQLNonNull(look_up := _look_up(by, lookups)))},
+                description=f"One {model.singular}, looked up by one key; null when none can be shown.",
+            ),
+            model.plural: GraphQLField(
+                GraphQLNonNull(GraphQLList(subject)),
+                args={"by": GraphQLArgument(GraphQLNonNull(GraphQLList(GraphQLNonNull(look_up))))},
+                description=f"Several {model.plural}, in the order of the look-ups; null where none can be shown.",
+            ),
+        },
+        description="What can be asked in this view.",
+    )
+    schema = GraphQLSchema(query, directives=specified_directives)
+    return ViewSchema(schema, model.singular, model.plural, by, model)
+
+
+def _look_up(name: str, lookups: Iterable[str]) -> GraphQLInputObjectType:
+    """Return the look-up input: exactly one of the keys that the view offers."""
+    fields = {
+        lookup: GraphQLInputField(GraphQLID, description=_LOOKUP.get(lookup, f"The key that {lookup} uses."))
+        for lookup in lookups
+    }
+    return GraphQLInputObjectType(
+        name, fields, description="The key to look up by: exactly one.", is_one_of=True, out_type=None
+    )
+
+
+_LOOKUP = {"id": "The canonical id."}
+
+
+class _Types:
+    """The view's object types, made when they are first reached."""
+
+    def __init__(self, model: Model, allowed: frozenset[str]) -> None:
+        self._model, self._allowed = model, allowed
+        self._made: dict[str, GraphQLObjectType] = {}
+
+    def object(self, name: str) -> GraphQLObjectType:
+        """Return the view's form of one of the model's object types."""
+        if name not in self._made:
+            whole = cast("GraphQLObjectType", self._model.schema.type_map[name])
+            self._made[name] = GraphQLObjectType(
+                name,
+                lambda: self._fields(whole),
+                description=whole.description,
+                extensions=whole.extensions,
+            )
+        return self._made[name]
+
+    def _fields(self, whole: GraphQLObjectType) -> Mapping[str, GraphQLField]:
+        return {
+            name: self._field(whole.name, name, field)
+            for name, field in whole.fields.items()
+            if f"{whole.name}.{name}" in self._allowed
+        }
+
+    def _field(self, type_name: str, name: str, field: GraphQLField) -> GraphQLField:
+        args = {arg: a for arg, a in field.args.items() if f"{type_name}.{name}({arg}:)" in self._allowed}
+        return GraphQLField(
+            self._output(field.type),
+            args=args,
+            description=field.description,
+            deprecation_reason=field.deprecation_reason,
+            extensions=field.extensions,
+        )
+
+    def _output(self, of: GraphQLOutputType) -> GraphQLOutputType:
+        if is_non_null_type(of):
+            return GraphQLNonNull(cast("Any", self._output(of.of_type)))
+        if is_list_type(of):
+            return GraphQLList(self._output(of.of_type))
+        named = cast("GraphQLNamedOutputType", get_named_type(of))
+        return self.object(named.name) if is_object_type(named) else named

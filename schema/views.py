@@ -1,0 +1,256 @@
+"""Views: declared, versioned, purpose-bound slices of the model, for named consumers.
+
+A view's YAML file holds exactly what is enforced; a key that is not known is refused, so that nobody relies on a rule
+that nothing checks. Defaults never change once released: a published view's digest leaves them out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StrictInt,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
+
+from schema.declaration import SAID
+from schema.dpv import is_purpose, purposes
+
+__all__ = [
+    "FieldRule",
+    "LawfulBasis",
+    "Limits",
+    "PurposeOfUse",
+    "ReceiptDetail",
+    "View",
+    "is_slug",
+    "write_json_schema",
+]
+
+_SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+_COORDINATE = r"^[A-Z][A-Za-z0-9_]*\.[a-z][A-Za-z0-9_]*(\([a-z][A-Za-z0-9_]*:\))?$"
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+_Item = TypeVar("_Item")
+
+
+def is_slug(word: str) -> bool:
+    """Return whether the word is fit to name a view or a consumer: `support-call`, at most 64 characters."""
+    return len(word) <= 64 and re.fullmatch(_SLUG, word) is not None
+
+
+def _said(wanted: str) -> PydanticCustomError:
+    return PydanticCustomError(SAID, "{wanted}", {"wanted": wanted})
+
+
+def _iso_date(value: object) -> object:
+    # Pydantic also takes a number, as seconds since 1970
+    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
+        return value
+    raise _said("a date such as 2027-01-31")
+
+
+def _known_purpose(term: str) -> str:
+    if not is_purpose(term):
+        raise _said("a purpose of the W3C Data Privacy Vocabulary that this product knows, such as CustomerCare")
+    return term
+
+
+def _once(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    if len(set(items)) < len(items):
+        raise _said("every name once")
+    return items
+
+
+def _list_purposes(schema: dict[str, Any]) -> None:
+    schema["enum"] = list(purposes())
+
+
+def _name_coordinates(schema: dict[str, Any]) -> None:
+    # Pydantic writes the keys' pattern where JSON Schema would let every other key pass
+    schema["additionalProperties"] = schema.pop("patternProperties")[_COORDINATE]
+    schema["propertyNames"] = {
+        "pattern": _COORDINATE,
+        "maxLength": 200,
+        "description": "a coordinate, such as Customer.name or Customer.orders(first:)",
+    }
+
+
+_Text = StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+_Slug = Annotated[str, StringConstraints(pattern=_SLUG, max_length=64)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PurposeOfUse(_Part):
+    """What the consumer needs the data for (GDPR article 5(1)(b))."""
+
+    dpv: Annotated[
+        str,
+        AfterValidator(_known_purpose),
+        Field(
+            description="a purpose of the W3C Data Privacy Vocabulary, such as CustomerCare",
+            json_schema_extra=_list_purposes,
+        ),
+    ]
+
+
+class LawfulBasis(_Part):
+    """Why the processing is lawful (GDPR article 6(1), letters a to f)."""
+
+    gdpr: Annotated[
+        Literal["A6-1-a", "A6-1-b", "A6-1-c", "A6-1-d", "A6-1-e", "A6-1-f"],
+        Field(description="a ground of GDPR article 6(1): A6-1-a to A6-1-f"),
+    ]
+
+
+class FieldRule(_Part):
+    """What holds for one coordinate of a view. There is nothing to choose yet: listed is allowed."""
+
+
+class Limits(_Part):
+    """The most that one request of the view may take."""
+
+    customers: Annotated[
+        StrictInt, Field(ge=1, le=1_000, description="the most customers of one request: a whole number, 1 to 1000")
+    ]
+    deadline_ms: Annotated[
+        StrictInt,
+        Field(
+            ge=10, le=60_000, description="the time for the whole request in milliseconds: a whole number, 10 to 60000"
+        ),
+    ]
+    calls: Annotated[
+        StrictInt,
+        Field(
+            ge=1, le=10_000, description="the most calls that a plan may send to sources: a whole number, 1 to 10000"
+        ),
+    ]
+    tokens: Annotated[
+        StrictInt, Field(ge=10, le=20_000, description="the most tokens of a document: a whole number, 10 to 20000")
+    ]
+
+
+class ReceiptDetail(StrEnum):
+    """How much a receipt tells: nothing, the sources asked, or also their fields."""
+
+    NONE = "none"
+    SOURCES = "sources"
+    FIELDS = "fields"
+
+
+_Rule = Annotated[
+    FieldRule,
+    BeforeValidator(lambda rule: {} if rule is None else rule, json_schema_input_type=FieldRule | None),
+]
+_Fields = Annotated[
+    Mapping[Annotated[str, StringConstraints(pattern=_COORDINATE, max_length=200)], _Rule],
+    Field(
+        min_length=1,
+        max_length=5_000,
+        description="a mapping of the coordinates that are listed, each to its rule",
+        json_schema_extra=_name_coordinates,
+    ),
+    AfterValidator(lambda fields: MappingProxyType(dict(fields))),
+    PlainSerializer(lambda fields: {name: rule.model_dump(exclude_defaults=True) for name, rule in fields.items()}),
+]
+
+
+class View(_Part):
+    """A slice of the model: who may see which coordinates of a customer, for what, and within which limits."""
+
+    model_config = ConfigDict(title="View")
+
+    name: Annotated[_Slug, Field(description="a name of lower-case words joined by hyphens, such as support-call")]
+    version: Annotated[
+        StrictInt, Field(ge=1, le=999_999, description="a whole number from 1 up; a published version never changes")
+    ]
+    title: Annotated[str, _Text, Field(description="a title of 1 to 200 characters")]
+    description: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000),
+        Field(description="what the view is for, in 1 to 4000 characters"),
+    ]
+    owner: Annotated[str, _Text, Field(description="who answers for the view, in 1 to 200 characters")]
+    review_by: Annotated[
+        date, BeforeValidator(_iso_date), Field(description="the date of the next review, such as 2027-01-31")
+    ]
+    purpose: Annotated[PurposeOfUse, Field(description="what the data is for, such as {dpv: CustomerCare}")]
+    lawful_basis: Annotated[LawfulBasis, Field(description="why the processing is lawful, such as {gdpr: A6-1-b}")]
+    consumers: Annotated[
+        tuple[Annotated[_Slug, Field(description="a consumer's name, such as agent-desktop")], ...],
+        Field(
+            min_length=1,
+            max_length=200,
+            json_schema_extra={"uniqueItems": True},
+            description="a list of the consumers, by the names in consumers.yaml",
+        ),
+        AfterValidator(_once),
+    ]
+    lookups: Annotated[
+        tuple[
+            Annotated[
+                str,
+                StringConstraints(pattern=r"^[a-z][A-Za-z0-9_]*$", max_length=64),
+                Field(description="id, or the name of a source"),
+            ],
+            ...,
+        ],
+        Field(
+            min_length=1,
+            max_length=50,
+            json_schema_extra={"uniqueItems": True},
+            description="a list of what a customer can be looked up by: id, and names of sources",
+        ),
+        AfterValidator(_once),
+    ]
+    fields: _Fields
+    limits: Annotated[Limits, Field(description="the limits: customers, deadline_ms, calls and tokens")]
+    receipt: Annotated[ReceiptDetail, Field(description="the most that a receipt tells: none, sources or fields")] = (
+        ReceiptDetail.SOURCES
+    )
+
+    def __hash__(self) -> int:
+        """Hash by name and version, which say which view it is."""
+        return hash((self.name, self.version))
+
+    def __repr__(self) -> str:
+        return f"View({self.id})"
+
+    __str__ = __repr__
+
+    @property
+    def id(self) -> str:
+        """Return name and version, such as `support-call@1`."""
+        return f"{self.name}@{self.version}"
+
+    def canonical(self) -> Mapping[str, Any]:
+        """Return what the view says as plain JSON values: defaults left out, lists whose order says nothing sorted."""
+        said = self.model_dump(mode="json", exclude_defaults=True)
+        return {key: sorted(value) if isinstance(value, list) else value for key, value in said.items()}
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema (2020-12) of a view's file."""
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **cls.model_json_schema()}
+
+
+def write_json_schema(path: Path) -> None:
+    """Write the JSON Schema of a view's file, as it is published in `docs/view.schema.json`."""
+    path.write_text(json.dumps(View.json_schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

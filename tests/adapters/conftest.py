@@ -1,0 +1,18 @@
+"""What the adapters' tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.sandbox.postgres import PostgresServer
+
+pytest.register_assert_rewrite("adapters.testing")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL, started once in a session."""
+    with PostgresServer.start() as server:
+        yield server

@@ -1,0 +1,64 @@
+"""A sandbox source behind its real server, in this process: what needs a connection to be shown."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from adapters.sandbox.companies import companies
+from adapters.sandbox.misbehaviour import Misbehaviour
+from adapters.sandbox.register import Register
+from adapters.sandbox.serve import build_server, build_source
+
+ASK = f"/api/v1/lei-records?filter[lei]={companies()[0].lei}"
+
+
+@pytest.fixture
+async def register() -> AsyncIterator[httpx.AsyncClient]:
+    server = build_server(Register())
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        serving = asyncio.create_task(server.serve([listening]))
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+            yield client
+        server.should_exit = True
+        await serving
+
+
+async def test_down_ends_the_connection_without_a_byte(register: httpx.AsyncClient) -> None:
+    """The client sees that the source hung up; the next call, after a reset, is answered."""
+    await register.post("/__sandbox/misbehave", json={"kind": Misbehaviour.DOWN})
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+        await register.get(ASK)
+    await register.post("/__sandbox/reset")
+    assert (await register.get(ASK)).status_code == 200
+
+
+async def test_cut_ends_the_connection_in_the_middle_of_the_body(register: httpx.AsyncClient) -> None:
+    """The answer says how long it would have been, and half of it comes."""
+    whole = len((await register.get(ASK)).content)
+    await register.post("/__sandbox/misbehave", json={"kind": Misbehaviour.CUT})
+    got = b""
+    with pytest.raises(httpx.RemoteProtocolError, match="incomplete message body"):
+        async with register.stream("GET", ASK) as answer:
+            assert answer.headers["content-length"] == str(whole)
+            async for chunk in answer.aiter_bytes():
+                got += chunk
+    assert len(got) == whole // 2
+
+
+async def test_a_call_with_a_body_is_cut_as_well(register: httpx.AsyncClient) -> None:
+    """What came with the request does not keep the connection alive."""
+    await register.post("/__sandbox/misbehave", json={"kind": Misbehaviour.DOWN})
+    with pytest.raises(httpx.RemoteProtocolError):
+        await register.request("GET", ASK, content=b"x" * 100_000)
+
+
+def test_there_are_two_sources_to_serve() -> None:
+    """Another name is refused with the names there are."""
+    assert build_source("crm", "sesame").path == "/customers"
+    assert build_source("register", "").path == "/api/v1/lei-records"
+    with pytest.raises(ValueError, match="got the source 'billing'; wanted crm or register"):
+        build_source("billing", "")
