@@ -59,8 +59,6 @@ class _Draft:
     def want(
         self, path: str, at: Selected, place: _Place, needs: Iterable[Coordinates], *, is_key: bool = False
     ) -> None:
-        self, path: str, at: Selected, place: _Place, needs: Iterable[Coordinates], *, is_key: bool = False
-    ) -> None:
         wanted = (Wanted(path, at.coordinate, need, place.path[0], is_key) for need in needs)
         self.wanted.update(dict.fromkeys(wanted))
 
