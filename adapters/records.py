@@ -96,6 +96,19 @@ class Record(BaseModel):
         """Return the record class of a field that holds an object or a list of objects, else None."""
         return _shape(cls.model_fields[field].annotation).record
 
+    @classmethod
+    def holds_list(cls, field: str) -> bool:
+        """Return whether a field holds a list."""
+        return _shape(cls.model_fields[field].annotation).is_list
+
+    @classmethod
+    def leaf_type(cls, field: str) -> type | None:
+        """Return the plain Python type of a field's value or of a list's entries; None when it is no single type."""
+        inner, _ = _without_none(cls.model_fields[field].annotation)
+        if get_origin(inner) is list:
+            inner, _ = _without_none(get_args(inner)[0])
+        return inner if isinstance(inner, type) else None
+
 
 def read_path(raw: object, path: SourcePath) -> Any:
     """Return what the raw record holds at the path, or a private marker when there is nothing."""

@@ -249,8 +249,6 @@ _TRANSLATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[h
 def _translated() -> Iterator[None]:
     try:
         yield
-    except httpx.HTTPError:
-        raise
     except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
         kind, text = next((to, text) for what, to, text in _TRANSLATIONS if isinstance(error, what))
         raise kind(text) from None

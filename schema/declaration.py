@@ -11,21 +11,20 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from schema.problems import ConfigurationError, Problem
 from schema.suggest import did_you_mean
 from schema.yaml_file import Document, Place
 
-__all__ = ["SAID", "read_declaration", "shown"]
+__all__ = ["each_once", "read_declaration", "said", "shown"]
 
-SAID = "said"
-"""The type of a validator's own error (PydanticCustomError) whose message says what is wanted."""
-
+_SAID = "said"
 # shorter than any token: one that was pasted into the wrong place is not printed
 _SHOWN = 44
 _FEW = 10
 
+_Item = TypeVar("_Item")
 _Declared = TypeVar("_Declared", bound=BaseModel)
 
 
@@ -38,6 +37,18 @@ def read_declaration(document: Document, model: type[_Declared]) -> _Declared:
         reading = _Reading(document, model.model_json_schema())
         problems = [reading.problem(each) for each in details if not _is_around(each["loc"], details)]
     raise ConfigurationError(problems)
+
+
+def each_once(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    """Return the items, for a Pydantic validator; refuse them when one stands twice."""
+    if len(set(items)) < len(items):
+        raise said("every entry once")
+    return items
+
+
+def said(wanted: str) -> PydanticCustomError:
+    """Return an error for a Pydantic validator to raise, with what is wanted instead of the field's description."""
+    return PydanticCustomError(_SAID, "{wanted}", {"wanted": wanted})
 
 
 def _is_around(place: Place, details: Iterable[ErrorDetails]) -> bool:
@@ -82,7 +93,7 @@ class _Reading:
                 return self._unknown(error["loc"])
             case "missing":
                 return self._missing(error["loc"])
-        return self._bad_value(error["loc"], error["msg"] if error["type"] == SAID else "")
+        return self._bad_value(error["loc"], error["msg"] if error["type"] == _SAID else "")
 
     def _unknown(self, place: Place) -> Problem:
         known = self._node(place[:-1]).get("properties", {})
@@ -112,7 +123,7 @@ class _Reading:
         return Problem(self.document.file, line, f"{got} ({name})" if name and len(name) < 200 else got, wanted, mend)
 
     def _wanted(self, place: Place) -> str:
-        if not place:
+        if not place and "properties" in self.schema:
             return f"a mapping with the keys {', '.join(self.schema['properties'])}"
         return str(self._node(place).get("description", "another value"))
 

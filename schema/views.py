@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -25,12 +25,13 @@ from pydantic import (
     StrictInt,
     StringConstraints,
 )
-from pydantic_core import PydanticCustomError
 
-from schema.declaration import SAID
+from schema.caller import Caller
+from schema.declaration import each_once, said
 from schema.dpv import is_purpose, purposes
 
 __all__ = [
+    "SLUG",
     "FieldRule",
     "LawfulBasis",
     "Limits",
@@ -41,39 +42,29 @@ __all__ = [
     "write_json_schema",
 ]
 
-_SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-_COORDINATE = r"^[A-Z][A-Za-z0-9_]*\.[a-z][A-Za-z0-9_]*(\([a-z][A-Za-z0-9_]*:\))?$"
-_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+"""The form of the names of views and consumers."""
 
-_Item = TypeVar("_Item")
+_COORDINATE = r"^[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z_][A-Za-z0-9_]*:\))?$"
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def is_slug(word: str) -> bool:
     """Return whether the word is fit to name a view or a consumer: `support-call`, at most 64 characters."""
-    return len(word) <= 64 and re.fullmatch(_SLUG, word) is not None
-
-
-def _said(wanted: str) -> PydanticCustomError:
-    return PydanticCustomError(SAID, "{wanted}", {"wanted": wanted})
+    return len(word) <= 64 and re.fullmatch(SLUG, word) is not None
 
 
 def _iso_date(value: object) -> object:
     # Pydantic also takes a number, as seconds since 1970
     if isinstance(value, str) and _ISO_DATE.fullmatch(value):
         return value
-    raise _said("a date such as 2027-01-31")
+    raise said("a date such as 2027-01-31")
 
 
 def _known_purpose(term: str) -> str:
     if not is_purpose(term):
-        raise _said("a purpose of the W3C Data Privacy Vocabulary that this product knows, such as CustomerCare")
+        raise said("a purpose of the W3C Data Privacy Vocabulary that this product knows, such as CustomerCare")
     return term
-
-
-def _once(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
-    if len(set(items)) < len(items):
-        raise _said("every name once")
-    return items
 
 
 def _list_purposes(schema: dict[str, Any]) -> None:
@@ -91,7 +82,7 @@ def _name_coordinates(schema: dict[str, Any]) -> None:
 
 
 _Text = StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
-_Slug = Annotated[str, StringConstraints(pattern=_SLUG, max_length=64)]
+_Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=64)]
 
 
 class _Part(BaseModel):
@@ -158,6 +149,7 @@ class ReceiptDetail(StrEnum):
 _Rule = Annotated[
     FieldRule,
     BeforeValidator(lambda rule: {} if rule is None else rule, json_schema_input_type=FieldRule | None),
+    Field(description="nothing, or the empty rule {}: what is listed is allowed"),
 ]
 _Fields = Annotated[
     Mapping[Annotated[str, StringConstraints(pattern=_COORDINATE, max_length=200)], _Rule],
@@ -201,7 +193,7 @@ class View(_Part):
             json_schema_extra={"uniqueItems": True},
             description="a list of the consumers, by the names in consumers.yaml",
         ),
-        AfterValidator(_once),
+        AfterValidator(each_once),
     ]
     lookups: Annotated[
         tuple[
@@ -218,7 +210,7 @@ class View(_Part):
             json_schema_extra={"uniqueItems": True},
             description="a list of what a customer can be looked up by: id, and names of sources",
         ),
-        AfterValidator(_once),
+        AfterValidator(each_once),
     ]
     fields: _Fields
     limits: Annotated[Limits, Field(description="the limits: customers, deadline_ms, calls and tokens")]
@@ -239,6 +231,10 @@ class View(_Part):
     def id(self) -> str:
         """Return name and version, such as `support-call@1`."""
         return f"{self.name}@{self.version}"
+
+    def admits(self, caller: Caller) -> bool:
+        """Return whether the caller may use the view: it is registered for the view, and the view lists it."""
+        return caller.may_use(self.name, self.version) and caller.consumer in self.consumers
 
     def canonical(self) -> Mapping[str, Any]:
         """Return what the view says as plain JSON values: defaults left out, lists whose order says nothing sorted."""

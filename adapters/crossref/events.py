@@ -104,4 +104,4 @@ def moment(at: datetime) -> str:
     """Return a time with a zone as UTC text of fixed width, so that texts sort as times do."""
     if at.tzinfo is None:
         raise ValueError("got a time without a zone; give the clock one: datetime.now(UTC)")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ MAX_KEY = 512
 """The longest key, in characters of its normal form."""
 
 _NOT_DIGITS = re.compile(r"[^0-9]")
+_UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SOURCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
@@ -32,26 +34,29 @@ class KeyFormat(StrEnum):
         A key is 1 to 512 printable characters. Control characters and lone surrogates are refused: PostgreSQL and
         SQLite disagree on them, and what one of them cuts off could be the difference between two customers.
         """
-        form = self._form(key) if len(key) <= 2 * MAX_KEY else ""
+        form = _NORMAL[self](key) if len(key) <= 2 * MAX_KEY else ""
         return form if 0 < len(form) <= MAX_KEY and form.isprintable() else None
 
-    def _form(self, key: str) -> str:
-        match self:
-            case KeyFormat.LOWER:
-                return key.strip().lower()
-            case KeyFormat.DIGITS:
-                return _NOT_DIGITS.sub("", key)
-            case KeyFormat.UUID:
-                return _uuid(key.strip())
-        return key
+
+def _lower(key: str) -> str:
+    return key.strip().lower()
+
+
+def _digits(key: str) -> str:
+    return _NOT_DIGITS.sub("", key)
 
 
 def _uuid(key: str) -> str:
-    try:
-        form = uuid.UUID(key)
-    except ValueError:
-        return ""
-    return str(form) if key.lower() in (str(form), form.hex) else ""
+    bare = _lower(key)
+    return str(uuid.UUID(bare)) if _UUID.fullmatch(bare) else ""
+
+
+_NORMAL: Mapping[KeyFormat, Callable[[str], str]] = {
+    KeyFormat.OPAQUE: str,
+    KeyFormat.LOWER: _lower,
+    KeyFormat.DIGITS: _digits,
+    KeyFormat.UUID: _uuid,
+}
 
 
 class KeyMode(StrEnum):

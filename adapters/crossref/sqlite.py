@@ -71,8 +71,8 @@ class SqliteCrossReference:
     ) -> Self:
         """Open or make the file (a path, or `sqlite:///path`) and bring its tables up to date.
 
-        With `migrate` False tables of another revision raise SchemaOutdatedError. `secrets` is needed when a source's keys
-        are sealed; SecretError says so at once.
+        With `migrate` False tables of another revision raise SchemaOutdatedError. `secrets` is needed when a source's
+        keys are sealed; SecretError says so at once.
         """
         path, keyring = database_path(place), Keyring(tenant, secrets)
         writer = connect_writer(path)

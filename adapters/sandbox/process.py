@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
 from adapters.sandbox.misbehaviour import Misbehaviour
@@ -69,9 +69,8 @@ class RunningSource(AbstractContextManager["RunningSource"]):
     def stop(self) -> None:
         """End the process within a second and some; a source that has ended stays ended."""
         self.process.terminate()
-        if self.process.stdin is not None:
-            with suppress(BrokenPipeError):
-                self.process.stdin.close()
+        with suppress(BrokenPipeError):
+            _stdin(self.process).close()
         try:
             self.process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
@@ -131,7 +130,11 @@ def _environment() -> dict[str, str]:
 
 def _hand_over(running: RunningSource) -> None:
     """Send the credential; it stands in no argument and in no environment, where others could read it."""
-    stdin = running.process.stdin
-    assert stdin is not None
-    stdin.write(f"{running.token}\n".encode())
-    stdin.flush()
+    with suppress(BrokenPipeError):  # a source that has ended already says so by refusing calls
+        _stdin(running.process).write(f"{running.token}\n".encode())
+        _stdin(running.process).flush()
+
+
+def _stdin(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert process.stdin is not None
+    return process.stdin

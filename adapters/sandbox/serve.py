@@ -71,6 +71,9 @@ def main(arguments: Sequence[str], stdin: BinaryIO) -> None:
 
 
 def _leave(*_: object) -> None:
+    """End the process in good order; a second signal does not disturb that."""
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
     sys.exit(0)
 
 

@@ -77,10 +77,10 @@ async def serving(answer: Answering | bytes, tls: ssl.SSLContext | None = None) 
             pass  # the test is over; asyncio.streams logs a cancelled handler as an error
         finally:
             server.open -= 1
-            tasks.discard(task)
             writer.close()
             with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
+            tasks.discard(task)
 
     listening = await asyncio.start_server(converse, "127.0.0.1", 0, ssl=tls)
     server = RawServer(listening.sockets[0].getsockname()[1], "http" if tls is None else "https")

@@ -101,8 +101,10 @@ def test_the_program_asks_for_both_wheels(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_program_says_what_it_wants() -> None:
     """Without a folder nothing is downloaded."""
-    with pytest.raises(SystemExit, match="got 0 arguments, wanted the folder"):
-        extract.main([])
+    command = [sys.executable, "-m", "adapters.sandbox.extract"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("got 0 arguments, wanted the folder to write to: python -m adapters.sandbox.extract")
 
 
 def test_a_wheel_is_downloaded_by_pip_without_its_dependencies(monkeypatch: pytest.MonkeyPatch) -> None:

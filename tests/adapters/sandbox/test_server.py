@@ -40,13 +40,8 @@ async def test_cut_ends_the_connection_in_the_middle_of_the_body(register: httpx
     """The answer says how long it would have been, and half of it comes."""
     whole = len((await register.get(ASK)).content)
     await register.post("/__sandbox/misbehave", json={"kind": Misbehaviour.CUT})
-    got = b""
-    with pytest.raises(httpx.RemoteProtocolError, match="incomplete message body"):
-        async with register.stream("GET", ASK) as answer:
-            assert answer.headers["content-length"] == str(whole)
-            async for chunk in answer.aiter_bytes():
-                got += chunk
-    assert len(got) == whole // 2
+    with pytest.raises(httpx.RemoteProtocolError, match=f"received {whole // 2} bytes, expected {whole}"):
+        await register.get(ASK)
 
 
 async def test_a_call_with_a_body_is_cut_as_well(register: httpx.AsyncClient) -> None:

@@ -1,0 +1,177 @@
+"""`consumers.yaml`: the registered client applications, the digests of their tokens and the views they may use.
+
+    - name: agent-desktop
+      token_sha256: 6b86b273...
+      views: [support-call]          # every published version, or exact ones: support-call@1
+
+The file holds no token. A token is `cv_` and the base64url form of 32 random bytes; what is kept is the SHA-256 of its
+text. A slow hash protects words that people choose; 256 random bits need none, and a look-up by digest costs the same
+however many consumers there are. It need not take constant time either: what timing could tell of a stored digest is no
+step towards a token that has it.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, StringConstraints
+
+from schema.caller import Caller
+from schema.declaration import each_once, read_declaration
+from schema.problems import ConfigurationError, Level, Problem
+from schema.suggest import did_you_mean
+from schema.view_files import LoadedView, ViewFolder
+from schema.views import SLUG
+from schema.yaml_file import Document, load_yaml
+
+__all__ = ["Consumer", "Consumers", "new_token"]
+
+_TOKEN = re.compile(r"cv_[A-Za-z0-9_-]{43}")
+_VIEW = SLUG.removesuffix("$") + r"(@[1-9][0-9]{0,5})?$"
+
+
+def new_token() -> tuple[str, str]:
+    """Return a fresh token, to be shown once, and the line for `consumers.yaml`: `token_sha256: ...`."""
+    token = f"cv_{secrets.token_urlsafe(32)}"
+    return token, f"token_sha256: {_digest(token)}"
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode("ascii")).hexdigest()
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[
+        str,
+        StringConstraints(pattern=SLUG, max_length=64),
+        Field(description="a name of lower-case words joined by hyphens, such as agent-desktop"),
+    ]
+    token_sha256: Annotated[
+        str,
+        StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True),
+        Field(
+            description="the SHA-256 of the token, 64 hexadecimal digits, as `customer-view token` prints it",
+            json_schema_extra={"writeOnly": True},
+            repr=False,
+        ),
+    ]
+    views: Annotated[
+        tuple[
+            Annotated[
+                str,
+                StringConstraints(pattern=_VIEW, max_length=71),
+                Field(description="a view's name, such as support-call, or one version: support-call@1"),
+            ],
+            ...,
+        ],
+        Field(min_length=1, max_length=500, description="a list of views, such as [support-call]"),
+        AfterValidator(each_once),
+    ]
+
+
+class _File(RootModel[tuple[_Entry, ...]]):
+    """a list of consumers, each with name, token_sha256 and views"""
+
+    model_config = ConfigDict(frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A registered client application: its name, and the views (`support-call`, `support-call@1`) it may use."""
+
+    name: str
+    views: frozenset[str]
+    token_sha256: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Consumers:
+    """The registered client applications, and who a token belongs to."""
+
+    consumers: tuple[Consumer, ...]
+    document: Document = field(repr=False, compare=False)
+    callers: Mapping[str, Caller] = field(repr=False, compare=False)
+
+    @classmethod
+    def load(cls, path: Path) -> Consumers:
+        """Return the consumers of the file. Raises ConfigurationError, holding every problem found."""
+        document = load_yaml(path)
+        entries = read_declaration(document, _File).root
+        consumers = tuple(Consumer(each.name, frozenset(each.views), each.token_sha256) for each in entries)
+        if problems := list(_doubled(consumers, document)):
+            raise ConfigurationError(problems)
+        callers = {each.token_sha256: Caller(each.name, each.views) for each in consumers}
+        return cls(consumers, document, MappingProxyType(callers))
+
+    def authenticate(self, token: str) -> Caller | None:
+        """Return the caller that the token belongs to; None when it is not a token of any consumer."""
+        return self.callers.get(_digest(token)) if _TOKEN.fullmatch(token) else None
+
+    def problems(self, folder: ViewFolder) -> list[Problem]:
+        """Return where consumers and views do not agree.
+
+        A consumer registered for a view that does not exist or does not list it is an error. A consumer that a view
+        lists and that is not registered for it is a note: so a consumer is withdrawn without a new version of the view.
+        """
+        return [*self._unmet(folder), *self._unregistered(folder.views)]
+
+    def _unmet(self, folder: ViewFolder) -> Iterator[Problem]:
+        for position, consumer in enumerate(self.consumers):
+            for view in sorted(consumer.views):
+                found = folder.versions(view) or tuple(filter(None, [folder.get(view)]))
+                if not any(consumer.name in each.view.consumers for each in found):
+                    yield self._refusal((position, "views"), consumer, view, found, folder)
+
+    def _refusal(
+        self,
+        place: tuple[str | int, ...],
+        consumer: Consumer,
+        view: str,
+        found: tuple[LoadedView, ...],
+        folder: ViewFolder,
+    ) -> Problem:
+        line = self.document.line_of(place)
+        if found:
+            got = f"{consumer.name} registered for {view}, which does not list it"
+            mend = f"remove {view} here, or add the consumer in a new version of the view"
+            return Problem(self.document.file, line, got, "a view that lists the consumer", mend)
+        known = [name for each in folder.views for name in (each.view.name, each.view.id)]
+        got = f"{consumer.name} registered for {view}, which does not exist"
+        return Problem(self.document.file, line, got, "a view of the folder", did_you_mean(view, known, "remove it"))
+
+    def _unregistered(self, views: Iterable[LoadedView]) -> Iterator[Problem]:
+        registered = {caller.consumer: caller for caller in self.callers.values()}
+        for loaded in views:
+            view = loaded.view
+            for position, name in enumerate(view.consumers):
+                caller = registered.get(name)
+                if caller is None or not view.admits(caller):
+                    yield Problem(
+                        str(loaded.path),
+                        loaded.document.line_of(("consumers", position)),
+                        f"the consumer {name}, which is not registered for {view.id}",
+                        f"{name} with {view.id} in {Path(self.document.file).name}",
+                        "register it, unless it is meant to have no access any more",
+                        Level.NOTE,
+                    )
+
+
+def _doubled(consumers: Iterable[Consumer], document: Document) -> Iterator[Problem]:
+    """Yield names and digests that stand twice: whose token it is would depend on their order."""
+    for key in ("name", "token_sha256"):
+        seen: dict[str, int] = {}
+        for position, consumer in enumerate(consumers):
+            first = seen.setdefault(getattr(consumer, key), position)
+            if first != position:
+                got = f"the {key} of line {document.line_of((first, key))} again"
+                mend = "give every consumer a name and a token of its own"
+                yield Problem(document.file, document.line_of((position, key)), got, f"every {key} once", mend)

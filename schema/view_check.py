@@ -1,0 +1,228 @@
+"""A view held against the model: whether what it lists exists, can be reached and can be answered."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import cast
+
+from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_object_type, is_required_argument
+
+from schema.model import Coordinate, Model
+from schema.problems import Level, Problem
+from schema.suggest import did_you_mean
+from schema.view_files import LoadedView
+from schema.views import View
+
+__all__ = ["MAX_PATHS", "Paths", "paths", "verify_view"]
+
+MAX_PATHS = 2_000
+"""The most paths of one view that are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The ways on which each coordinate of a view can be reached, such as `customer.accounts.balance`.
+
+    `complete` is False when there were more than could be listed. No path goes through one coordinate twice.
+    """
+
+    by_coordinate: Mapping[str, tuple[str, ...]]
+    complete: bool
+
+
+def verify_view(
+    loaded: LoadedView, model: Model, *, sources: Collection[str] | None = None, today: date | None = None
+) -> list[Problem]:
+    """Return what keeps the view from being served with this model, and notes for its owner.
+
+    `sources` are the names that look-ups may use beside `id`; they are not checked when it is None, nor is the date
+    of review when `today` is None.
+    """
+    checking = _Checking(loaded, model, frozenset(loaded.view.fields))
+    problems = list(checking.coordinates())
+    problems.extend(checking.reach())
+    if sources is not None:
+        problems.extend(checking.lookups(sources))
+    problems.extend(checking.notes(today))
+    return problems
+
+
+def paths(view: View, model: Model, *, most: int = MAX_PATHS) -> Paths:
+    """Return every path on which a coordinate of the view can be reached from the subject, the shortest first."""
+    listed = _by_type(_known(view.fields, model))
+    found: dict[str, list[str]] = {}
+    ways: deque[tuple[str, str, frozenset[str]]] = deque([(model.subject, model.singular, frozenset())])
+    count = 0
+    while ways:
+        type_name, path, passed = ways.popleft()
+        for coordinate in listed.get(type_name, ()):
+            if str(coordinate) in passed:
+                continue
+            if count == most:
+                return _paths(found, complete=False)
+            count += 1
+            way = f"{path}.{coordinate.field_name}"
+            found.setdefault(str(coordinate), []).append(way)
+            ways.append((coordinate.of, way, passed | {str(coordinate)}))
+    return _paths(found, complete=True)
+
+
+def _paths(found: Mapping[str, list[str]], *, complete: bool) -> Paths:
+    return Paths(MappingProxyType({name: tuple(ways) for name, ways in found.items()}), complete)
+
+
+def _known(listed: Iterable[str], model: Model) -> list[Coordinate]:
+    """Return the listed fields that the model has, arguments left out, in the view's order."""
+    return [model.coordinates[name] for name in listed if name in model.coordinates]
+
+
+def _by_type(listed: Iterable[Coordinate]) -> dict[str, list[Coordinate]]:
+    types: dict[str, list[Coordinate]] = {}
+    for coordinate in listed:
+        types.setdefault(coordinate.type_name, []).append(coordinate)
+    return types
+
+
+@dataclass(frozen=True, slots=True)
+class _Checking:
+    """One view and the model that it is held against."""
+
+    loaded: LoadedView
+    model: Model
+    listed: frozenset[str]
+
+    def coordinates(self) -> Iterator[Problem]:
+        """Yield what is wrong with single coordinates."""
+        types = {name.partition(".")[0] for name in self.listed}
+        for name in self.loaded.view.fields:
+            base, is_argument, argument = name.partition("(")
+            coordinate = self.model.coordinates.get(base)
+            if coordinate is None:
+                yield self._unknown(name, base)
+            elif is_argument:
+                yield from self._argument(name, coordinate, argument.removesuffix(":)"))
+            else:
+                yield from self._field(name, coordinate, types)
+
+    def reach(self) -> Iterator[Problem]:
+        """Yield the coordinates to which no listed coordinate leads from the subject."""
+        listed = _by_type(_known(self.loaded.view.fields, self.model))
+        if self.model.subject not in listed:
+            yield self._at(
+                ("fields",),
+                f"no field of {self.model.subject}",
+                f"a field of {self.model.subject}, where every query begins",
+                f"list one, such as {self.model.subject}.id",
+            )
+            return
+        reached = _reached(self.model.subject, listed)
+        for coordinate in (each for name, fields in listed.items() if name not in reached for each in fields):
+            yield self._at(
+                ("fields", str(coordinate)),
+                f"{coordinate}, which nothing leads to",
+                f"a listed field that holds {coordinate.type_name}",
+                self._way_in(coordinate.type_name),
+            )
+
+    def lookups(self, sources: Collection[str]) -> Iterator[Problem]:
+        """Yield the look-ups by a source that is not known."""
+        known = ["id", *sources]
+        for position, lookup in enumerate(self.loaded.view.lookups):
+            if lookup not in known:
+                advice = did_you_mean(lookup, known, "remove it, or add an adapter for the source")
+                yield self._at(("lookups", position), f"the look-up {lookup}", f"one of: {', '.join(known)}", advice)
+
+    def notes(self, today: date | None) -> Iterator[Problem]:
+        """Yield what the view's owner ought to know."""
+        view = self.loaded.view
+        if view.lawful_basis.gdpr == "A6-1-a":
+            yield self._at(
+                ("lawful_basis", "gdpr"),
+                "consent as the lawful basis (A6-1-a)",
+                "a customer's consent before every request, which the gateway does not check",
+                "let the consumer ask only for customers who have given consent",
+                Level.NOTE,
+            )
+        if today is not None and view.review_by < today:
+            yield self._at(
+                ("review_by",),
+                f"a review that was due on {view.review_by.isoformat()}",
+                "a view that has been reviewed",
+                "review it and publish a version with the next date",
+                Level.NOTE,
+            )
+
+    def _unknown(self, name: str, base: str) -> Problem:
+        known = [each for each in self.model.coordinates if not self.model.is_plumbing(each.partition(".")[0])]
+        wanted = "a coordinate of the model"
+        return self._at(("fields", name), f"{base}, which the model does not have", wanted, _or_remove(base, known))
+
+    def _argument(self, name: str, coordinate: Coordinate, argument: str) -> Iterator[Problem]:
+        place, found = ("fields", name), coordinate.arguments.get(argument)
+        if found is None:
+            wanted = f"an argument of {coordinate}"
+            yield self._at(
+                place, f"{name}, which the model does not have", wanted, _or_remove(argument, coordinate.arguments)
+            )
+            return
+        if str(coordinate) not in self.listed:
+            yield self._at(place, f"{name} without its field", f"{coordinate} listed too", f"add `{coordinate}:`")
+        if found.reads is not None and found.reads not in self.listed:
+            yield self._at(
+                place,
+                f"{name}, which filters or orders by {found.reads}",
+                "arguments by fields that are listed, for they tell of the values",
+                f"list {found.reads}, or remove the argument",
+            )
+
+    def _field(self, name: str, coordinate: Coordinate, types: Collection[str]) -> Iterator[Problem]:
+        place, held = ("fields", name), get_named_type(coordinate.type)
+        owner = self.model.schema.type_map[coordinate.type_name]
+        if coordinate.is_connection:
+            got, wanted = f"{name}, a list that is read in pages", "fields and plain lists: paging does not exist yet"
+            yield self._at(place, got, wanted, "remove it")
+        elif is_abstract_type(owner) or is_abstract_type(held):
+            got, wanted = f"{name}, of an interface or union", "coordinates of object types only"
+            yield self._at(place, got, wanted, "remove it")
+        elif is_object_type(held) and held.name not in types:
+            wanted = f"a field of {held.name} listed too"
+            first = next(iter(held.fields))
+            yield self._at(place, f"{name} without any field of it", wanted, f"list one, such as {held.name}.{first}")
+        else:
+            yield from self._required_arguments(name, coordinate)
+
+    def _required_arguments(self, name: str, coordinate: Coordinate) -> Iterator[Problem]:
+        owner = cast("GraphQLObjectType", self.model.schema.type_map[coordinate.type_name])
+        for argument, spec in owner.fields[coordinate.field_name].args.items():
+            full = f"{name}({argument}:)"
+            if is_required_argument(spec) and full not in self.listed:
+                got = f"{name} without its required argument"
+                yield self._at(("fields", name), got, f"{full} listed too", f"add `{full}:`")
+
+    def _way_in(self, type_name: str) -> str:
+        leading = [name for name, each in self.model.coordinates.items() if each.of == type_name]
+        return f"list {' or '.join(leading[:3])}, or remove it" if leading else "remove it"
+
+    def _at(
+        self, place: tuple[str | int, ...], got: str, wanted: str, mend: str, level: Level = Level.ERROR
+    ) -> Problem:
+        line = self.loaded.document.line_of(place)
+        return Problem(str(self.loaded.path), line, got, wanted, mend, level)
+
+
+def _reached(subject: str, listed: Mapping[str, Iterable[Coordinate]]) -> set[str]:
+    reached: set[str] = set()
+    waiting = [subject]
+    while waiting:
+        if (type_name := waiting.pop()) not in reached:
+            reached.add(type_name)
+            waiting.extend(coordinate.of for coordinate in listed.get(type_name, ()))
+    return reached
+
+
+def _or_remove(word: str, known: Iterable[str]) -> str:
+    return did_you_mean(word, known, "remove it")
