@@ -49,4 +49,4 @@ def _decimal(digits: str) -> Decimal | float:
 
 
 def _refuse(_: str) -> Any:
-    raise JsonError("NaN and Infinity are not JSON")
+    raise ValueError("NaN and Infinity are not JSON")

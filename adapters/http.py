@@ -163,10 +163,10 @@ class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
         where, attributes = _http(ask.batch).records, _http(ask.batch).attributes
         found = reply.body if where is None else read_path(reply.body, where)
         if isinstance(found, Mapping):
-            return (found,)
+            found = [found]
         if not is_there(found) or not isinstance(found, list):
             raise SendError(Reason.SOURCE_ERROR, "the answer holds no records where the offer says that they stand")
-        there = (record for record in found if record is not None)  # some write null for a key they do not have
+        there = [record for record in found if record is not None]  # some write null for a key they do not have
         return there if attributes is None else (_flat(record, attributes) for record in there)
 
 

@@ -181,7 +181,7 @@ def _without_none(annotation: Any) -> tuple[Any, bool]:
     if get_origin(annotation) not in (Union, UnionType):
         return annotation, annotation is NoneType
     rest = [arg for arg in get_args(annotation) if arg is not NoneType]
-    return (rest[0] if len(rest) == 1 else annotation), len(rest) < len(get_args(annotation))
+    return (_without_none(rest[0])[0] if len(rest) == 1 else annotation), len(rest) < len(get_args(annotation))
 
 
 def _by_head(fields: Iterable[str]) -> dict[str, list[str]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from adapters.sending import SendError
 from adapters.sql_databases import Rows
+from adapters.sql_framing import FrameCheck
 from adapters.sql_statements import Statement
 from schema.reasons import Reason
 
@@ -41,6 +43,14 @@ _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Reason, str
     (asyncpg.PostgresError, Reason.SOURCE_ERROR, "the database could not run the statement"),
     (Exception, Reason.SOURCE_ERROR, "the database's answer was not in its protocol"),
 )
+
+
+class CheckedConnection(asyncpg.Connection):
+    """A connection whose server's messages are checked, from the end of the handshake on."""
+
+    def __init__(self, protocol: Any, transport: Any, *rest: Any) -> None:
+        super().__init__(protocol, transport, *rest)
+        transport.set_protocol(FrameCheck(protocol, transport))
 
 
 class PostgresDatabase:
@@ -83,6 +93,7 @@ class PostgresDatabase:
                     min_size=0,
                     max_size=self._connections,
                     timeout=self._timeout,
+                    connection_class=CheckedConnection,
                     reset=_keep,
                     server_settings={
                         "application_name": "customer-view-gateway",

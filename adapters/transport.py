@@ -66,7 +66,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 "ssl.create_default_context(cafile=...) trusts an authority of your own"
             )
         self._max_connections, self._max_body = max_connections, max_body
-        self._tls, self._proxy = tls or ssl.create_default_context(), proxy
+        self._tls, self._proxy = tls, proxy
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._free = asyncio.Semaphore(max_connections)
@@ -103,7 +103,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     def _new_session(self) -> aiohttp.ClientSession:
         session = aiohttp.ClientSession(
-            connector=_Connector(limit=0, ssl=self._tls),  # `_free` limits, and can tell its own timeout
+            connector=_Connector(
+                limit=0, ssl=self._tls or True
+            ),  # True verifies; `_free` limits, and can tell its timeout
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,

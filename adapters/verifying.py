@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,13 +12,14 @@ from typing import Any
 from graphql import get_named_type, is_object_type
 
 from adapters.adapter import Adapter
+from adapters.crossref import InputError, SourceSystem
 from adapters.offers import Offer
-from adapters.records import Record
+from adapters.records import Record, Reference
 from schema.model import Coordinate, Model
 from schema.problems import Level, Problem
 from schema.suggest import did_you_mean
 
-__all__ = ["served_coordinates", "verify_adapters"]
+__all__ = ["served_coordinates", "sound_adapters", "verify_adapters"]
 
 _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "Int": (int,),
@@ -32,34 +33,53 @@ _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
 }
 """The Python types that a record may declare for a scalar; a scalar that is not listed takes any."""
 
+_CANONICAL = "id"
+_MOST_SHOWN = 64
+
 
 def verify_adapters(adapters: Iterable[Adapter], model: Model) -> list[Problem]:
-    """Return every error in the adapters' declarations, and notes on what weakens a check."""
-    fields = _by_python_name(model)
-    problems: list[Problem] = []
-    seen: set[str] = set()
-    for adapter in adapters:
-        if adapter.source in seen:
-            got = f"a second adapter for the source {adapter.source}"
-            problems.append(_problem(type(adapter), got, "one adapter a source", "give it another source name"))
-        seen.add(adapter.source)
+    """Return every error in the adapters' declarations, and notes on what weakens a check.
+
+    What is no adapter at all is among the errors.
+    """
+    given = list(adapters)
+    problems = [_no_adapter(adapter) for adapter in given if not _is_sound(adapter)]
+    sound = sound_adapters(given)
+    fields, offered = _by_python_name(model), _offered(sound)
+    sources: set[str] = set()
+    for adapter in sound:
+        problems.extend(_source(adapter, sources))
+        names: set[str] = set()
         for offer in adapter.offers:
-            problems.extend(_Checking(adapter.source, offer, model, fields).problems())
+            if offer.name in names:
+                got = f"a second offer {offer.name} of {adapter.source}"
+                problems.append(_problem(type(adapter), got, "every name once in a source", "give it another name"))
+            names.add(offer.name)
+            problems.extend(_Checking(adapter.source, offer, model, fields, offered).problems())
     return problems
+
+
+def sound_adapters(adapters: Iterable[Adapter]) -> list[Adapter]:
+    """Return those that have what every adapter has: a source, offers with records, `fetch` and `aclose`."""
+    return [adapter for adapter in adapters if _is_sound(adapter)]
 
 
 def served_coordinates(adapters: Iterable[Adapter], model: Model) -> frozenset[str]:
     """Return the coordinates that some offer serves, on whatever path they are reached."""
     fields = _by_python_name(model)
-    served = {f"{model.subject}.id"}
+    served = {f"{model.subject}.{_CANONICAL}"}
     for offer in (offer for adapter in adapters for offer in adapter.offers):
         owner = offer.serves
         if offer.is_list:
-            served.add(offer.serves)
-            owner = model.coordinates[offer.serves].of if offer.serves in model.coordinates else ""
-        served.update(_served(owner, offer.record, fields))
+            coordinate = model.coordinates.get(offer.serves)
+            served.update([offer.serves] if coordinate else ())
+            owner = coordinate.of if coordinate else ""
+        served.update(_served(owner, offer.record, fields, frozenset()))
     return frozenset(served)
 
+
+_Offered = Mapping[str, frozenset[str]]
+"""What is served, types and lists, by the keyspace of the keys that are asked by."""
 
 _Fields = Mapping[tuple[str, str], Coordinate]
 
@@ -68,14 +88,72 @@ def _by_python_name(model: Model) -> _Fields:
     return {(one.type_name, one.python_name): one for one in model.coordinates.values()}
 
 
-def _served(owner: str, record: type[Record], fields: _Fields) -> Iterator[str]:
+def _is_sound(adapter: Adapter) -> bool:
+    try:
+        return (
+            isinstance(adapter.source, str)
+            and callable(adapter.fetch)
+            and callable(adapter.aclose)
+            and isinstance(adapter.offers, Sequence)
+            and all(isinstance(offer, Offer) and _is_record(offer.record) for offer in adapter.offers)
+        )
+    except Exception:  # noqa: BLE001  a property of an adapter of others can raise anything
+        return False
+
+
+def _is_record(record: object) -> bool:
+    return isinstance(record, type) and issubclass(record, Record)
+
+
+def _no_adapter(given: object) -> Problem:
+    wanted = "an adapter: source, offers (each an Offer with a Record class), fetch and aclose"
+    mend = "derive it from HttpAdapter or SqlAdapter, or write the four members"
+    return _problem(type(given), f"an object of {type(given).__name__}, which is no adapter", wanted, mend)
+
+
+def _source(adapter: Adapter, seen: set[str]) -> Iterator[Problem]:
+    name = adapter.source
+    if name in seen:
+        got = f"a second adapter for the source {name}"
+        yield _problem(type(adapter), got, "one adapter a source", "give it another source name")
+    seen.add(name)
+    if name == _CANONICAL or not _is_source_name(name):
+        got = f"the source name {name[:_MOST_SHOWN]!r}"
+        wanted = f"a letter, then up to 63 letters, digits, _ or -, and not {_CANONICAL}, the canonical id"
+        yield _problem(type(adapter), got, wanted, "rename it, here and in the cross-reference")
+
+
+def _is_source_name(name: str) -> bool:
+    try:
+        SourceSystem(name)
+    except InputError:
+        return False
+    return True
+
+
+def _offered(adapters: Iterable[Adapter]) -> _Offered:
+    offered: dict[str, frozenset[str]] = {}
+    for adapter in adapters:
+        for offer in adapter.offers:
+            keyspace = offer.keyspace or adapter.source
+            offered[keyspace] = offered.get(keyspace, frozenset()) | {offer.serves}
+    return offered
+
+
+_Passed = frozenset[tuple[str, type[Record]]]
+"""Types and records that were looked at on the way down: a record can hold records of its own kind."""
+
+
+def _served(owner: str, record: type[Record], fields: _Fields, passed: _Passed) -> Iterator[str]:
+    if (owner, record) in passed:
+        return
     for name in record.model_fields:
         coordinate = fields.get((owner, name))
         if coordinate is not None:
             yield str(coordinate)
             nested = record.nested(name)
             if nested is not None:
-                yield from _served(coordinate.of, nested, fields)
+                yield from _served(coordinate.of, nested, fields, passed | {(owner, record)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +164,14 @@ class _Checking:
     offer: Offer
     model: Model
     fields: _Fields
+    offered: _Offered
 
     def problems(self) -> Iterator[Problem]:
         owner = self._owner()
         if owner is None:
             yield self._nothing_served()
             return
-        yield from self._record(owner, self.offer.record)
+        yield from self._record(owner, self.offer.record, frozenset())
         if self.offer.key is None:
             yield _problem(
                 self.offer.record,
@@ -123,32 +202,51 @@ class _Checking:
         got = f"the offer {self._name}, which serves {serves}"
         return _problem(self.offer.record, got, wanted, did_you_mean(serves, known, "correct serves="))
 
-    def _record(self, owner: str, record: type[Record]) -> Iterator[Problem]:
+    def _record(self, owner: str, record: type[Record], passed: _Passed) -> Iterator[Problem]:
+        if (owner, record) in passed:
+            return
+        passed |= {(owner, record)}
         for name in record.model_fields:
             coordinate = self.fields.get((owner, name))
             if coordinate is None:
                 known = [python_name for type_name, python_name in self.fields if type_name == owner]
                 mend = did_you_mean(name, known, "remove it")
                 yield _problem(record, f"the field {name}", f"a field of {owner}", mend)
+            elif (reference := record.reference(name)) is not None:
+                yield from self._reference(record, name, coordinate, reference)
             else:
-                yield from self._field(record, name, coordinate)
+                yield from self._field(record, name, coordinate, passed)
 
-    def _field(self, record: type[Record], name: str, coordinate: Coordinate) -> Iterator[Problem]:
-        nested, reference = record.nested(name), record.reference(name)
-        is_object = is_object_type(get_named_type(coordinate.type))
-        if reference is not None and not is_object:
-            wanted = f"a value: {coordinate} holds no object that could be reached by a key"
-            yield _problem(record, f"the reference {name}", wanted, "remove Reference(...)")
-        elif reference is None and is_object != (nested is not None):
+    def _field(self, record: type[Record], name: str, coordinate: Coordinate, passed: _Passed) -> Iterator[Problem]:
+        nested, is_object = record.nested(name), _is_object(coordinate)
+        if is_object != (nested is not None):
             wanted = f"a Record class, for {coordinate} holds an object" if is_object else f"a value, for {coordinate}"
             yield _problem(record, f"the field {name} of another kind", wanted, "correct its annotation")
-        elif reference is None and record.holds_list(name) != coordinate.is_list:
+        elif record.holds_list(name) != coordinate.is_list:
             wanted = f"{'a list' if coordinate.is_list else 'no list'}, as {coordinate} is declared"
             yield _problem(record, f"the field {name} of another shape", wanted, "correct its annotation")
         elif nested is not None:
-            yield from self._record(coordinate.of, nested)
-        elif reference is None:
+            yield from self._record(coordinate.of, nested, passed)
+        else:
             yield from self._leaf(record, name, coordinate)
+
+    def _reference(
+        self, record: type[Record], name: str, coordinate: Coordinate, reference: Reference
+    ) -> Iterator[Problem]:
+        if not _is_object(coordinate):
+            wanted = f"a value: {coordinate} holds no object that could be reached by a key"
+            yield _problem(record, f"the reference {name}", wanted, "remove Reference(...)")
+        elif not issubclass(record.leaf_type(name) or str, str):
+            wanted = "str or list[str]: keys are text"
+            yield _problem(record, f"the reference {name} of another type", wanted, "correct its annotation")
+        elif record.holds_list(name) and not coordinate.is_list:
+            wanted = f"one key, for {coordinate} holds no list"
+            yield _problem(record, f"the reference {name} of another shape", wanted, "correct its annotation")
+        elif not self.offered.get(reference.keyspace, frozenset()) & {coordinate.of, str(coordinate)}:
+            mend = did_you_mean(reference.keyspace, self.offered, "add such an offer, if a view lists what lies behind")
+            got = f"the reference {name} by keys of {reference.keyspace}, by which no offer is asked for {coordinate}"
+            wanted = f"an offer of {coordinate.of} with keyspace={reference.keyspace!r}"
+            yield _problem(record, got, wanted, mend, Level.NOTE)
 
     def _leaf(self, record: type[Record], name: str, coordinate: Coordinate) -> Iterator[Problem]:
         allowed, declared = _PYTHON_TYPES.get(coordinate.of), record.leaf_type(name)
@@ -156,6 +254,10 @@ class _Checking:
             wanted = f"{allowed[0].__name__}, for {coordinate} is {coordinate.of}"
             got = f"the field {name} of type {declared.__name__}"
             yield _problem(record, got, wanted, "correct its annotation; convert with BeforeValidator")
+
+
+def _is_object(coordinate: Coordinate) -> bool:
+    return is_object_type(get_named_type(coordinate.type))
 
 
 def _problem(where: type, got: str, wanted: str, mend: str, level: Level = Level.ERROR) -> Problem:

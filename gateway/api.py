@@ -9,52 +9,64 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from gateway.front import refusal
+from gateway.replies import ALWAYS, Reply, refusal, refusal_of
 from gateway.requests import BadRequestError, RequestCode
-from gateway.service import Service
+from gateway.service import NotOpenError, Service
 
 __all__ = ["make_api"]
 
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
 
 def make_api(service: Callable[[], Service], lifespan: Callable[[FastAPI], Any]) -> FastAPI:
-    """Return the application behind the GraphQL route. `service` raises RuntimeError while the gateway is not open."""
-    api = FastAPI(title="customer-view-gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    """Return the application behind the GraphQL route. `service` raises NotOpenError while the gateway is not open."""
+    api = FastAPI(
+        title="customer-view-gateway",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # a redirect repeats the caller's Host header
+    )
 
-    @api.get("/views/{view}/schema.graphql", response_class=PlainTextResponse)
+    @api.get("/views/{view}/schema.graphql")
     async def sdl(view: str, request: Request) -> Response:
-        name, _, version = view.partition("@")
-        if version and not (version.isascii() and version.isdecimal() and len(version) <= 6):
-            raise BadRequestError(404, RequestCode.VIEW_UNKNOWN, "A version is a whole number, as in support-call@1.")
-        opened = service()
-        found = opened.view(opened.caller(request.headers), name, version or None)
-        return PlainTextResponse(opened.engine.schema_of(found).sdl(), headers=_HEADERS)
+        try:
+            return PlainTextResponse(_sdl(service(), view, request), headers=ALWAYS)
+        except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
+            return _response(refusal_of(error))
 
     @api.get("/health/live")
     async def live() -> Response:
-        return PlainTextResponse("live\n", headers=_HEADERS)
+        return PlainTextResponse("live\n", headers=ALWAYS)
 
     @api.get("/health/ready")
     async def ready() -> Response:
         try:
             service()
-        except RuntimeError:
-            return PlainTextResponse("not ready\n", status_code=503, headers=_HEADERS)
-        return PlainTextResponse("ready\n", headers=_HEADERS)
-
-    @api.exception_handler(BadRequestError)
-    async def refused(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, BadRequestError)
-        reply = refusal(error)
-        return Response(reply.body, reply.status, {**_HEADERS, **(reply.headers or {})}, reply.media_type)
+        except NotOpenError:
+            return PlainTextResponse("not ready\n", status_code=503, headers=ALWAYS)
+        return PlainTextResponse("ready\n", headers=ALWAYS)
 
     @api.exception_handler(HTTPException)
     async def not_here(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        code = RequestCode.METHOD_NOT_ALLOWED if error.status_code == 405 else RequestCode.BAD_REQUEST
-        message = "There is nothing at this path. GraphQL is at /views/{name}/graphql."
-        reply = refusal(BadRequestError(error.status_code, code, message))
-        return Response(reply.body, reply.status, _HEADERS, reply.media_type)
+        return _response(refusal(_not_here(error)))
 
     return api
+
+
+def _sdl(service: Service, view: str, request: Request) -> str:
+    found = service.find(service.caller(request.headers), view)
+    return service.engine.schema_of(found).sdl()
+
+
+def _not_here(error: HTTPException) -> BadRequestError:
+    if error.status_code == 405:
+        headers = dict(error.headers or {})
+        message = f"This path is asked by {headers.get('Allow', 'another method')} only."
+        return BadRequestError(405, RequestCode.METHOD_NOT_ALLOWED, message, headers)
+    message = "There is nothing at this path. GraphQL is at /views/{name}/graphql."
+    return BadRequestError(404, RequestCode.NOT_FOUND, message)
+
+
+def _response(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, reply.all_headers)

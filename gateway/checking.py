@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import packages_distributions
-from pathlib import Path
+from pathlib import Path, PurePath
+from traceback import extract_tb
 from typing import TypeVar
 
 from adapters.adapter import Adapter
-from adapters.verifying import served_coordinates, verify_adapters
+from adapters.crossref import CrossReference, StoreError
+from adapters.crossref.connecting import database_path
+from adapters.verifying import served_coordinates, sound_adapters, verify_adapters
 from gateway.consumers import Consumers
-from gateway.secret_file import load_secrets
+from gateway.secret_file import verify_secret_file
 from resolvers.catalog import Catalog
 from resolvers.coverage import not_served
 from resolvers.planning import Planner
@@ -28,6 +32,9 @@ __all__ = ["Checked", "Declared", "check"]
 DISTRIBUTION = "customer-view-gateway"
 PACKAGES = ("adapters", "gateway", "resolvers", "schema")
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}://", re.ASCII | re.IGNORECASE)
+_CROSSREF = "sqlite:/// and the path of a file in a folder that exists"
+
 T = TypeVar("T")
 
 
@@ -40,6 +47,7 @@ class Declared:
     views: Path
     consumers: Path
     secret_file: Path | None
+    crossref: str | CrossReference | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +68,82 @@ class Checked:
 
 def check(declared: Declared) -> Checked:
     """Read and verify everything. Never raises on what is declared: what cannot be read is among the problems."""
-    problems: list[Problem] = list(_name_clashes())
-    model = _attempt(lambda: Model(declared.model), problems)
-    folder, found = read_views(declared.views)
-    problems.extend(found)
-    lock = _attempt(lambda: Lock.read(declared.views), problems)
-    consumers = _attempt(lambda: Consumers.load(declared.consumers), problems)
-    if declared.secret_file is not None:
-        secret_file = declared.secret_file
-        _attempt(lambda: load_secrets(secret_file), problems)
+    reading = _Reading()
+    model = reading.attempt("the model", lambda: Model(declared.model))
+    folder = reading.views(declared.views)
+    lock = reading.attempt("the lock of the views", lambda: Lock.read(declared.views))
+    consumers = reading.attempt("the consumers", lambda: Consumers.load(declared.consumers))
+    reading.verify("the installed packages", _name_clashes)
+    reading.verify("the secret file", lambda: verify_secret_file(declared.secret_file) if declared.secret_file else ())
+    reading.verify("the cross-reference", lambda: _crossref(declared.crossref))
     if model is not None:
-        problems.extend(verify_adapters(declared.adapters, model))
-        problems.extend(_views(declared, folder, model))
-        problems.extend(_unserved(declared, model))
+        adapters = sound_adapters(declared.adapters)
+        reading.verify("the adapters", lambda: verify_adapters(declared.adapters, model))
+        reading.verify("the views", lambda: _views(adapters, folder, model))
+        reading.verify("the adapters", lambda: _unserved(declared.model, adapters, model))
     if lock is not None:
-        problems.extend(lock.problems(folder))
-        problems.extend(_drafts(lock, folder))
+        reading.verify("the lock of the views", lambda: (*lock.problems(folder), *_drafts(lock, folder)))
     if consumers is not None:
-        problems.extend(consumers.problems(folder))
+        reading.verify("the consumers", lambda: consumers.problems(folder))
     published = [loaded.view for loaded in lock.published(folder)] if lock is not None else []
-    return Checked(problems, model, [loaded.view for loaded in folder.views], published, consumers)
+    return Checked(reading.problems, model, [loaded.view for loaded in folder.views], published, consumers)
 
 
-def _attempt(read: Callable[[], T], problems: list[Problem]) -> T | None:
-    try:
-        return read()
-    except ConfigurationError as error:
-        problems.extend(error.problems)
+class _Reading:
+    """Collects the problems of every part, so that one that fails keeps the others from nothing."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def attempt(self, what: str, read: Callable[[], T]) -> T | None:
+        """Return what is read, None when it cannot be."""
+        try:
+            return read()
+        except ConfigurationError as error:
+            self.problems.extend(error.problems)
+        except Exception as error:  # noqa: BLE001  what others declare can raise anything
+            self.problems.append(_unreadable(what, error))
         return None
 
+    def verify(self, what: str, find: Callable[[], Iterable[Problem]]) -> None:
+        """Collect what is found, also what was found before it failed."""
+        self.attempt(what, lambda: self.problems.extend(find()))
 
-def _views(declared: Declared, folder: ViewFolder, model: Model) -> Iterator[Problem]:
-    planner = Planner(Catalog(declared.adapters), model.python_name)
-    sources = [adapter.source for adapter in declared.adapters]
+    def views(self, path: Path) -> ViewFolder:
+        """Return the folder's usable views, none when there is no reading it."""
+        folder, found = self.attempt("the folder of views", lambda: read_views(path)) or (ViewFolder(path, ()), ())
+        self.problems.extend(found)
+        return folder
+
+
+def _unreadable(what: str, error: Exception) -> Problem:
+    # the text of an exception that is not ours may hold a value from the file
+    places = extract_tb(error.__traceback__)
+    where = f"{PurePath(places[-1].filename).name}, line {places[-1].lineno}"
+    got = f"{what}, which failed with {type(error).__name__} in {where}"
+    return Problem(what, None, got, "a declaration that can be read", "correct the declaration; it is of another kind")
+
+
+def _crossref(crossref: object) -> Iterator[Problem]:
+    """Yield why the cross-reference cannot be opened, as far as that shows without opening it."""
+    if not isinstance(crossref, str):
+        return
+    try:
+        path = database_path(crossref)
+    except StoreError:
+        # not shown but for its scheme: it may hold a password
+        scheme = _SCHEME.match(crossref)
+        got = f"a cross-reference of the kind {scheme[0]}" if scheme else "a cross-reference without a file"
+        yield Problem("crossref", None, got, _CROSSREF, "keep it in a file of SQLite")
+        return
+    if path.is_dir() or not path.parent.is_dir():
+        got = f"{path}, which is a folder" if path.is_dir() else f"{path}, whose folder does not exist"
+        yield Problem("crossref", None, got, _CROSSREF, "correct the path, or make the folder")
+
+
+def _views(adapters: Sequence[Adapter], folder: ViewFolder, model: Model) -> Iterator[Problem]:
+    planner = Planner(Catalog(adapters), model.python_name)
+    sources = [adapter.source for adapter in adapters]
     for loaded in folder.views:
         found = verify_view(loaded, model, sources=sources, today=date.today())  # noqa: DTZ011  a day on the wall here
         yield from found
@@ -111,11 +162,11 @@ def _not_served(loaded: LoadedView, model: Model, planner: Planner) -> Iterator[
         )
 
 
-def _unserved(declared: Declared, model: Model) -> Iterator[Problem]:
-    served = served_coordinates(declared.adapters, model)
+def _unserved(subject: type, adapters: Sequence[Adapter], model: Model) -> Iterator[Problem]:
+    served = served_coordinates(adapters, model)
     for name, coordinate in model.coordinates.items():
         if name not in served and not model.is_plumbing(coordinate.type_name):
-            where = f"{declared.model.__module__}.{declared.model.__qualname__}"
+            where = f"{subject.__module__}.{subject.__qualname__}"
             mend = "nothing, unless a view is to list it: then add an offer"
             yield Problem(where, None, f"{name}, which no adapter serves", "an offer that serves it", mend, Level.NOTE)
 
@@ -132,7 +183,7 @@ def _name_clashes() -> Iterator[Problem]:
     """Yield the packages of ours that another installed distribution brings too: one would hide the other."""
     installed = packages_distributions()
     for package in PACKAGES:
-        others = sorted(set(installed.get(package, ())) - {DISTRIBUTION})
+        others = sorted(set(filter(None, installed.get(package, ()))) - {DISTRIBUTION})
         if others:
             got = f"the package {package} of {', '.join(others)}"
             mend = "use an environment of its own for the gateway"

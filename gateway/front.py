@@ -6,38 +6,29 @@ is what nearly every request is for.
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import re
-import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-import orjson
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from adapters.crossref import StoreError
+from gateway.replies import Reply, print_answer, refusal, refusal_of, send_reply
 from gateway.requests import BadRequestError, MediaType, RequestCode, parse_request, read_body, wanted_media_type
 from gateway.service import Service
-from resolvers import RefusedError
+from resolvers import RefusedError, Request
+from schema.caller import Caller
 from schema.deadline import Clock, Deadline
+from schema.reasons import Reason
+from schema.views import View
 
 __all__ = ["Front", "Reply", "refusal"]
 
-_PATH = re.compile(r"/views/(?P<name>[a-z0-9-]{1,64})(?:@(?P<version>[0-9]{1,6}))?/graphql")
-_ALWAYS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_PATH = re.compile(r"/views/([^/]+)/graphql")
+_MOST_RESERVED = 0.1
 
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes back over HTTP."""
-
-    status: int
-    body: bytes = field(repr=False)
-    media_type: str = MediaType.JSON
-    headers: Mapping[str, str] | None = None
+_T = TypeVar("_T")
 
 
 class Front:
@@ -49,63 +40,71 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        path = _PATH.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        path = _PATH.fullmatch(_route(scope)) if scope["type"] == "http" else None
         if path is None:
             await self._inner(scope, receive, send)
             return
-        await _send(await self._reply(scope, receive, path), send)
+        await send_reply(await self._reply(scope, receive, path[1]), send)
 
-    async def _reply(self, scope: Scope, receive: Receive, path: re.Match[str]) -> Reply:
+    async def _reply(self, scope: Scope, receive: Receive, view_id: str) -> Reply:
         try:
-            return await self._answer(scope, receive, path)
-        except BadRequestError as error:
-            return refusal(error)
-        except StoreError:
-            _log.exception("the cross-reference cannot be read")
-            message = "Who is meant cannot be looked up for now. Ask again later."
-            return refusal(BadRequestError(503, RequestCode.UNAVAILABLE, message, {"Retry-After": "1"}))
+            return await self._answer(scope, receive, view_id)
         except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
-            _log.error("a request failed: %s", _where(error))
-            message = "The gateway failed. This is not the request's fault; tell the operator of the gateway."
-            return refusal(BadRequestError(500, RequestCode.INTERNAL_ERROR, message))
+            return refusal_of(error)
 
-    async def _answer(self, scope: Scope, receive: Receive, path: re.Match[str]) -> Reply:
+    async def _answer(self, scope: Scope, receive: Receive, view_id: str) -> Reply:
         started, service, headers = self._clock(), self._service(), Headers(scope=scope)
         caller = service.caller(headers)
-        view = service.view(caller, path["name"], path["version"])
+        view = service.find(caller, view_id)
         if scope["method"] != "POST":
             message = "GraphQL is asked by POST here."
             raise BadRequestError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": "POST"})
         media_type = wanted_media_type(headers)
-        request = parse_request(await read_body(receive, headers, self._most_bytes))
         deadline = Deadline(started + view.limits.deadline_ms / 1000, self._clock)
+        body = await _by(deadline, read_body(receive, headers, self._most_bytes), _body_late)
+        return await self._ask(service, view, parse_request(body), caller, deadline, media_type)
+
+    async def _ask(
+        self, service: Service, view: View, request: Request, caller: Caller, deadline: Deadline, media_type: MediaType
+    ) -> Reply:
+        asking = service.engine.answer(view, request, caller, _for_sources(view, deadline))
         try:
-            answer = await service.engine.answer(view, request, caller, deadline)
-            return Reply(200, orjson.dumps(answer), media_type)
+            return Reply(200, print_answer(await _by(deadline, asking, _answer_late)), media_type)
         except RefusedError as error:
             status = 400 if media_type is MediaType.RESPONSE else 200
-            return Reply(status, orjson.dumps({"errors": error.formatted()}), media_type)
+            return Reply(status, print_answer({"errors": error.formatted()}), media_type)
 
 
-def refusal(error: BadRequestError) -> Reply:
-    """Return the reply to a request that was not taken, in the form of a GraphQL response."""
-    content = {"errors": [{"message": error.message, "extensions": {"code": str(error.code)}}]}
-    return Reply(error.status, orjson.dumps(content), headers=error.headers)
+def _route(scope: Scope) -> str:
+    """Return the path below the place where the application is mounted."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
-async def _send(reply: Reply, send: Send) -> None:
-    headers = {
-        "content-type": f"{reply.media_type}; charset=utf-8",
-        "content-length": str(len(reply.body)),
-        **_ALWAYS,
-        **(reply.headers or {}),
-    }
-    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
-    await send({"type": "http.response.body", "body": reply.body})
+def _for_sources(view: View, deadline: Deadline) -> Deadline:
+    """Return the moment at which sources are no longer waited for.
+
+    A tenth of the time, or 0.1 s, is kept for putting together what has come by then.
+    """
+    return Deadline(deadline.at - min(view.limits.deadline_ms / 10_000, _MOST_RESERVED), deadline.clock)
 
 
-def _where(error: Exception) -> str:
-    """Return the exception's type and the places it went through; its text may hold a customer's value."""
-    places: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__} at " + " < ".join(f"{one.name}:{one.lineno}" for one in reversed(places))
+async def _by(deadline: Deadline, work: Awaitable[_T], late: Callable[[], BadRequestError]) -> _T:
+    """Return the work's result, or end it at the deadline and raise what `late` returns."""
+    try:
+        async with asyncio.timeout(deadline.remaining()) as scope:
+            return await work
+    except TimeoutError:
+        if scope.expired():
+            raise late() from None
+        raise
+
+
+def _body_late() -> BadRequestError:
+    message = "The body was not whole when the request's time was over. Send it faster, or send less."
+    return BadRequestError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})
+
+
+def _answer_late() -> BadRequestError:
+    message = f"The request's time was over before there was an answer. {Reason.DEADLINE_EXCEEDED.remedy}"
+    return BadRequestError(504, RequestCode.DEADLINE_EXCEEDED, message)

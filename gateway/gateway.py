@@ -21,16 +21,17 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.adapter import Adapter
 from adapters.crossref import CrossReference, SqliteCrossReference
+from adapters.verifying import sound_adapters
 from gateway.api import make_api
 from gateway.checking import Checked, Declared, check
 from gateway.front import Front
 from gateway.secret_file import load_secrets
-from gateway.service import Service
+from gateway.service import NotOpenError, Service
 from gateway.settings import Settings
 from resolvers import Engine
 from schema.deadline import Clock
 from schema.observer import NOBODY, Observer
-from schema.problems import ConfigurationError, Level
+from schema.problems import ConfigurationError
 
 __all__ = ["Gateway"]
 
@@ -41,6 +42,8 @@ class Gateway:
     `model` is the subject type of the model. `views` is the folder of the views' files, `consumers` the file of those
     who may ask. `crossref` is `sqlite:///path`, or a cross-reference that is open already (it is not closed then).
     Nothing is opened or read before it starts; a declaration that is wrong stops the start with ConfigurationError.
+    Without `settings` they are read from the environment. The adapters are closed when the gateway stops, also when it
+    could not start.
     """
 
     def __init__(
@@ -55,8 +58,10 @@ class Gateway:
         observer: Observer = NOBODY,
         clock: Clock = time.monotonic,
     ) -> None:
-        self.settings = settings or Settings()
-        self.declared = Declared(model, tuple(adapters), Path(views), Path(consumers), self.settings.secret_file)
+        self.settings = settings or Settings.from_environment()
+        self.declared = Declared(
+            model, tuple(adapters), Path(views), Path(consumers), self.settings.secret_file, crossref
+        )
         self._crossref, self._observer, self._clock = crossref, observer, clock
         self._service: Service | None = None
         api = make_api(self._opened, self._lifespan)
@@ -76,14 +81,14 @@ class Gateway:
 
         Raises:
             ConfigurationError: A declaration is wrong; all problems are in it.
+            CrossReferenceError: The cross-reference cannot be opened.
         """
-        checked = self.check()
-        errors = [problem for problem in checked.problems if problem.level is Level.ERROR]
-        if errors or checked.model is None or checked.consumers is None:
-            raise ConfigurationError(errors)
         async with AsyncExitStack() as stack:
-            for adapter in self.declared.adapters:
+            for adapter in sound_adapters(self.declared.adapters):
                 stack.push_async_callback(adapter.aclose)
+            checked = self.check()
+            if checked.errors or checked.model is None or checked.consumers is None:
+                raise ConfigurationError(checked.errors)
             crossref = self._open_crossref(stack)
             engine = Engine(checked.model, self.declared.adapters, crossref, observer=self._observer, clock=self._clock)
             self._service = Service(engine, checked.published, checked.consumers)
@@ -102,9 +107,8 @@ class Gateway:
 
     def _opened(self) -> Service:
         if self._service is None:
-            raise RuntimeError(
-                "the gateway is not open: serve it with its ASGI lifespan, or inside `gateway.running()`"
-            )
+            message = "the gateway is not open: serve it with its ASGI lifespan, or inside `gateway.running()`"
+            raise NotOpenError(message)
         return self._service
 
     @asynccontextmanager

@@ -7,7 +7,8 @@ Follows the GraphQL over HTTP specification (https://graphql.github.io/graphql-o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -22,14 +23,20 @@ from schema.views import ReceiptDetail
 __all__ = ["BadRequestError", "MediaType", "RequestCode", "parse_request", "read_body", "wanted_media_type"]
 
 
+_QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+
+
 class RequestCode(StrEnum):
     """The code in `errors[].extensions.code` of a request that was not taken."""
 
     BAD_REQUEST = "BAD_REQUEST"
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     INTERNAL_ERROR = "INTERNAL_ERROR"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    NOT_FOUND = "NOT_FOUND"
+    REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     UNAVAILABLE = "UNAVAILABLE"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
@@ -52,35 +59,54 @@ class MediaType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Accepted:
+class _Range:
+    """One entry of an Accept header."""
+
     media_type: str
     quality: float
+
+    def covers(self, media_type: MediaType) -> bool:
+        return self.media_type in (media_type, "application/*", "*/*")
 
 
 def wanted_media_type(headers: Headers) -> MediaType:
     """Return the media type for the answer, by the Accept header; plain JSON where the client says nothing.
 
+    Of two that are accepted alike the one that is named first is taken; a range such as `*/*` means plain JSON.
+
     Raises:
         BadRequestError: 406, the client accepts neither.
     """
-    accepted = [_accepted(part) for part in headers.get("accept", "*/*").split(",")]
-    ranked = sorted((one for one in accepted if one.quality > 0), key=lambda one: -one.quality)
-    for one in ranked:
-        if one.media_type in (MediaType.RESPONSE, MediaType.JSON):
-            return MediaType(one.media_type)
-        if one.media_type in ("*/*", "application/*"):
-            return MediaType.JSON
+    ranges = [_range(part) for part in ",".join(headers.getlist("accept")).split(",") if part.strip()]
+    if not ranges:
+        return MediaType.JSON
+    offered = sorted((MediaType.JSON, MediaType.RESPONSE), key=lambda one: _place(one, ranges))
+    best = max(offered, key=lambda one: _quality(one, ranges))
+    if _quality(best, ranges) > 0:
+        return best
     message = f"The Accept header names none of {MediaType.RESPONSE}, {MediaType.JSON}. Accept one of them."
     raise BadRequestError(406, RequestCode.NOT_ACCEPTABLE, message)
 
 
-def _accepted(part: str) -> _Accepted:
+def _place(media_type: MediaType, ranges: Sequence[_Range]) -> int:
+    """Return where a media type is named in an Accept header, behind its end where it is not."""
+    return next((place for place, one in enumerate(ranges) if one.media_type == media_type), len(ranges))
+
+
+def _quality(media_type: MediaType, ranges: Sequence[_Range]) -> float:
+    """Return how much a media type is wanted: by its own entry, else by the range that covers it (RFC 9110, 12.5.1)."""
+    covering = [one for one in ranges if one.covers(media_type)]
+    nearest = min(covering, key=lambda one: _WIDTH.get(one.media_type, 0), default=None)
+    return nearest.quality if nearest else 0.0
+
+
+_WIDTH = {"application/*": 1, "*/*": 2}
+
+
+def _range(part: str) -> _Range:
     media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    quality = next((one[2:] for one in parameters if one.startswith("q=")), "1")
-    try:
-        return _Accepted(media_type, float(quality))
-    except ValueError:
-        return _Accepted(media_type, 0.0)
+    weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+    return _Range(media_type, float(weight) if _QUALITY.fullmatch(weight) else 0.0)
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
@@ -90,10 +116,9 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
         BadRequestError: 413 too large, 415 not uncompressed JSON, 400 the client broke off.
     """
     _check_content(headers)
-    too_large = BadRequestError(413, RequestCode.BODY_TOO_LARGE, f"The body is larger than {limit} bytes. Send less.")
     declared = headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:20]) > limit:
-        raise too_large
+        raise _too_large(limit)
     body = bytearray()
     more = True
     while more:
@@ -103,8 +128,14 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > limit:
-            raise too_large
+            raise _too_large(limit)
     return bytes(body)
+
+
+def _too_large(limit: int) -> BadRequestError:
+    # the connection is closed, so that the server does not read the rest only to drop it
+    message = f"The body is larger than {limit} bytes. Send less."
+    return BadRequestError(413, RequestCode.BODY_TOO_LARGE, message, {"Connection": "close"})
 
 
 def _check_content(headers: Headers) -> None:
@@ -127,7 +158,7 @@ def parse_request(body: bytes) -> Request:
     try:
         members = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise _wrong("The body is not JSON in UTF-8") from None
+        raise _wrong("The body is not JSON in UTF-8, or nested too deeply") from None
     if not isinstance(members, dict):
         raise _wrong("The body is JSON, but not an object")
     query = _member(members, "query", str, required=True)

@@ -1,6 +1,8 @@
 """The file of CUSTOMER_VIEW_SECRET_FILE: one secret a line, each with its version.
 
-1: mF3vX0...     a version from 1 up, and 32 bytes or more in base64url; the highest version is the current one
+    1: mF3vX0...     a version from 1 up, and 32 bytes or more in base64url; the highest version is the current one
+
+No message holds a secret, or a part of one.
 """
 
 from __future__ import annotations
@@ -9,58 +11,106 @@ import base64
 import binascii
 import re
 import secrets
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
-from adapters.crossref import HkdfSecrets, SecretError
-from schema.problems import ConfigurationError, Problem
+from adapters.crossref import HkdfSecrets
+from schema.problems import ConfigurationError, Level, Problem
 
-__all__ = ["load_secrets", "new_secret_line"]
+__all__ = ["load_secrets", "new_secret_line", "verify_secret_file"]
 
-_LINE = re.compile(r"(?P<version>[1-9][0-9]{0,4}):\s*(?P<secret>[A-Za-z0-9_-]+=*)")
+_LINE = re.compile(r"(?P<version>[1-9][0-9]{0,4}):\s*(?P<secret>[A-Za-z0-9_-]+)=*")
 _WANTED = "a line such as `1: <32 random bytes in base64url>`"
 _MEND = "write a line with `customer-view secret`"
+_FEWEST_BYTES = 32
+_MOST_VERSION = 65_535
+_MOST_FILE_BYTES = 65_536
+_LIKE_A_SECRET = re.compile(r"[^/.]{40,}")
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def load_secrets(path: Path) -> HkdfSecrets:
     """Return the secrets in a file; empty lines and lines that start with # are passed over.
 
     Raises:
-        ConfigurationError: It cannot be read or a line is wrong. No message holds a secret.
+        ConfigurationError: It cannot be read, or holds no secret or a wrong line.
     """
-    try:
-        lines = path.read_text("ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        got = f"a secret file that cannot be read ({type(error).__name__})"
-        raise ConfigurationError([Problem(str(path), None, got, "a readable text file", _MEND)]) from None
     found: dict[int, bytes] = {}
     problems: list[Problem] = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip() and not line.startswith("#"):
-            problems.extend(_read(path, number, line.strip(), found))
-    if not problems:
-        try:
-            return HkdfSecrets(found)
-        except SecretError:
-            problems = [Problem(str(path), None, f"{len(found)} secrets, or one under 32 bytes", _WANTED, _MEND)]
-    raise ConfigurationError(problems)
+    for number, line in enumerate(_lines(path), start=1):
+        if line and not line.startswith("#"):
+            problems.extend(_read(path, number, line, found))
+    if not found and not problems:
+        problems = [_problem(path, None, "no secret", _WANTED)]
+    if problems:
+        raise ConfigurationError(problems)
+    return HkdfSecrets(found)
 
 
-def _read(path: Path, number: int, line: str, found: dict[int, bytes]) -> list[Problem]:
-    parts = _LINE.fullmatch(line)
-    if parts is None:
-        return [Problem(str(path), number, "a line of another form", _WANTED, _MEND)]
-    version = int(parts["version"])
-    if version in found:
-        return [Problem(str(path), number, f"version {version} a second time", "every version once", "remove one")]
+def verify_secret_file(path: Path) -> Iterator[Problem]:
+    """Yield what is wrong with the file, and a note when others than its owner may use it."""
     try:
-        found[version] = base64.urlsafe_b64decode(
-            parts["secret"].rstrip("=") + "=" * (-len(parts["secret"].rstrip("=")) % 4)
-        )
-    except binascii.Error:
-        return [Problem(str(path), number, "a secret that is not base64url", _WANTED, _MEND)]
-    return []
+        load_secrets(path)
+    except ConfigurationError as error:
+        yield from error.problems
+        return
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & _OTHERS:
+        mend = f"chmod 600 {path}"
+        yield Problem(_place(path), None, f"the mode {mode:o}", "600: nobody but its owner reads it", mend, Level.NOTE)
 
 
 def new_secret_line(version: int = 1) -> str:
     """Return a line with a fresh secret."""
-    return f"{version}: {secrets.token_urlsafe(32)}"
+    return f"{version}: {secrets.token_urlsafe(_FEWEST_BYTES)}"
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        if path.exists() and not path.is_file():
+            raise ConfigurationError([_problem(path, None, "a secret file that is no plain file", "a text file")])
+        with path.open("rb") as opened:
+            content = opened.read(_MOST_FILE_BYTES + 1)
+        if len(content) > _MOST_FILE_BYTES:
+            got = f"a secret file of more than {_MOST_FILE_BYTES} bytes"
+            raise ConfigurationError([_problem(path, None, got, "a few lines")])
+        return [line.strip() for line in content.decode("ascii").splitlines()]
+    except (OSError, ValueError) as error:
+        got = f"a secret file that cannot be read ({type(error).__name__})"
+        raise ConfigurationError([_problem(path, None, got, "a readable text file")]) from None
+
+
+def _read(path: Path, number: int, line: str, found: dict[int, bytes]) -> Iterator[Problem]:
+    parts = _LINE.fullmatch(line)
+    if parts is None:
+        yield _problem(path, number, "a line of another form", _WANTED)
+        return
+    version, secret = int(parts["version"]), _decoded(parts["secret"])
+    if version > _MOST_VERSION:
+        yield _problem(path, number, f"version {version}", f"a version from 1 to {_MOST_VERSION}")
+    elif version in found:
+        yield Problem(_place(path), number, f"version {version} a second time", "every version once", "remove one")
+    elif secret is None:
+        yield _problem(path, number, "a secret that is not base64url", _WANTED)
+    elif len(secret) < _FEWEST_BYTES:
+        yield _problem(path, number, f"a secret of {len(secret)} bytes", f"{_FEWEST_BYTES} random bytes or more")
+    else:
+        found[version] = secret
+
+
+def _decoded(secret: str) -> bytes | None:
+    try:
+        return base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
+    except binascii.Error:
+        return None
+
+
+def _problem(path: Path, line: int | None, got: str, wanted: str) -> Problem:
+    return Problem(_place(path), line, got, wanted, _MEND)
+
+
+def _place(path: Path) -> str:
+    """Return the path, unless it looks as if the secret itself had been given in its stead."""
+    text = str(path)
+    return "the path that was given, which is not shown" if _LIKE_A_SECRET.fullmatch(text) else text

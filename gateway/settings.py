@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schema.problems import ConfigurationError, Problem
 
 __all__ = ["Settings"]
 
+_PREFIX = "CUSTOMER_VIEW_"
+
 
 class Settings(BaseSettings):
-    """What an operator sets. Every member is an environment variable: `host` is CUSTOMER_VIEW_HOST."""
+    """What an operator sets. Every member is an environment variable: `host` is CUSTOMER_VIEW_HOST.
 
-    model_config = SettingsConfigDict(env_prefix="CUSTOMER_VIEW_", frozen=True)
+    An empty variable counts as one that is not set.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     host: str = "127.0.0.1"
     """The address to listen on."""
@@ -23,3 +34,19 @@ class Settings(BaseSettings):
     """The file with the secrets from which sealing and digest keys are derived; see `customer-view secret`."""
     most_body_bytes: int = Field(default=262_144, ge=1_024, le=16_777_216)
     """The largest request body that is read, in bytes."""
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Return the settings of this process's environment. Raises ConfigurationError, holding every wrong one."""
+        try:
+            return cls()
+        except ValidationError as error:
+            problems = [_problem(one["loc"], one["msg"]) for one in error.errors(include_input=False)]
+        raise ConfigurationError(problems)
+
+
+def _problem(place: Iterable[Any], said: str) -> Problem:
+    # the value is not shown: whoever mixes up two variables may have put a secret there
+    name = _PREFIX + "_".join(map(str, place)).upper()
+    wanted = said[0].lower() + said[1:]
+    return Problem(name, None, "a value that cannot be used", wanted, f"correct or unset the variable {name}")

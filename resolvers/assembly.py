@@ -75,13 +75,18 @@ def assemble(operation: Operation, fetched: Fetched, subjects: Mapping[str, Sequ
         operation_name=operation.name,
         field_resolver=shaper.resolve,
     )
-    errors = [_printed(error) for error in result.errors or ()]
+    errors = [_printed(error, shaper.notes) for error in result.errors or ()]
     return Assembled(result.data, errors, shaper.notes.entries(Place.WITHHELD), shaper.notes.entries(Place.ABSENT))
 
 
-def _printed(error: GraphQLError) -> dict[str, Any]:
-    """Return the error as it goes out; a message that is not ours may hold a value and is replaced."""
-    ours = error.original_error if isinstance(error.original_error, _NullError) else _NullError(Reason.VALUE_INVALID)
+def _printed(error: GraphQLError, notes: Notes) -> dict[str, Any]:
+    """Return the error as it goes out; a message that is not ours may hold a value and is replaced.
+
+    A null that was given a reason but stands where the schema allows none is an error with that reason.
+    """
+    ours = error.original_error
+    if not isinstance(ours, _NullError):
+        ours = _NullError(notes.reason(tuple(error.path or ())) or Reason.VALUE_INVALID)
     return {**error.formatted, "message": str(ours), "extensions": ours.extensions}
 
 
@@ -92,7 +97,7 @@ class _Shaper:
         self._fetched, self._subjects = fetched, subjects
         self.notes = Notes()
 
-    def resolve(self, source: Any, info: GraphQLResolveInfo[Any], **_arguments: Any) -> Any:
+    def resolve(self, source: Any, info: GraphQLResolveInfo[Any], /, **_arguments: Any) -> Any:
         """Return the value of one field, null, or an exception that stands for a null with an error."""
         if isinstance(source, _Node):
             return self._field(source, source.position.fields[str(info.path.key)], info.path)
@@ -144,9 +149,17 @@ class _Shaper:
             case FromList(number):
                 step = self._fetched.plan.steps[number]
                 value = self._joined(node, step, self._keys(node, step))
-        if plan.list_by_key is not None and isinstance(value, str):
-            return self._joined(node, self._fetched.plan.steps[plan.list_by_key], (value,))
-        return value
+        return value if plan.list_by_key is None else self._listed(node, plan.list_by_key, value)
+
+    def _listed(self, node: _Node, number: int, keys: Any) -> Any:
+        """Return the list that a step answered for a key, or for a list of keys, that stood in a record."""
+        match keys:
+            case str():
+                keys = [keys]
+            case None | Fault() | []:
+                return keys
+        bad = next((key for key in keys if isinstance(key, Fault)), None)
+        return bad or self._joined(node, self._fetched.plan.steps[number], keys)
 
     def _keys(self, node: _Node, step: Step) -> Sequence[Key]:
         if node.keys is not None:

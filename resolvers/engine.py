@@ -8,24 +8,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cachetools import LRUCache
-from graphql import GraphQLObjectType
+from graphql import FieldNode, GraphQLError, GraphQLField, GraphQLObjectType
 from graphql.execution.values import VariableValues, get_argument_values
 
 from adapters.adapter import Adapter, Call
 from adapters.crossref import CrossReference, Lookup, Subject
 from resolvers.assembly import Operation, assemble
+from resolvers.calls import most_calls
 from resolvers.catalog import Catalog
 from resolvers.documents import Documents
 from resolvers.explain import explain_plan
 from resolvers.plan import Plan, Root, Step
 from resolvers.planning import Planner
 from resolvers.policy import check_calls, check_customers, decide
-from resolvers.receipt import Calls, make_receipt
-from resolvers.run import Arguments, most_calls, run
+from resolvers.receipt import make_receipt
+from resolvers.refusals import RefusalCode, RefusedError
+from resolvers.run import Arguments, run
 from schema.caller import Caller
 from schema.deadline import Clock, Deadline
 from schema.model import Model
-from schema.observer import NOBODY, Observer, Observers
+from schema.observer import NOBODY, Observer
 from schema.view_schema import ViewSchema, cut_schema
 from schema.views import ReceiptDetail, View
 
@@ -86,7 +88,7 @@ class Engine:
         self.model, self.catalog, self._crossref = model, Catalog(adapters), crossref
         self._planner = Planner(self.catalog, model.python_name)
         self._observer, self._clock = observer, clock
-        self._open: LRUCache[str, _OpenView] = LRUCache(_KEPT_VIEWS)
+        self._open: LRUCache[View, _OpenView] = LRUCache(_KEPT_VIEWS)
 
     def schema_of(self, view: View) -> ViewSchema:
         """Return the view's schema, cut on first use."""
@@ -103,12 +105,11 @@ class Engine:
         found = await self._resolve(asked.lookups)
         verdicts = decide(asked.plan, found.by_root)
         check_calls(view.limits, most_calls(asked.plan, found.subjects, verdicts))
-        calls = Calls()
-        call = Call(deadline, view.purpose.dpv, caller.credential, observer=Observers((calls, self._observer)))
+        call = Call(deadline, view.purpose.dpv, caller.credential, observer=self._observer)
         fetched = await run(asked.plan, found.subjects, verdicts, self.catalog.adapters, call, asked.arguments)
         answer = assemble(asked.operation, fetched, found.by_root)
         level = min(request.receipt, view.receipt, key=list(ReceiptDetail).index)
-        receipt = make_receipt(view, level, calls, fetched, found.subjects, self._clock() - started)
+        receipt = make_receipt(view, level, fetched, found.subjects, self._clock() - started)
         extensions = {"withheld": answer.withheld, "absent": answer.absent, "receipt": receipt}
         return _response(answer.data, answer.errors, extensions)
 
@@ -135,18 +136,18 @@ class Engine:
         return _Asked(made, plan, lookups, self._arguments(opened, plan, variables))
 
     def _opened(self, view: View) -> _OpenView:
-        opened = self._open.get(view.id)
+        opened = self._open.get(view)
         if opened is None:
             schema = cut_schema(self.model, view.fields, view.lookups)
             opened = _OpenView(schema, Documents(schema, self._planner, most_tokens=view.limits.tokens))
-            self._open[view.id] = opened
+            self._open[view] = opened
         return opened
 
     def _lookups(self, opened: _OpenView, root: Root, variables: VariableValues) -> list[Lookup]:
         query = opened.schema.schema.query_type
         assert query is not None
         field_name = opened.schema.many if root.is_list else opened.schema.one
-        by = get_argument_values(query.fields[field_name], root.node, variables)["by"]
+        by = _argument_values(query.fields[field_name], root.node, variables)["by"]
         return [_lookup(one) for one in (by if root.is_list else [by])]
 
     async def _resolve(self, lookups: Mapping[str, Sequence[Lookup]]) -> _Found:
@@ -165,7 +166,16 @@ class Engine:
         type_name, _, field_name = step.offer.serves.partition(".")
         parent = opened.schema.schema.type_map[type_name]
         assert isinstance(parent, GraphQLObjectType)
-        return tuple(sorted(get_argument_values(parent.fields[field_name], step.node, variables).items()))
+        declared = self.model.coordinates[step.offer.serves].arguments
+        values = _argument_values(parent.fields[field_name], step.node, variables)
+        return tuple(sorted((declared[name].python_name, value) for name, value in values.items()))
+
+
+def _argument_values(definition: GraphQLField, node: FieldNode, variables: VariableValues) -> dict[str, Any]:
+    try:
+        return get_argument_values(definition, node, variables)
+    except GraphQLError as error:  # a variable is null where validation could not see it
+        raise RefusedError(RefusalCode.BAD_USER_INPUT, error.message, errors=[error]) from None
 
 
 def _lookup(by: Mapping[str, str]) -> Lookup:

@@ -7,9 +7,9 @@ from typing import Any
 
 from adapters.crossref import LinkedKey, Subject
 from adapters.records import source_fields
+from resolvers.calls import calls_of_steps
 from resolvers.plan import FromLookUp, KeysFrom, Plan, Step
 from resolvers.policy import decide
-from resolvers.run import calls_of_steps
 from schema.views import View
 
 __all__ = ["explain_plan"]

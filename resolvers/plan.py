@@ -51,10 +51,14 @@ class FromLookUp:
 
 @dataclass(frozen=True, slots=True)
 class FromField:
-    """Keys that another step's records hold, at a dotted path in the words of its record."""
+    """Keys that another step's records hold, at a dotted path in the words of its record.
+
+    `is_many` says that one record can hold several keys there: a list stands on the path.
+    """
 
     step: int
     path: str
+    is_many: bool = False
 
 
 KeysFrom = FromLookUp | FromField
@@ -80,8 +84,9 @@ class Wanted:
 class Step:
     """One offer asked with one set of arguments at one depth.
 
-    `number` is its place in `Plan.steps`; the steps that `keys_from` names come before it. `depth` counts from 1.
-    `node` holds the arguments as written in the document; their values are taken when the plan runs.
+    `number` is its place in `Plan.steps`. `depth` counts from 1; the steps that `keys_from` names are less deep, and
+    may stand behind it. `node` holds the arguments as written in the document; their values are taken when the plan
+    runs.
     """
 
     number: int
@@ -101,8 +106,12 @@ class Step:
         """Return the fields to ask for when these coordinates are withheld; None when nothing is left to ask."""
         if not withheld:
             return self.fields
-        left = [wanted for wanted in self.wanted if not wanted.coordinates & withheld]
+        left = self.wanted_without(withheld)
         return _paths(left) if left else None
+
+    def wanted_without(self, withheld: Coordinates) -> tuple[Wanted, ...]:
+        """Return what is wanted of the step when these coordinates are withheld."""
+        return tuple(wanted for wanted in self.wanted if not wanted.coordinates & withheld)
 
     @cached_property
     def roots(self) -> frozenset[str]:
@@ -194,7 +203,7 @@ class Root:
 
 @dataclass(frozen=True)
 class Plan:
-    """A compiled query: root fields, and the steps that they need, in an order in which they can be asked."""
+    """A compiled query: root fields, and the steps that they need, by their numbers."""
 
     roots: tuple[Root, ...]
     steps: tuple[Step, ...]

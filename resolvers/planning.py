@@ -65,14 +65,21 @@ class _Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Embedded:
-    """The object stands in a record that a step fetches, below `prefix`."""
+    """The object stands in a record that a step fetches, below `prefix`; `is_many`: one of several there."""
 
     draft: _Draft
     record: type[Record]
-    prefix: str
+    prefix: str = ""
+    is_many: bool = False
 
     def path(self, name: str) -> str:
         return f"{self.prefix}{name}"
+
+    def inside(self, name: str, nested: type[Record]) -> _Embedded:
+        return _Embedded(self.draft, nested, f"{self.path(name)}.", self.is_many or self.record.holds_list(name))
+
+    def key(self, name: str) -> FromField:
+        return FromField(self.draft.number, self.path(name), self.is_many or self.record.holds_list(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +177,7 @@ class _Work:
         served = self._catalog.facts(selected.parent_type, name, entity.keyspaces)
         if served is not None:
             draft = self._draft(served, entity, None)
-            return self._in_record(
-                selected, place, _Embedded(draft, served.offer.record, ""), FromStep(draft.number, name)
-            )
+            return self._in_record(selected, place, _Embedded(draft, served.offer.record), FromStep(draft.number, name))
         served = self._catalog.lists(selected.coordinate, entity.keyspaces)
         if served is not None:
             return self._list(selected, place, served, self._draft(served, entity, selected.node))
@@ -191,15 +196,13 @@ class _Work:
             needs: tuple[Coordinates, ...] = (place.above | {selected.coordinate},)
             record.draft.want(record.path(name), selected, place, needs)
             return FieldPlan(selected.response_name, selected.coordinate, reads, needs)
-        inside = _Embedded(record.draft, nested, f"{record.path(name)}.")
-        position, needs = self._below(selected, place.below(selected, inside))
+        position, needs = self._below(selected, place.below(selected, record.inside(name, nested)))
         if _has_meta(position):
             record.draft.want(record.path(name), selected, place, (place.above | {selected.coordinate},))
         return FieldPlan(selected.response_name, selected.coordinate, reads, needs, position)
 
     def _list(self, selected: Selected, place: _Place, served: Served, draft: _Draft) -> FieldPlan:
-        inside = _Embedded(draft, served.offer.record, "")
-        position, needs = self._below(selected, place.below(selected, inside))
+        position, needs = self._below(selected, place.below(selected, _Embedded(draft, served.offer.record)))
         if _has_meta(position):
             draft.want(EXISTENCE, selected, place, (place.above | {selected.coordinate},))
         return FieldPlan(selected.response_name, selected.coordinate, FromList(draft.number), needs, position)
@@ -207,19 +210,18 @@ class _Work:
     def _by_reference(
         self, selected: Selected, place: _Place, record: _Embedded, reference: Reference, reads: Reads
     ) -> FieldPlan:
-        path = record.path(self._python_name(selected.parent_type, selected.field_name))
-        origin = FromField(record.draft.number, path)
+        origin = record.key(self._python_name(selected.parent_type, selected.field_name))
         entity = _Entity(record.draft.depth + 1, origin, reference.keyspace)
         served = self._catalog.lists(selected.coordinate, entity.keyspaces)
         if served is not None:
             draft = self._draft(served, entity, selected.node)
             made = self._list(selected, place, served, draft)
-            record.draft.want(path, selected, place, made.needs, is_key=True)
+            record.draft.want(origin.path, selected, place, made.needs, is_key=True)
             return FieldPlan(
                 selected.response_name, selected.coordinate, reads, made.needs, made.position, None, draft.number
             )
         position, needs = self._below(selected, place.below(selected, entity))
-        record.draft.want(path, selected, place, needs, is_key=True)
+        record.draft.want(origin.path, selected, place, needs, is_key=True)
         return FieldPlan(selected.response_name, selected.coordinate, reads, needs, position, reference.keyspace)
 
     def _below(self, selected: Selected, place: _Place) -> tuple[Position, tuple[Coordinates, ...]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.crossref import EVERYTHING, Subject
-from resolvers.plan import Plan, Step
+from resolvers.plan import Plan, Step, Wanted
 from resolvers.refusals import RefusalCode, RefusedError
 from schema.caller import Caller
 from schema.reasons import Reason
@@ -33,6 +33,17 @@ class Verdicts:
         """Return the withheld coordinates of one customer with their reasons."""
         return self.withheld.get(subject.customer_id, {})
 
+    def wanted(self, step: Step, subject: Subject) -> tuple[Wanted, ...]:
+        """Return what of the step may be read for this customer."""
+        return step.wanted_without(frozenset(self.of(subject)))
+
+    def is_followed(self, step: Step, path: str, subject: Subject) -> bool:
+        """Return whether the key at a path of the step's record leads to something that is shown of this customer."""
+        roots = self.roots[subject.customer_id]
+        return any(
+            wanted.is_key and wanted.path == path and wanted.root in roots for wanted in self.wanted(step, subject)
+        )
+
     def fields(self, step: Step, subject: Subject) -> tuple[str, ...] | None:
         """Return the fields that the step asks for this customer; None when it asks nothing."""
         if not step.roots & self.roots[subject.customer_id]:
@@ -47,14 +58,7 @@ def choose_view(views: Iterable[View], caller: Caller, name: str, version: int |
     None for a view that does not exist and for one that the caller may not use: to the caller these are alike. Both
     the view and the consumer's registration have to name each other.
     """
-    usable = [
-        view
-        for view in views
-        if view.name == name
-        and version in (None, view.version)
-        and caller.consumer in view.consumers
-        and caller.may_use(view.name, view.version)
-    ]
+    usable = [view for view in views if view.name == name and version in (None, view.version) and view.admits(caller)]
     return max(usable, key=lambda view: view.version, default=None)
 
 

@@ -29,6 +29,7 @@ class Notes:
     def __init__(self) -> None:
         self._visits: Counter[tuple[str, ResponsePath]] = Counter()
         self._nulls: dict[tuple[str, Reason], dict[ResponsePath, str]] = {}
+        self._reasons: dict[ResponsePath, Reason] = {}
 
     def visit(self, coordinate: str, path: ResponsePath) -> None:
         """Note that a coordinate was asked for at a path."""
@@ -37,6 +38,11 @@ class Notes:
     def null(self, coordinate: str, reason: Reason, path: ResponsePath, *, asked: str | None = None) -> None:
         """Note a null. `asked` is the coordinate that stands at the path, where a coordinate below it is the cause."""
         self._nulls.setdefault((coordinate, reason), {})[path] = asked or coordinate
+        self._reasons.setdefault(path, reason)
+
+    def reason(self, path: ResponsePath) -> Reason | None:
+        """Return the first reason that was noted for a path, None when none was."""
+        return self._reasons.get(path)
 
     def entries(self, place: Place) -> list[dict[str, Any]]:
         """Return the entries that stand in one place of the answer, in the order in which they first came."""
@@ -54,7 +60,7 @@ class Notes:
 
     def _compact(self, paths: dict[ResponsePath, str]) -> list[list[str | int]]:
         places = Counter((asked, _pattern(path)) for path, asked in paths.items())
-        everywhere = {pattern for pattern, count in places.items() if count == self._visits[pattern]}
+        everywhere = {place for place, count in places.items() if count == self._visits[place]}
         told: dict[ResponsePath, None] = {}
         for path, asked in paths.items():
             pattern = _pattern(path)

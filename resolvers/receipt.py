@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from adapters.answers import Found
+from adapters.answers import Answer, Found, SourceError
 from adapters.crossref import Subject
 from resolvers.plan import Step
 from resolvers.run import Fetched
 from schema.observer import Sent
+from schema.reasons import Reason
 from schema.views import ReceiptDetail, View
 
-__all__ = ["Calls", "make_receipt"]
-
-
-@dataclass(slots=True)
-class Calls:
-    """An observer that keeps what one request sent."""
-
-    events: list[Sent] = field(default_factory=list)
-
-    def sent(self, event: Sent) -> None:
-        """Keep the event."""
-        self.events.append(event)
+__all__ = ["make_receipt"]
 
 
 def make_receipt(
-    view: View, level: ReceiptDetail, calls: Calls, fetched: Fetched, subjects: Sequence[Subject], seconds: float
+    view: View, level: ReceiptDetail, fetched: Fetched, subjects: Sequence[Subject], seconds: float
 ) -> dict[str, Any] | None:
     """Return the receipt in response form, None at level `none`.
 
-    `sources` holds an entry for each offer that the plan asks: calls, keys, fields (of the adapter's record), `ms` (the
-    slowest call), `outcome` (OK, or the code of the last call that failed) and how many failed. At level `fields`,
-    `fields` holds an entry for each coordinate: its source, whether it was shown or only a key to reach something
-    else, and when its oldest answer was fetched.
+    `sources` holds an entry for each step of the plan: how many calls have ended and how many of them failed, distinct
+    keys, fields (of the adapter's record), `ms` (the slowest call), and `outcome`: OK, the code of the last call that
+    failed, the code of an answer where no call has ended, or NOT_ASKED. At level `fields`, `fields` holds an entry for
+    each coordinate that was asked for any customer: its source, whether it was shown or only a key to reach something
+    else, and when its oldest answer was fetched, None where none came.
     """
     if level is ReceiptDetail.NONE:
         return None
@@ -45,53 +36,61 @@ def make_receipt(
         "purpose": view.purpose.dpv,
         "customers": len(subjects),
         "ms": _ms(seconds),
-        "sources": [_source(step, calls.events, fetched, subjects) for step in steps],
+        "sources": [_source(step, fetched, subjects) for step in steps],
     }
     if level is ReceiptDetail.FIELDS:
         receipt["fields"] = [entry for step in steps for entry in _fields(step, fetched, subjects)]
     return receipt
 
 
-def _source(step: Step, events: Sequence[Sent], fetched: Fetched, subjects: Sequence[Subject]) -> dict[str, Any]:
-    asked = {fields for subject in subjects if (fields := fetched.verdicts.fields(step, subject)) is not None}
-    mine = [
-        event
-        for event in events
-        if (event.source, event.offer) == (step.source, step.offer.name) and event.fields in asked
-    ]
-    failed = [event.outcome for event in mine if event.outcome is not None]
+def _source(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> dict[str, Any]:
+    asked = [subject for subject in subjects if fetched.keys(step, subject)]
+    sent = fetched.sent.get(step.number, [])
     return {
         "source": step.source,
         "offer": step.offer.name,
         "depth": step.depth,
-        "calls": len(mine),
-        "keys": len({key for subject in subjects for key in fetched.keys(step, subject)}),
-        "fields": sorted({name for fields in asked for name in fields}),
-        "ms": _ms(max((event.seconds for event in mine), default=0.0)),
-        "outcome": str(failed[-1]) if failed else "OK" if mine else "NOT_ASKED",
-        "failed": len(failed),
+        "calls": len(sent),
+        "keys": len({key for subject in asked for key in fetched.keys(step, subject)}),
+        "fields": sorted({name for subject in asked for name in fetched.verdicts.fields(step, subject) or ()}),
+        "ms": _ms(max((event.seconds for event in sent), default=0.0)),
+        "outcome": _outcome(sent, [answer for subject in asked for answer in _answers(step, fetched, subject)]),
+        "failed": sum(event.outcome is not None for event in sent),
     }
 
 
+def _outcome(sent: Sequence[Sent], answers: Sequence[Answer]) -> str:
+    failed = [event.outcome for event in sent if event.outcome is not None]
+    if not failed:  # a call that the deadline cut, or whose adapter raised, has not told how it ended
+        errors = [answer.reason for answer in answers if isinstance(answer, SourceError)]
+        failed = [reason for reason in errors if not sent or reason is Reason.DEADLINE_EXCEEDED]
+    return str(failed[-1]) if failed else "OK" if answers else "NOT_ASKED"
+
+
 def _fields(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Iterator[dict[str, Any]]:
-    oldest = min(_times(step, fetched, subjects), default=None)
-    for coordinate in dict.fromkeys(wanted.coordinate for wanted in step.wanted):
-        uses = {wanted.is_key for wanted in step.wanted if wanted.coordinate == coordinate}
+    uses: dict[str, set[str]] = {}
+    times: dict[str, list[datetime]] = {}
+    for subject in (one for one in subjects if fetched.keys(step, one)):
+        fetched_at = [answer.fetched_at for answer in _answers(step, fetched, subject) if isinstance(answer, Found)]
+        for wanted in fetched.verdicts.wanted(step, subject):
+            uses.setdefault(wanted.coordinate, set()).add("key" if wanted.is_key else "value")
+            times.setdefault(wanted.coordinate, []).extend(fetched_at)
+    for coordinate, used in uses.items():
         yield {
             "coordinate": coordinate,
             "source": step.source,
             "offer": step.offer.name,
-            "use": "key" if uses == {True} else "value",
-            "fetchedAt": oldest,
+            "use": "value" if "value" in used else "key",
+            "fetchedAt": _time(min(times[coordinate], default=None)),
         }
 
 
-def _times(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Iterator[str]:
-    for subject in subjects:
-        for key in fetched.keys(step, subject):
-            answer = fetched.answer(step, subject, key)
-            if isinstance(answer, Found):
-                yield answer.fetched_at.isoformat(timespec="milliseconds")
+def _answers(step: Step, fetched: Fetched, subject: Subject) -> list[Answer]:
+    return [fetched.answer(step, subject, key) for key in fetched.keys(step, subject)]
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds")
 
 
 def _ms(seconds: float) -> float:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from adapters.adapter import Adapter, Batch, Call
 from adapters.answers import Answer, Facts, Found, Key, Page, SourceError
 from adapters.crossref import Subject
+from resolvers.calls import most_keys
 from resolvers.plan import FromField, FromLookUp, Plan, Step
 from resolvers.policy import Verdicts
+from schema.observer import Observer, Sent
 from schema.reasons import Reason
 
-__all__ = ["Arguments", "Fetched", "calls_of_steps", "most_calls", "run"]
+__all__ = ["Arguments", "Fetched", "run"]
 
 Arguments = Mapping[int, tuple[tuple[str, object], ...]]
 """The values of a step's arguments, by the step's number."""
-
-MOST_ITEMS = 100
-"""The most items of one list whose keys are followed; the keys of further items are answered with SOURCE_ERROR."""
 
 _LATE = SourceError(Reason.DEADLINE_EXCEEDED, "the step had not answered when the request's time was over")
 _LEFT_OUT = SourceError(Reason.SOURCE_INCOMPLETE, "the adapter's answer left the key out")
@@ -32,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What the sources answered, by step, allowed fields and key.
+    """What the sources answered, by step, allowed fields and key, and the calls that each step has sent.
 
     Customers of whom different fields are allowed never share an answer, even for one key.
     """
@@ -40,6 +39,7 @@ class Fetched:
     plan: Plan
     verdicts: Verdicts
     answers: dict[tuple[int, tuple[str, ...], Key], Answer] = field(default_factory=dict, repr=False)
+    sent: dict[int, list[Sent]] = field(default_factory=dict)
 
     def answer(self, step: Step, subject: Subject, key: Key) -> Answer:
         """Return the answer for one key, on behalf of one customer."""
@@ -61,6 +61,8 @@ class Fetched:
 
     def _referenced(self, origin: FromField, subject: Subject) -> Iterator[Key]:
         step = self.plan.steps[origin.step]
+        if not self.verdicts.is_followed(step, origin.path, subject):
+            return
         for record in self._records(step, subject):
             for value in _values(record, origin.path.split(".")):
                 if isinstance(value, str):
@@ -86,19 +88,27 @@ async def run(
     A step that has not answered by then is cancelled; its answers are DEADLINE_EXCEEDED.
     """
     fetched = Fetched(plan, verdicts)
-    tasks: list[asyncio.Task[None]] = []
-    for step in plan.steps:
+    tasks: dict[int, asyncio.Task[None]] = {}
+    for step in sorted(plan.steps, key=lambda step: step.depth):
         before = [tasks[number] for number in sorted(step.after)]
         made = _step(step, before, fetched, subjects, adapters[step.source], call, arguments.get(step.number, ()))
-        tasks.append(asyncio.create_task(made))
+        tasks[step.number] = asyncio.create_task(made)
     try:
         if tasks:
-            await asyncio.wait(tasks, timeout=call.deadline.remaining())
+            await asyncio.wait(tasks.values(), timeout=call.deadline.remaining())
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        outcomes = await _stopped(tasks.values())
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
     return fetched
+
+
+async def _stopped(tasks: Iterable[asyncio.Task[None]]) -> Sequence[BaseException | None]:
+    """Cancel what still runs and return how each task ended, once all have."""
+    for task in tasks:
+        task.cancel()
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _step(
@@ -113,7 +123,20 @@ async def _step(
     if before:
         await asyncio.wait(before)
     batches = _batches(step, fetched, subjects, arguments)
-    await asyncio.gather(*(_ask(step, batch, fetched, adapter, call) for batch in batches))
+    observed = replace(call, observer=_Keeping(fetched.sent.setdefault(step.number, []), call.observer))
+    await asyncio.gather(*(_ask(step, batch, fetched, adapter, observed) for batch in batches))
+
+
+@dataclass(frozen=True, slots=True)
+class _Keeping:
+    """An observer that keeps what it is told, and tells another one."""
+
+    kept: list[Sent]
+    inner: Observer
+
+    def sent(self, event: Sent) -> None:
+        self.kept.append(event)
+        self.inner.sent(event)
 
 
 def _batches(
@@ -124,21 +147,33 @@ def _batches(
     for subject in subjects:
         fields = fetched.verdicts.fields(step, subject)
         if fields is not None:
-            keys, most = fetched.keys(step, subject), _most_keys(fetched.plan, step, subject)
+            keys, most = fetched.keys(step, subject), most_keys(fetched.plan, step, subject)
             keys_by_fields.setdefault(fields, {}).update(dict.fromkeys(keys[:most]))
             fetched.answers.update({(step.number, fields, key): _TOO_MANY for key in keys[most:]})
     return [Batch(step.offer, fields, tuple(keys), arguments) for fields, keys in keys_by_fields.items() if keys]
 
 
 async def _ask(step: Step, batch: Batch, fetched: Fetched, adapter: Adapter, call: Call) -> None:
-    try:
-        answers = await adapter.fetch(batch, call)
-    except Exception as error:  # noqa: BLE001  an adapter's fault costs its own fields, whatever it raised
-        # The exception's text may hold what a source sent: its type and place are told, and nothing else.
-        _log.error("the adapter of %s raised %s in fetch", adapter.source, type(error).__name__)
-        answers = dict.fromkeys(batch.keys, _RAISED)
+    answers = await _answers(batch, adapter, call)
     for key in batch.keys:
-        fetched.answers[step.number, batch.fields, key] = answers.get(key, _LEFT_OUT)
+        answer = answers.get(key)
+        fetched.answers[step.number, batch.fields, key] = answer if isinstance(answer, Answer) else _LEFT_OUT
+
+
+async def _answers(batch: Batch, adapter: Adapter, call: Call) -> Mapping[Key, Answer]:
+    """Return what the adapter answers; its fault costs its own fields, whatever it raises."""
+    try:
+        return dict(await adapter.fetch(batch, call))
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raised: BaseException = error  # nobody cancelled the step: it came from within the adapter
+    except Exception as error:  # noqa: BLE001
+        raised = error
+    # The exception's text may hold what a source sent: its type is told, and nothing else.
+    _log.error("the adapter of %s raised %s in fetch", adapter.source, type(raised).__name__)
+    return dict.fromkeys(batch.keys, _RAISED)
 
 
 def _values(facts: object, path: Sequence[str]) -> Iterator[object]:
@@ -150,34 +185,3 @@ def _values(facts: object, path: Sequence[str]) -> Iterator[object]:
         yield facts
     elif isinstance(facts, Mapping):
         yield from _values(facts.get(path[0]), path[1:])
-
-
-def most_calls(plan: Plan, subjects: Sequence[Subject], verdicts: Verdicts) -> int:
-    """Return the most upstream calls that the plan can send for these customers."""
-    return sum(calls_of_steps(plan, subjects, verdicts))
-
-
-def calls_of_steps(plan: Plan, subjects: Sequence[Subject], verdicts: Verdicts) -> list[int]:
-    """Return the most upstream calls of each step: keys by batch size, customers with other fields apart."""
-    return [_calls(plan, step, subjects, verdicts) for step in plan.steps]
-
-
-def _calls(plan: Plan, step: Step, subjects: Sequence[Subject], verdicts: Verdicts) -> int:
-    counts: dict[tuple[str, ...], int] = {}
-    for subject in subjects:
-        fields = verdicts.fields(step, subject)
-        if fields is not None:
-            counts[fields] = counts.get(fields, 0) + _most_keys(plan, step, subject)
-    return sum(-(-count // step.offer.max_batch) for count in counts.values())
-
-
-def _most_keys(plan: Plan, step: Step, subject: Subject) -> int:
-    """Return the most keys by which a step is asked for one customer."""
-    count = 0
-    for origin in step.keys_from:
-        if isinstance(origin, FromLookUp):
-            count += len(subject.keys.get(origin.keyspace, ()))
-        else:
-            before = plan.steps[origin.step]
-            count += _most_keys(plan, before, subject) * (MOST_ITEMS if before.offer.is_list else 1)
-    return count

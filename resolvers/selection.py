@@ -6,16 +6,19 @@ The one file that imports graphql-core's field collection, which its authors mar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLObjectType,
     GraphQLSchema,
+    InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionSetNode,
     get_named_type,
     is_object_type,
 )
@@ -32,6 +35,8 @@ from resolvers.refusals import RefusalCode, RefusedError
 __all__ = ["Selected", "Selection", "select"]
 
 _WORK_PER_TOKEN = 20
+_DEEPEST = 50
+"""The most objects within objects: planning and assembly recurse, with several frames an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +84,12 @@ def select(
     """Return the selection of a validated operation.
 
     Of the variables only the booleans in @skip and @include are read. The work is bounded by 20 selections a token:
-    fragments that multiply each other are refused instead of being walked.
+    fragments that multiply each other are refused instead of being walked. What is skipped counts as visited, and so
+    does what introspection asks.
 
     Raises:
-        RefusedError: The bound is passed.
+        RefusedError: The bound is passed, or the query is nested too deeply.
+        GraphQLError: The variable of a @skip or @include is null.
     """
     fragments = {
         node.name.value: FragmentDetails(node)
@@ -109,28 +116,46 @@ class _Walk:
     def roots(self) -> tuple[Selected, ...]:
         query = self._schema.query_type
         assert query is not None
+        self._count([self._operation.selection_set])
         collected = collect_fields(self._schema, self._fragments, self._variables, query, self._operation)
-        return self._fields(query, collected.grouped_field_set)
+        return self._fields(query, collected.grouped_field_set, depth=1)
 
-    def _fields(self, parent: GraphQLObjectType, grouped: Mapping[str, Sequence[FieldDetails]]) -> tuple[Selected, ...]:
-        return tuple(self._field(parent, name, details) for name, details in grouped.items())
+    def _fields(
+        self, parent: GraphQLObjectType, grouped: Mapping[str, Sequence[FieldDetails]], depth: int
+    ) -> tuple[Selected, ...]:
+        if depth > _DEEPEST:
+            message = f"The query is nested more than {_DEEPEST} objects deep."
+            raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for what lies deeper in a request of its own.")
+        return tuple(self._field(parent, name, details, depth) for name, details in grouped.items())
 
-    def _field(self, parent: GraphQLObjectType, response_name: str, details: Sequence[FieldDetails]) -> Selected:
-        self._count(len(details))
+    def _field(
+        self, parent: GraphQLObjectType, response_name: str, details: Sequence[FieldDetails], depth: int
+    ) -> Selected:
         node = details[0].node
         field_name = node.name.value
-        definition = parent.fields.get(field_name)
+        definition = self._schema.get_field(parent, field_name)
         returned = get_named_type(definition.type) if definition is not None else None
-        if returned is None or not is_object_type(returned) or returned.name.startswith("__"):
+        if returned is None or not is_object_type(returned):
             return Selected(response_name, parent.name, field_name, node)
+        self._count(detail.node.selection_set for detail in details)
         collected = collect_subfields(
             self._schema, self._fragments, self._variables, self._operation, returned, list(details)
         )
-        below = self._fields(returned, collected.grouped_field_set)
+        below = self._fields(returned, collected.grouped_field_set, depth + 1)
         return Selected(response_name, parent.name, field_name, node, returned.name, below)
 
-    def _count(self, selections: int) -> None:
-        self.work += selections
+    def _count(self, sets: Iterable[SelectionSetNode | None]) -> None:
+        """Count the selections that collecting these sets visits, each fragment once, before they are collected."""
+        spread: set[str] = set()
+        waiting = [one for one in sets if one is not None]
+        while waiting:
+            for selection in waiting.pop().selections:
+                self.work += 1
+                if isinstance(selection, InlineFragmentNode):
+                    waiting.append(selection.selection_set)
+                elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in spread:
+                    spread.add(selection.name.value)
+                    waiting.append(self._fragments[selection.name.value].definition.selection_set)
         if self.work > self._bound:
             message = f"The query expands to more than {self._bound} selections."
             raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Use fewer fragments, or spread them less often.")

@@ -70,6 +70,12 @@ def shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step + 1}]"
+    return f".{step}" if len(step) <= _SHOWN else ".…"
+
+
 def _advice(value: object, choices: Sequence[str]) -> str:
     # of a few choices the message names them all; the nearest one is no advice where one letter is another law
     if isinstance(value, str) and len(choices) > _FEW:
@@ -119,8 +125,8 @@ class _Reading:
 
     def _at(self, place: Place, got: str, wanted: str, mend: str) -> Problem:
         line = self.document.line_of(place)
-        name = "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
-        return Problem(self.document.file, line, f"{got} ({name})" if name and len(name) < 200 else got, wanted, mend)
+        name = "".join(map(_step, place)).lstrip(".")
+        return Problem(self.document.file, line, f"{got} ({name})" if name else got, wanted, mend)
 
     def _wanted(self, place: Place) -> str:
         if not place and "properties" in self.schema:

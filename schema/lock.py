@@ -24,7 +24,6 @@ __all__ = ["LOCK_FILE", "Lock", "digest_of", "publish"]
 LOCK_FILE = "views.lock"
 _HEADER = "# Digests of published views. Lines are added by publishing and never changed by hand.\n"
 _LINE = re.compile(r"([a-z0-9-]{1,64}@[1-9][0-9]{0,5}) (sha256:[0-9a-f]{64})")
-_NO_LINES: Mapping[str, int] = MappingProxyType({})
 
 
 def digest_of(view: View) -> str:
@@ -39,7 +38,7 @@ class Lock:
 
     path: Path
     digests: Mapping[str, str]
-    lines: Mapping[str, int] = field(default=_NO_LINES, repr=False, compare=False)
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def read(cls, folder: Path) -> Lock:

@@ -23,6 +23,7 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     get_named_type,
+    is_abstract_type,
     is_list_type,
     is_non_null_type,
     is_object_type,
@@ -32,6 +33,8 @@ from graphql import (
 from schema.model import Model
 
 __all__ = ["ViewSchema", "cut_schema"]
+
+_LOOKUP = {"id": "The canonical id."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ def cut_schema(model: Model, coordinates: Iterable[str], lookups: Iterable[str])
 
     `lookups` holds `id` for the canonical id, and names of sources. A coordinate `Type.field(argument:)` lists one
     argument of a field; arguments that are not listed do not exist in the view.
+
+    The coordinates are those of a verified view. Raises TypeError where one holds an interface or union, which would
+    bring hidden types along; an object type that is reached without a listed field makes a schema that answers nothing.
     """
     types = _Types(model, frozenset(coordinates))
     by = f"{model.subject}By"
@@ -87,9 +93,6 @@ def _look_up(name: str, lookups: Iterable[str]) -> GraphQLInputObjectType:
     return GraphQLInputObjectType(
         name, fields, description="The key to look up by: exactly one.", is_one_of=True, out_type=None
     )
-
-
-_LOOKUP = {"id": "The canonical id."}
 
 
 class _Types:
@@ -134,4 +137,6 @@ class _Types:
         if is_list_type(of):
             return GraphQLList(self._output(of.of_type))
         named = cast("GraphQLNamedOutputType", get_named_type(of))
+        if is_abstract_type(named):
+            raise TypeError(f"got {named.name}, an interface or union; a view is cut from object types only")
         return self.object(named.name) if is_object_type(named) else named

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,9 +35,31 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     with translated():
         path.touch(mode=0o600, exist_ok=True)
         connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA foreign_keys = ON")
+        try:
+            _keep_log(connection)
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            connection.close()
+            raise
     return connection
+
+
+def _keep_log(connection: sqlite3.Connection) -> None:
+    # Two processes that change a new file to WAL at once: SQLite fails the second without waiting, against a deadlock.
+    for pause in (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                raise
+            time.sleep(pause)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
@@ -95,8 +118,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-        mend = "another process writes for too long; try again" if busy else "check the file, its disk and its rights"
+        busy, other = "another process writes for too long; try again", "check the file, its disk and its rights"
+        mend = busy if _is_busy(error) else other
         raise StoreError(f"the cross-reference's database failed ({error.sqlite_errorname}); {mend}") from None
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"the cross-reference's database failed ({type(error).__name__}); check the file") from None

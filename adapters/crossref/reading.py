@@ -95,7 +95,7 @@ class Reader:
         self, connection: sqlite3.Connection, tenant: str, keyring: Keyring, now: Callable[[], datetime]
     ) -> None:
         self._connection, self._tenant, self._keyring, self._now = connection, tenant, keyring, now
-        self._sources: dict[str, SourceSystem] = {}
+        self._sources = read_sources(connection, tenant)
         self._turn = Lock()
 
     def close(self) -> None:

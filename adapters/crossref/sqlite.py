@@ -89,9 +89,9 @@ class SqliteCrossReference:
 
     def close(self) -> None:
         """Give the file back, after the write that is under way. What is asked afterwards raises StoreError."""
-        with self._turn:
-            self._writer.close()
         self._reader.close()
+        with self._turn:  # the writer last: only the last one to leave can fold the log into the file, if it may write
+            self._writer.close()
 
     async def resolve(self, lookup: Lookup) -> Subject | None:
         """Return who is meant: `resolve_many` of one."""

@@ -144,12 +144,10 @@ class PostgresBilling:
 
     async def counted(self) -> Sequence[Counted]:
         """Return what the reader's statements asked; one that failed is not counted."""
-        query = "SELECT query, calls, rows FROM pg_stat_statements WHERE userid = to_regrole($1) ORDER BY query"
+        query = "SELECT query, calls, rows FROM pg_stat_statements WHERE userid = to_regrole($1)"
         async with connected(self._server.url(self._database)) as billing:
             found = await billing.fetch(query, self._reader)
-        return [
-            Counted(*asked, calls=row["calls"], rows=row["rows"]) for row in found for asked in _asked(row["query"])
-        ]
+        return _counted((row["query"], row["calls"], row["rows"]) for row in found)
 
     async def forget(self) -> None:
         """Have the server count from zero."""
@@ -194,11 +192,7 @@ class SqliteBilling:
 
     async def counted(self) -> Sequence[Counted]:
         """Return what the statements heard asked, failed ones included."""
-        calls: Counter[tuple[str, tuple[str, ...]]] = Counter()
-        for text, times in self._heard.items():
-            for asked in _asked(text):
-                calls[asked] += times
-        return [Counted(*asked, calls=times, rows=None) for asked, times in sorted(calls.items())]
+        return _counted((text, calls, None) for text, calls in self._heard.items())
 
     async def forget(self) -> None:
         """Count from zero."""
@@ -242,8 +236,12 @@ def _as_text(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _asked(statement: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the view and the columns that a statement of the SQL adapter asks; nothing for another statement."""
-    found = _ASKED.match(statement)
-    if found is not None:
-        yield found["view"], tuple(re.findall(r'"([^"]+)"', found["columns"]))
+def _counted(statements: Iterable[tuple[str, int, int | None]]) -> Sequence[Counted]:
+    """Return what the SQL adapter's statements asked, from texts with their calls and rows; others are left out."""
+    totals: dict[tuple[str, tuple[str, ...]], tuple[int, int | None]] = {}
+    for text, calls, rows in statements:
+        if found := _ASKED.match(text):
+            asked = found["view"], tuple(re.findall(r'"([^"]+)"', found["columns"]))
+            before, rows_before = totals.get(asked, (0, 0))
+            totals[asked] = before + calls, None if rows is None else rows + (rows_before or 0)
+    return [Counted(*asked, calls=calls, rows=rows) for asked, (calls, rows) in sorted(totals.items())]

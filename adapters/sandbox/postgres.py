@@ -76,7 +76,12 @@ class PostgresServer:
         directory = Path(tempfile.mkdtemp(prefix="postgres-"))
         password = secrets.token_urlsafe(24)
         (directory / "password").write_text(password)
-        server = cls(_start_guard(installed, directory), directory, password)
+        try:
+            guard = _start_guard(installed, directory)
+        except BaseException:
+            shutil.rmtree(directory)
+            raise
+        server = cls(guard, directory, password)
         told = server._hear()
         if told != "ready\n":
             server.stop()
@@ -107,9 +112,10 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop the server and remove its directory, its data included. It may be called twice."""
-        for pipe in (self._guard.stdin, self._guard.stdout):
-            if pipe is not None:
-                pipe.close()
+        assert self._guard.stdin is not None
+        assert self._guard.stdout is not None
+        self._guard.stdin.close()
+        self._guard.stdout.close()
         self._guard.wait(_STOPPING)
 
     def __enter__(self) -> Self:
@@ -130,7 +136,7 @@ def _installed() -> Path:
 
 
 def _start_guard(installed: Path, directory: Path) -> subprocess.Popen[str]:
-    servant = pwd.getpwnam(_SERVANT) if os.geteuid() == 0 else None
+    servant = _servant() if os.geteuid() == 0 else None
     if servant is not None:
         installed = _within_reach(installed, directory)
         _give(directory, servant)
@@ -147,6 +153,15 @@ def _start_guard(installed: Path, directory: Path) -> subprocess.Popen[str]:
         start_new_session=True,
         **_as(servant),
     )
+
+
+def _servant() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(_SERVANT)
+    except KeyError:
+        raise PostgresUnavailable(
+            f"got no user {_SERVANT!r}, as whom root could start PostgreSQL; run as an ordinary user, or use SQLite"
+        ) from None
 
 
 def _as(servant: pwd.struct_passwd | None) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class AdapterContract(ABC):
             finally:
                 await source.adapter.aclose()
         if running := asyncio.all_tasks() - {asyncio.current_task()}:
-            _, lost = await asyncio.wait(running, timeout=1)
+            _, lost = await asyncio.wait(running, timeout=0.5)
             assert not lost, (
                 f"{len(lost)} tasks of the adapter or its source ran on after both were closed; wanted none"
             )

@@ -90,6 +90,29 @@ OFFERS = {
         records="data",
         keys=InPath(),
     ),
+    "attributes": HttpOffer(
+        name="attributes",
+        serves="Customer",
+        record=CrmCustomer,
+        key="id",
+        path="/customers",
+        keys=InQuery("filter[id]", separator=None),
+        fields=InQuery("fields[customers]"),
+        records="data",
+        attributes="attributes",
+        max_batch=4,
+        absent=Missing,
+    ),
+    "attributes_of": HttpOffer(
+        name="attributes_of",
+        serves="Customer",
+        record=CrmCustomer,
+        key="id",
+        path="/customers/{key}",
+        fields=InQuery("fields[customers]"),
+        records="data",
+        attributes="attributes",
+    ),
 }
 
 ACCOUNTS = {
@@ -183,6 +206,9 @@ class RestSource:
         return [record for group in groups for record in group]
 
     def _cut(self, record: dict[str, Any], fields: frozenset[str] | None) -> dict[str, Any]:
+        if self.offer.attributes is not None and fields is not None:
+            attributes = {name: value for name, value in record.items() if name in fields - {"id"}}
+            return {"type": "customers", "id": record["id"], self.offer.attributes: attributes}
         return record if fields is None else {name: value for name, value in record.items() if name in fields}
 
     def _wrapped(self, found: list[Any]) -> Any:
@@ -239,6 +265,10 @@ class RestUnderTest(SourceUnderTest):
             "since": date(2019, 4, 5),
             "credit": Decimal("1234.5"),
         }
+
+    def asked_of_source(self, fields: Sequence[str]) -> frozenset[str]:
+        asked = super().asked_of_source(fields)
+        return asked if self.source.offer.attributes is None else asked - {"id"}
 
     async def seen(self) -> Sequence[SeenCall]:
         return self.source.calls

@@ -113,3 +113,19 @@ class TestAccountsOverSocket(OverSocket):
 
 class TestAccountsOfOverSocket(OverSocket):
     offer = ACCOUNTS["accounts_of"]
+
+
+class TestAttributesOverMock(OverMock):
+    offer = OFFERS["attributes"]
+
+
+class TestAttributesOfOverMock(OverMock):
+    offer = OFFERS["attributes_of"]
+
+
+class TestAttributesOverSocket(OverSocket):
+    offer = OFFERS["attributes"]
+
+
+class TestAttributesOfOverSocket(OverSocket):
+    offer = OFFERS["attributes_of"]

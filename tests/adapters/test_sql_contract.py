@@ -117,7 +117,7 @@ class SqliteThings(Things):
 
     def view(self, how: Misbehaviour | None) -> str:
         if how is Misbehaviour.SPOILED:
-            return f"""
+            return """
                 SELECT key_no, line, name, since, key_no AS asked_no,
                     CASE WHEN key_no = 'K-0001' AND line = 1 THEN 1.5 ELSE amount END AS amount FROM thing"""
         if how is Misbehaviour.SLOW:
@@ -157,7 +157,7 @@ class PostgresThings(Things):
     def __init__(self, server: PostgresServer, relay: Relay, offer: SqlOffer) -> None:
         self.server, self.relay, self.offer = server, relay, offer
         self.adapter = SqlAdapter(
-            "things", [offer], url=f"postgresql://things:of%20things@{relay.host}:{relay.port}/postgres?sslmode=disable"
+            "things", [offer], url=f"postgresql://things:of%20things@{relay.host}:{relay.port}/postgres"
         )
         self.start = server.log.stat().st_size
 

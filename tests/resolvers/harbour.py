@@ -1,4 +1,12 @@
-"""A second, tiny model of another domain, with sources in memory: the engine must know nothing of customers."""
+"""A second, tiny model of another domain, with sources in memory: the engine must know nothing of customers.
+
+Vessel   registry: name, callSign, kind, size, flag (a key of states), owners    own keys R1 ...
+         registry: portCalls(since:, of:)                                          "
+         sonar: draught, heardUnder (a key of states), log (a key of logs)         own keys S1 ...
+Port     ports: name, flag (a key of states)                                       reached by portCalls
+Flag     states: code, state                                                       reached by four ways
+LogEntry logs                                                                      a list reached by its key
+"""
 
 from __future__ import annotations
 
@@ -6,6 +14,8 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
@@ -22,9 +32,28 @@ from schema.caller import Caller
 from schema.deadline import Deadline
 from schema.directives import Subject as SubjectMark
 from schema.model import Model
-from schema.observer import Sent
+from schema.observer import NOBODY, Observer, Sent
 from schema.reasons import Reason
+from schema.relay import listing
 from schema.views import View
+
+
+@strawberry.enum
+class Kind(Enum):
+    """What a vessel is made for."""
+
+    TANKER = "tanker"
+    """Liquids."""
+    FERRY = "ferry"
+    """People and cars."""
+
+
+@strawberry.input
+class Stay:
+    """How long a stay was."""
+
+    least_days: int
+    """At least so many days."""
 
 
 @strawberry.type
@@ -48,13 +77,54 @@ class Size:
 
 
 @strawberry.type
+class Owner:
+    """One of those who own a vessel."""
+
+    name: str | None
+    """The owner's name."""
+    share: Decimal | None
+    """The owner's part, of 1."""
+    home: Flag | None
+    """Where the owner is at home."""
+
+
+@strawberry.type
+class Port:
+    """A harbour."""
+
+    name: str | None
+    """The port's name."""
+    flag: Flag | None
+    """The state it lies in."""
+
+
+@strawberry.type
 class PortCall:
     """One stay in a port."""
 
-    port: str | None
-    """The port's name."""
+    port: Port | None
+    """The port."""
     on: date | None
     """The day of arrival."""
+
+
+@strawberry.type
+class LogEntry:
+    """One line in a vessel's log."""
+
+    line: str | None
+    """What was written."""
+
+
+class PortCallsBy:
+    since: date | None = None
+    """Only stays from this day on."""
+    of: Stay | None = None
+    """Only stays like this."""
+    in_kinds: list[Kind] | None = None
+    """Only stays as one of these."""
+    info: str | None = None
+    """A remark that the source wants."""
 
 
 @strawberry.type(directives=[SubjectMark(plural="vessels")])
@@ -67,14 +137,22 @@ class Vessel:
     """The vessel's name."""
     call_sign: str | None
     """The radio call sign."""
+    kind: Kind | None
+    """What it is made for."""
     size: Size | None
     """How large the vessel is."""
     flag: Flag | None
     """The flag under which it sails."""
-    port_calls: list[PortCall] | None
+    owners: list[Owner] | None
+    """Who owns it."""
+    port_calls: list[PortCall] | None = listing(PortCallsBy)  # type: ignore[arg-type]
     """Where it has been."""
     draught: int | None
     """The draught in centimetres."""
+    heard_under: Flag | None
+    """The flag that it tells by radio."""
+    log: list[LogEntry] | None
+    """What happened on board."""
 
 
 class SizeRecord(Record):
@@ -82,15 +160,25 @@ class SizeRecord(Record):
     beam: int | None = Field(validation_alias="beam")
 
 
+class OwnerRecord(Record):
+    name: str | None
+    share: Decimal | None
+    home: Annotated[str | None, Reference("flag")]
+
+
 class VesselRecord(Record):
     name: str | None = Field(validation_alias="ship_name")
     call_sign: str | None
+    kind: Kind | None
     size: Annotated[SizeRecord, Inline()]
     flag: Annotated[str | None, Reference("flag")] = Field(validation_alias="flag_code")
+    owners: list[OwnerRecord] | None
 
 
-class DraughtRecord(Record):
+class HeardRecord(Record):
     draught: int | None
+    heard_under: Annotated[str | None, Reference("flag")]
+    log: Annotated[str | None, Reference("logbook")]
 
 
 class FlagRecord(Record):
@@ -99,18 +187,38 @@ class FlagRecord(Record):
 
 
 class PortCallRecord(Record):
-    port: str | None
+    port: Annotated[str | None, Reference("port")]
     on: date | None
 
 
-FIELDS = (
-    "Vessel.id Vessel.name Vessel.callSign Vessel.size Vessel.flag Vessel.portCalls Vessel.draught "
-    "Size.length Size.beam Flag.code Flag.state PortCall.port PortCall.on"
-).split()
+class PortRecord(Record):
+    name: str | None
+    flag: Annotated[str | None, Reference("flag")]
+
+
+class LogRecord(Record):
+    line: str | None
+
+
+VESSELS = Offer(name="vessels", serves="Vessel", record=VesselRecord, key="imo", absent=Missing)
+CALLS = Offer(name="calls", serves="Vessel.portCalls", record=PortCallRecord, key="imo", absent=Page)
+HEARD = Offer(name="heard", serves="Vessel", record=HeardRecord, key="mmsi", max_batch=2)
+FLAGS = Offer(name="flags", serves="Flag", record=FlagRecord, key="code", keyspace="flag", absent=Missing)
+PORTS = Offer(name="ports", serves="Port", record=PortRecord, key="locode", keyspace="port", absent=Missing)
+LOGS = Offer(name="logs", serves="Vessel.log", record=LogRecord, key="book", keyspace="logbook", absent=Page)
+
+MODEL = Model(Vessel)
+FIELDS = tuple(MODEL.coordinates)
+ARGUMENTS = tuple(f"{one}({argument}:)" for one, about in MODEL.coordinates.items() for argument in about.arguments)
+TIMED_OUT = SourceError(Reason.SOURCE_TIMEOUT)
+FETCHED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+Raw = dict[str, Any]
 
 
 def view(**changes: Any) -> View:
     """A view of everything, with generous limits, changed as said."""
+    limits = {"customers": 100, "deadline_ms": 1000, "calls": 1000, "tokens": 500} | changes.pop("limits", {})
     declared: dict[str, Any] = {
         "name": "bridge",
         "version": 1,
@@ -121,9 +229,9 @@ def view(**changes: Any) -> View:
         "purpose": {"dpv": "CustomerCare"},
         "lawful_basis": {"gdpr": "A6-1-b"},
         "consumers": ["bridge-desk"],
-        "lookups": ["id", "registry"],
-        "fields": dict.fromkeys(FIELDS),
-        "limits": {"customers": 100, "deadline_ms": 1000, "calls": 100, "tokens": 500},
+        "lookups": ["id", "registry", "sonar"],
+        "fields": dict.fromkeys((*FIELDS, *ARGUMENTS)),
+        "limits": limits,
         "receipt": "fields",
     }
     return View.model_validate(declared | changes)
@@ -131,27 +239,50 @@ def view(**changes: Any) -> View:
 
 @dataclass
 class MemorySource:
-    """An adapter whose source is a dict of raw records; it keeps the batches that it was asked."""
+    """An adapter whose source is a dict: offer -> key -> raw records. It keeps the batches that it was asked.
+
+    `answers` stand in place of what the records say; `leaves_out` names keys that the answer does not hold. It raises
+    `fails`, and waits for `gate` where there is one; `asked` is set when it is asked, `cancelled` counts what was cut.
+    """
 
     source: str
     offers: Sequence[Offer]
-    records: dict[str, list[dict[str, Any]]]
+    records: dict[str, dict[Key, list[Raw]]]
     batches: list[Batch] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
     answers: dict[Key, Answer] = field(default_factory=dict)
-    fails: Exception | None = None
-    slow: asyncio.Event | None = None
+    leaves_out: set[Key] = field(default_factory=set)
+    fails: BaseException | None = None
+    gate: asyncio.Event | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: int = 0
 
     async def fetch(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
         self.batches.append(batch)
+        self.calls.append(call)
+        self.asked.set()
+        await self._wait()
         if self.fails is not None:
             raise self.fails
-        if self.slow is not None:
-            await self.slow.wait()
-        raws = [raw for key in batch.keys for raw in self.records.get(key, ())]
-        call.observer.sent(Sent(self.source, batch.offer.name, batch.fields, len(batch.keys), 0.001))
-        return match_answers(batch, batch.keys, raws, datetime(2026, 1, 1, tzinfo=UTC)) | {
-            key: answer for key, answer in self.answers.items() if key in batch.keys
-        }
+        answers: dict[Key, Answer] = {}
+        for start in range(0, len(batch.keys), batch.offer.max_batch):
+            answers.update(self._sent(batch, batch.keys[start : start + batch.offer.max_batch], call))
+        return {key: self.answers.get(key, answer) for key, answer in answers.items() if key not in self.leaves_out}
+
+    async def _wait(self) -> None:
+        try:
+            if self.gate is not None:
+                await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+
+    def _sent(self, batch: Batch, keys: Sequence[Key], call: Call) -> dict[Key, Answer]:
+        raws = [raw for key in keys for raw in self.records[batch.offer.name].get(key, ())]
+        failed = [one.reason for key in keys if isinstance(one := self.answers.get(key), SourceError)]
+        event = Sent(self.source, batch.offer.name, batch.fields, len(keys), 0.001, failed[-1] if failed else None)
+        call.observer.sent(event)
+        return match_answers(batch, keys, raws, FETCHED_AT)
 
     async def aclose(self) -> None:
         """Nothing to give back."""
@@ -191,6 +322,13 @@ def subject(name: str, *restricted: str, **keys: str | Sequence[str]) -> Subject
     return Subject(name, False, linked, restrictions)
 
 
+def known(number: int, *restricted: str) -> Subject:
+    """The vessel with this number: v1 to v3 are known to both sources, v4 to the registry alone."""
+    if number == 4:
+        return subject("v4", *restricted, registry="R4")
+    return subject(f"v{number}", *restricted, registry=f"R{number}", sonar=f"S{number}")
+
+
 @dataclass
 class Harbour:
     """An engine over the tiny model, with everything that a test wants to look at."""
@@ -198,76 +336,97 @@ class Harbour:
     registry: MemorySource
     sonar: MemorySource
     states: MemorySource
+    ports: MemorySource
+    logs: MemorySource
     crossref: MemoryCrossReference
     engine: Engine
 
+    @property
+    def sources(self) -> tuple[MemorySource, ...]:
+        return (self.registry, self.sonar, self.states, self.ports, self.logs)
+
     async def ask(
-        self, query: str, variables: Mapping[str, Any] | None = None, *, through: View | None = None, **more: Any
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        through: View | None = None,
+        seconds: float = 10,
+        **more: Any,
     ) -> dict[str, Any]:
         """Answer a query through a view of everything, or another one."""
         request = Request(query, variables=variables or {}, **more)
-        return await self.engine.answer(through or view(), request, Caller("bridge-desk"), Deadline.after(0.5))
+        return await self.engine.answer(through or view(), request, Caller("bridge-desk"), Deadline.after(seconds))
+
+    def explain(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        return self.engine.explain(view(), Request(query, variables=variables or {}))
+
+    @property
+    def batches(self) -> list[Batch]:
+        return [batch for source in self.sources for batch in source.batches]
 
     @property
     def calls(self) -> dict[str, int]:
         """How many batches each source was asked."""
-        return {one.source: len(one.batches) for one in (self.registry, self.sonar, self.states) if one.batches}
+        return {one.source: len(one.batches) for one in self.sources if one.batches}
 
 
-def registry() -> MemorySource:
-    vessel = Offer(name="vessels", serves="Vessel", record=VesselRecord, key="imo", absent=Missing)
-    calls = Offer(name="calls", serves="Vessel.portCalls", record=PortCallRecord, key="imo", absent=Page)
-    ships = {
-        key: [{"imo": key, "ship_name": name, "call_sign": f"{name}-1", "loa": 90, "beam": 12, "flag_code": flag}]
-        for key, name, flag in (
-            ("R1", "Anna", "NL"),
-            ("R2", "Berta", "NO"),
-            ("R3", "Clara", "NL"),
-            ("R4", "Dora", None),
-        )
+def harbour(subjects: Iterable[Subject] = (), *, observer: Observer = NOBODY) -> Harbour:
+    """Four vessels and everything about them; `subjects` stand in place of the cross-reference's."""
+    registry = MemorySource("registry", (VESSELS, CALLS), {"vessels": _ships(), "calls": _stays()})
+    sonar = MemorySource("sonar", (HEARD,), {"heard": _heard()})
+    states = MemorySource("states", (FLAGS,), {"flags": _flags()})
+    ports = MemorySource("ports", (PORTS,), {"ports": _ports()})
+    logs = MemorySource("logs", (LOGS,), {"logs": {"L1": [{"book": "L1", "line": line} for line in ("Fog", "Sun")]}})
+    crossref = MemoryCrossReference({one.customer_id: one for one in list(subjects) or map(known, range(1, 5))})
+    engine = Engine(MODEL, [registry, sonar, states, ports, logs], crossref, observer=observer)
+    return Harbour(registry, sonar, states, ports, logs, crossref, engine)
+
+
+def _flags() -> dict[Key, list[Raw]]:
+    states = {"NL": "Netherlands", "NO": "Norway", "PA": "Panama"}
+    return {code: [{"code": code, "state": state}] for code, state in states.items()}
+
+
+def _ships() -> dict[Key, list[Raw]]:
+    owners = {"R1": [_owner("Smit", "0.25", "NL"), _owner("Dahl", "0.75", "NO")], "R2": []}
+    named = (("R1", "Anna", "NL"), ("R2", "Berta", "NO"), ("R3", "Clara", "NL"), ("R4", "Dora", None))
+    return {
+        key: [
+            {
+                "imo": key,
+                "ship_name": name,
+                "call_sign": f"{name}-1",
+                "kind": "ferry" if key == "R2" else "tanker",
+                "loa": 90,
+                "beam": 12,
+                "flag_code": flag,
+                "owners": owners.get(key),
+            }
+        ]
+        for key, name, flag in named
     }
-    ships["R1"].append({"imo": "R1", "port": "Rotterdam", "on": "2026-01-01"})
-    return MemorySource("registry", (vessel, calls), ships)
 
 
-def harbour(subjects: Iterable[Subject] = ()) -> Harbour:
-    """Three vessels known to both sources, their flags in a third, found by the code that the registry holds."""
-    in_registry = registry()
-    port_calls = [ships.pop() for ships in in_registry.records.values() if len(ships) > 1]
-    lists = MemoryLists(in_registry, port_calls)
-    draughts = {key: [{"mmsi": key, "draught": 300 + place}] for place, key in enumerate(("S1", "S2", "S3"))}
-    sonar = MemorySource(
-        "sonar", (Offer(name="draughts", serves="Vessel", record=DraughtRecord, key="mmsi"),), draughts
-    )
-    flags = {code: [{"code": code, "state": state}] for code, state in (("NL", "Netherlands"), ("NO", "Norway"))}
-    flag = Offer(name="flags", serves="Flag", record=FlagRecord, key="code", keyspace="flag", absent=Missing)
-    states = MemorySource("states", (flag,), flags)
-    known = list(subjects) or [
-        subject(f"v{n}", registry=f"R{n}", sonar=f"S{n}") if n < 4 else subject(f"v{n}", registry=f"R{n}")
-        for n in range(1, 5)
-    ]
-    crossref = MemoryCrossReference({one.customer_id: one for one in known})
-    engine = Engine(Model(Vessel), [lists, sonar, states], crossref)
-    return Harbour(lists, sonar, states, crossref, engine)
+def _owner(name: str, share: str, home: str) -> Raw:
+    return {"name": name, "share": share, "home": home}
 
 
-class MemoryLists(MemorySource):
-    """The registry, whose list offer has records of its own."""
-
-    def __init__(self, plain: MemorySource, port_calls: Sequence[dict[str, Any]]) -> None:
-        super().__init__(plain.source, plain.offers, plain.records)
-        self.port_calls = list(port_calls)
-
-    async def fetch(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
-        if not batch.offer.is_list:
-            return await super().fetch(batch, call)
-        rows, self.records = self.records, {}
-        for row in self.port_calls:
-            self.records.setdefault(row["imo"], []).append(row)
-        try:
-            return await super().fetch(batch, call)
-        finally:
-            self.records = rows
+def _stays() -> dict[Key, list[Raw]]:
+    stays = (("R1", "NLRTM", "2026-01-01"), ("R1", "NOBGO", "2026-02-01"), ("R2", "NLRTM", "2026-03-01"))
+    found: dict[Key, list[Raw]] = {}
+    for key, port, day in stays:
+        found.setdefault(key, []).append({"imo": key, "port": port, "on": day})
+    return found
 
 
-TIMED_OUT = SourceError(Reason.SOURCE_TIMEOUT)
+def _heard() -> dict[Key, list[Raw]]:
+    heard = (("S1", 301, "NL", "L1"), ("S2", 302, "PA", None), ("S3", 303, "NL", "L3"))
+    return {
+        key: [{"mmsi": key, "draught": draught, "heard_under": flag, "log": log}] for key, draught, flag, log in heard
+    }
+
+
+def _ports() -> dict[Key, list[Raw]]:
+    ports = (("NLRTM", "Rotterdam", "NL"), ("NOBGO", "Bergen", "NO"))
+    return {key: [{"locode": key, "name": name, "flag": flag}] for key, name, flag in ports}

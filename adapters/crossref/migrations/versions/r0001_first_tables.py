@@ -158,7 +158,7 @@ CREATE TABLE idempotency (
 
 def upgrade() -> None:
     """Create the tables."""
-    types = _TYPES[op.get_bind().dialect.name]
+    types = _TYPES[op.get_context().dialect.name]
     for statement in _TABLES.format(**types).split(";\n")[:-1]:
         op.execute(statement)
 

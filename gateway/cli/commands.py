@@ -1,0 +1,253 @@
+"""The commands, their words and their exit codes. What they do is imported when they run, so that --help is quick."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from gateway.command_error import CommandError
+from schema.problems import ConfigurationError
+
+__all__ = ["app", "main"]
+
+_FOUND, _WRONG = 1, 2
+"""Exit codes beside 0: problems were found; wrong use or a bad configuration."""
+
+
+class _Clearly(TyperGroup):
+    """Commands whose errors are told as messages."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; exit with code 2 where it cannot be carried out."""
+        try:
+            return super().invoke(ctx)
+        except CommandError as error:
+            typer.echo(f"customer-view: {error}", err=True)
+        except ConfigurationError as error:
+            _print_problems(error)
+        raise typer.Exit(_WRONG)
+
+
+def _print_problems(error: ConfigurationError) -> None:
+    from gateway.cli.problems import print_problems
+    from gateway.terminal import open_console
+
+    print_problems(open_console(stderr=True), error.problems)
+    typer.echo("customer-view: the configuration is wrong; mend what is listed above", err=True)
+
+
+app = typer.Typer(
+    cls=_Clearly,
+    name="customer-view",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""A virtual customer view: each customer field, live, from the system that owns it.
+
+APP names a gateway as module:attribute, such as mycompany.view:gateway. It is imported with the current folder on the
+path.
+
+Exit codes: 0 fine, 1 problems found, 2 wrong use or a bad configuration.
+
+Begin with: customer-view demo""",
+)
+
+App = Annotated[str, typer.Argument(metavar="APP", help="The gateway: module:attribute.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Host = Annotated[str | None, typer.Option(help="The address to listen on. [default: CUSTOMER_VIEW_HOST, or 127.0.0.1]")]
+Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="The port; 0 takes a free one. [default: CUSTOMER_VIEW_PORT, or 8000]"),
+]
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="customer-view")
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after printing, instead of staying up.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="The gateway's port. [default: 8000, or a free one if it is taken]"),
+    ] = None,
+) -> None:
+    """Ask about one customer through two views, live, on this machine.
+
+    It starts the sandbox sources and a gateway, asks, and prints the answers, what was refused and curl lines to paste.
+
+    Everything is in a folder that is removed at the end; nothing is left behind.
+
+    Example: customer-view demo --once
+
+    Exit codes: 0 all was as expected, 1 something was not, 2 it could not be started.
+    """
+    from gateway.demo import run_demo
+
+    _exit_unless(run_demo(once=once, port=port))
+
+
+@app.command()
+def serve(app: App, host: Host = None, port: Port = None) -> None:
+    """Serve a gateway over HTTP until Ctrl-C.
+
+    Settings come from environment variables CUSTOMER_VIEW_*. For more processes start more of these, behind a load
+    balancer: they share nothing but the cross-reference.
+
+    Example: customer-view serve mycompany.view:gateway --port 8080
+
+    Exit codes: 0 stopped by a signal, 2 bad configuration; then nothing listened.
+    """
+    from gateway.cli.serve import run_serve
+
+    run_serve(app, host, port)
+
+
+@app.command()
+def check(
+    app: App,
+    as_json: Json = False,
+    notes: Annotated[bool, typer.Option(help="Print notes too, which do not stop a start.")] = True,
+    with_paths: Annotated[
+        bool, typer.Option("--paths", help="Print every path on which each coordinate of a view can be reached.")
+    ] = False,
+) -> None:
+    """Verify everything that a gateway declares.
+
+    Model, adapters, views, lock, consumers, secrets, packages: each problem comes with its file and line, what was
+    got, what was wanted, and how to mend it. No source is asked.
+
+    Example: customer-view check mycompany.view:gateway
+
+    Exit codes: 0 no error, 1 errors found, 2 there is no such gateway.
+    """
+    from gateway.cli.check import run_check
+
+    _exit_unless(run_check(app, as_json=as_json, notes=notes, with_paths=with_paths))
+
+
+@app.command()
+def explain(
+    app: App,
+    view: Annotated[
+        str, typer.Argument(metavar="VIEW", help="The view: support-call, or support-call@1.", show_default=False)
+    ],
+    query: Annotated[
+        str | None,
+        typer.Option(help="The file of the query, or - for standard input. [default: all that the view lists]"),
+    ] = None,
+    variables: Annotated[str | None, typer.Option(help="The query's variables, a JSON object.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Which operation, where the query holds several.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print what a query would ask of the sources.
+
+    Steps, calls, fields, keys, limits and verdicts, before anything is asked; nothing is.
+
+    Example: customer-view explain mycompany.view:gateway support-call --query q.graphql
+
+    Exit codes: 0 fine, 1 the view would refuse the query, 2 wrong use or a bad configuration.
+    """
+    from gateway.cli.explain import run_explain
+
+    _exit_unless(run_explain(app, view, query=query, variables=variables, operation=operation, as_json=as_json))
+
+
+@app.command()
+def sdl(
+    app: App,
+    view: Annotated[
+        str | None, typer.Argument(metavar="[VIEW]", help="The view. [default: the whole model]", show_default=False)
+    ] = None,
+) -> None:
+    """Print the GraphQL schema of a view or of the model.
+
+    Example: customer-view sdl mycompany.view:gateway support-call > support-call.graphql
+
+    Exit codes: 0 fine, 2 wrong use or a bad configuration.
+    """
+    from gateway.cli.printed import print_sdl
+
+    print_sdl(app, view)
+
+
+@app.command()
+def publish(
+    app: App,
+    view: Annotated[
+        str, typer.Argument(metavar="VIEW@N", help="The view with its version: support-call@1.", show_default=False)
+    ],
+) -> None:
+    """Publish a version of a view.
+
+    Its digest is added to views.lock. From then on it is served and never changes.
+
+    Example: customer-view publish mycompany.view:gateway support-call@2
+
+    Exit codes: 0 published (or it was already), 1 something is wrong with the view, 2 there is no such gateway.
+    """
+    from gateway.cli.printed import run_publish
+
+    _exit_unless(run_publish(app, view))
+
+
+@app.command()
+def token(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The consumer: agent-desktop.", show_default=False)],
+    views: Annotated[
+        list[str] | None, typer.Option("--view", help="A view that it may use; give it once for each.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a token for a consumer.
+
+    It is printed once, with the lines to add to consumers.yaml.
+
+    Example: customer-view token agent-desktop --view support-call
+
+    Exit codes: 0 fine, 2 the name is none.
+    """
+    from gateway.cli.printed import print_token
+
+    print_token(name, views or (), as_json=as_json)
+
+
+@app.command()
+def secret(
+    version: Annotated[int, typer.Option(min=1, max=65535, help="Its version; the highest is used.")] = 1,
+) -> None:
+    """Make a line for the secret file.
+
+    The file is the one that CUSTOMER_VIEW_SECRET_FILE names.
+
+    Example: (umask 077; customer-view secret > secrets.txt)
+
+    Exit codes: 0 fine, 2 wrong use.
+    """
+    from gateway.cli.printed import print_secret
+
+    print_secret(version)
+
+
+@app.command("view-schema")
+def view_schema() -> None:
+    """Print the JSON Schema of a view's file.
+
+    Example: customer-view view-schema > view.schema.json
+
+    Exit codes: 0 fine.
+    """
+    from gateway.cli.printed import print_schema
+
+    print_schema()
+
+
+def _exit_unless(fine: bool) -> None:
+    if not fine:
+        raise typer.Exit(_FOUND)

@@ -1,0 +1,158 @@
+"""`customer-view explain`: what a query would ask of the sources, as a tree for people or as JSON. Nothing is asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, cast
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from adapters.crossref import CrossReference
+from gateway.cli.application import Application, read_application
+from gateway.command_error import CommandError
+from gateway.terminal import open_console
+from resolvers import Engine, RefusedError, Request
+from schema.model import Model
+from schema.view_check import paths
+from schema.views import View
+
+__all__ = ["run_explain", "whole_view"]
+
+_Fields = dict[str, "_Fields"]
+
+
+def run_explain(
+    app: str, view_name: str, *, query: str | None, variables: str | None, operation: str | None, as_json: bool
+) -> bool:
+    """Print the plan, and return whether there is one: a query that the view would refuse is told on standard error."""
+    application = read_application(app)
+    view = application.view(view_name)
+    text = _read(query) if query is not None else whole_view(view, application.model)
+    request = Request(text, operation, _variables(variables))
+    try:
+        plan = _engine(application).explain(view, request)
+    except RefusedError as error:
+        _print_refusal(view, error)
+        return False
+    if as_json:
+        print(json.dumps(plan, indent=2))
+    else:
+        _print(open_console(), plan)
+    return True
+
+
+def whole_view(view: View, model: Model) -> str:
+    """Return a query for all that the view lists, of one customer."""
+    tree: _Fields = {}
+    for ways in paths(view, model).by_coordinate.values():
+        for way in ways:
+            node = tree
+            for name in way.split("."):
+                node = node.setdefault(name, {})
+    by = f'(by: {{{view.lookups[0]}: ""}})'
+    return f"{{ {model.singular}{by} {_selection(tree[model.singular])} }}"
+
+
+def _selection(fields: _Fields) -> str:
+    inside = " ".join(f"{name} {_selection(below)}" if below else name for name, below in fields.items())
+    return f"{{ {inside} }}"
+
+
+def _read(query: str) -> str:
+    try:
+        return sys.stdin.read() if query == "-" else Path(query).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"The query cannot be read from {query} ({type(error).__name__}). Name a text file, or - for a pipe."
+        raise CommandError(message) from None
+
+
+def _variables(text: str | None) -> Mapping[str, Any]:
+    try:
+        variables = json.loads(text or "{}")
+    except ValueError:
+        variables = None
+    if not isinstance(variables, dict):
+        raise CommandError("""--variables is no JSON object; wanted such as --variables '{"by": {"id": "cus_1"}}'""")
+    return variables
+
+
+def _engine(application: Application) -> Engine:
+    nobody = cast("CrossReference", None)  # a plan is made before anybody is looked up
+    return Engine(application.model, application.gateway.declared.adapters, nobody)
+
+
+def _print_refusal(view: View, refused: RefusedError) -> None:
+    console = open_console(stderr=True)
+    console.print(Text.assemble(("refused", "bold red"), f" by {view.id}: {refused.code}"), soft_wrap=True)
+    for error in refused.errors:
+        place = "".join(f" (line {one.line}, column {one.column})" for one in error.locations or ())
+        console.print(f"  {error.message}{place}", soft_wrap=True)
+    if refused.remedy:
+        console.print(f"  {refused.remedy}", soft_wrap=True)
+
+
+def _print(console: Console, plan: Mapping[str, Any]) -> None:
+    limits = plan["limits"]
+    console.print(Text.assemble((plan["view"], "bold"), f" for {plan['purpose']}"), soft_wrap=True)
+    console.print(_tree(plan))
+    console.print(_totals(plan["sources"]))
+    console.print(
+        f"limits    {plan['customers']} of at most {limits['customers']} customers, "
+        f"{plan['calls']} of at most {limits['calls']} calls",
+        soft_wrap=True,
+    )
+    for effect, verdicts in groupby(plan["verdicts"], key=lambda verdict: verdict["effect"]):
+        names = [verdict["coordinate"] for verdict in verdicts]
+        console.print(f"verdicts  {effect} {len(names)}: {', '.join(names)}")
+
+
+def _tree(plan: Mapping[str, Any]) -> Tree:
+    tree = Tree(f"{_calls(plan['calls'])}, {_customers(plan['customers'])}, depth {plan['depth']}")
+    for depth, steps in groupby(sorted(plan["steps"], key=lambda step: step["depth"]), key=lambda step: step["depth"]):
+        branch = tree.add(f"depth {depth}")
+        for step in steps:
+            _add_step(branch, step)
+    return tree
+
+
+def _add_step(branch: Tree, step: Mapping[str, Any]) -> None:
+    title = (f"{step['source']}.{step['offer']}", "bold cyan")
+    calls = f"  step {step['number']}, {_calls(step['calls'])} of at most {step['keysPerCall']} keys"
+    node = branch.add(Text.assemble(title, calls))
+    told: Sequence[tuple[str, Sequence[str]]] = (
+        ("serves", [step["serves"]]),
+        ("keys from", step["keysFrom"]),
+        ("fields", step["fields"]),
+        ("asked as", step["sourceFields"]),
+        ("keys only", step["keys"]),
+    )
+    table = Table.grid(padding=(0, 2))
+    for word, values in told:
+        if values:
+            table.add_row(Text(word, "dim"), ", ".join(values))
+    node.add(table)
+
+
+def _totals(sources: Mapping[str, Mapping[str, int]]) -> Table:
+    table = Table(title="Totals by source", title_justify="left")
+    table.add_column("source")
+    for name in ("calls", "fields"):
+        table.add_column(name, justify="right")
+    for source, counts in sources.items():
+        table.add_row(source, str(counts["calls"]), str(counts["fields"]))
+    return table
+
+
+def _calls(number: int) -> str:
+    return f"{number} call{'' if number == 1 else 's'}"
+
+
+def _customers(number: int) -> str:
+    return f"{number} customer{'' if number == 1 else 's'}"

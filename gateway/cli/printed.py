@@ -1,0 +1,73 @@
+"""The commands that print something to keep: SDL, the views' JSON Schema, tokens, secrets, and a view's publication."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from gateway.cli.application import load_gateway, read_application
+from gateway.cli.problems import print_problems
+from gateway.command_error import CommandError
+from gateway.consumers import new_token
+from gateway.secret_file import new_secret_line
+from gateway.terminal import open_console
+from schema.lock import LOCK_FILE, publish
+from schema.problems import ConfigurationError
+from schema.view_files import read_views
+from schema.view_schema import cut_schema
+from schema.views import View, is_slug
+
+__all__ = ["print_schema", "print_sdl", "print_secret", "print_token", "run_publish"]
+
+
+def print_sdl(app: str, view_name: str | None) -> None:
+    """Print the SDL of a view, or of the whole model."""
+    application = read_application(app)
+    if view_name is None:
+        print(application.model.sdl())
+        return
+    view = application.view(view_name)
+    print(cut_schema(application.model, view.fields, view.lookups).sdl())
+
+
+def print_schema() -> None:
+    """Print the JSON Schema of a view's file."""
+    print(json.dumps(View.json_schema(), indent=2, ensure_ascii=False))
+
+
+def print_token(name: str, views: Sequence[str], *, as_json: bool) -> None:
+    """Print a fresh token, once, and the lines that make it known. Raises CommandError for a name that is none."""
+    if not is_slug(name):
+        raise CommandError(f"got the name {name!r}; wanted lower-case words joined by hyphens, such as agent-desktop")
+    token, digest = new_token()
+    named = list(views) or ["name-of-a-view"]
+    if as_json:
+        entry = {"name": name, "token_sha256": digest.partition(": ")[2], "views": named}
+        print(json.dumps({"token": token, "consumer": entry}, indent=2))
+        return
+    print(f"The token of {name}. It is shown this once and kept nowhere; hand it over by a safe way:\n\n{token}\n")
+    print(f"Add to consumers.yaml:\n\n- name: {name}\n  {digest}\n  views: [{', '.join(named)}]")
+
+
+def print_secret(version: int) -> None:
+    """Print a line for the secret file, with a fresh secret."""
+    print(new_secret_line(version))
+
+
+def run_publish(app: str, view_id: str) -> bool:
+    """Publish a view, and return whether that could be done: what keeps it from being served is printed."""
+    gateway = load_gateway(app)
+    folder = gateway.declared.views
+    loaded = read_views(folder)[0].get(view_id)
+    errors = gateway.check().errors
+    of_view = [each for each in errors if loaded is None or each.file in (str(loaded.path), str(folder / LOCK_FILE))]
+    try:
+        if not of_view:
+            publish(folder, view_id)
+    except ConfigurationError as error:
+        of_view = list(error.problems)
+    if of_view:
+        print_problems(open_console(stderr=True), of_view)
+        return False
+    print(f"{view_id} is published in {folder / LOCK_FILE}. Keep both files under version control; neither may change.")
+    return True

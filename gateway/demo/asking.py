@@ -1,0 +1,119 @@
+"""What the demo's consumers ask the gateway over HTTP, and what comes back."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+__all__ = ["Answer", "NullReason", "Question", "ask"]
+
+_PATIENCE = 30.0
+"""Seconds in which the gateway has to answer; each view's own deadline is far shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request: by whom, through which view, and what. `base` is the gateway's URL without a slash at its end."""
+
+    base: str
+    consumer: str
+    view: str
+    query: str
+    variables: Mapping[str, Any]
+    token: str = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """Return where it is asked."""
+        return f"{self.base}/views/{self.view}/graphql"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Return the JSON that is sent; the query stands on one line."""
+        query = " ".join(self.query.split())
+        return {"query": query, "variables": dict(self.variables), "extensions": {"receipt": "fields"}}
+
+    def as_curl(self) -> str:
+        """Return the same request as one line for a shell."""
+        headers = (f"Authorization: Bearer {self.token}", "Content-Type: application/json")
+        words = ["curl", "-sS", self.url, *(word for header in headers for word in ("-H", header))]
+        return shlex.join([*words, "-d", json.dumps(self.body)])
+
+
+@dataclass(frozen=True, slots=True)
+class NullReason:
+    """A null of an answer, at a path such as `customer.company`, and why."""
+
+    path: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the HTTP status and the JSON."""
+
+    status: int
+    body: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether it holds the customer, and no error."""
+        data = self.body.get("data") or {}
+        return self.status == 200 and "errors" not in self.body and any(data.values())
+
+    @property
+    def errors(self) -> list[tuple[str, str]]:
+        """Return the code and the message of each error."""
+        return [(error["extensions"]["code"], error["message"]) for error in self.body.get("errors", ())]
+
+    @property
+    def receipt(self) -> Mapping[str, Any] | None:
+        """Return the receipt; None when there is none."""
+        receipt: Mapping[str, Any] | None = self.body.get("extensions", {}).get("receipt")
+        return receipt
+
+    def nulls(self) -> list[NullReason]:
+        """Return every null with its reason; one that is given none is the source's own."""
+        told = list(self._told())
+        known = {null.path for null in told}
+        own = [path for path, is_shared in _null_paths(self.body.get("data")) if not known & {path, is_shared}]
+        return [*told, *(NullReason(path, "-", "The source has no value here.") for path in own)]
+
+    def _told(self) -> Iterator[NullReason]:
+        for error in self.body.get("errors", ()):
+            if "path" in error:
+                yield NullReason(_dotted(error["path"]), error["extensions"]["code"], error["message"])
+        extensions = self.body.get("extensions", {})
+        for entry in (*extensions.get("withheld", ()), *extensions.get("absent", ())):
+            for path in entry["paths"]:
+                yield NullReason(_dotted(path), entry["code"], entry["message"])
+
+
+async def ask(question: Question) -> Answer:
+    """Send the question and return what comes back."""
+    async with httpx.AsyncClient(trust_env=False, timeout=_PATIENCE) as client:
+        headers = {"Authorization": f"Bearer {question.token}"}
+        response = await client.post(question.url, json=question.body, headers=headers)
+        return Answer(response.status_code, response.json())
+
+
+def _dotted(path: list[str | int]) -> str:
+    return ".".join(map(str, path))
+
+
+def _null_paths(value: Any, path: tuple[str, ...] = (), shared: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Yield the path of each null, and the same with `*` for every index, as reasons for all places are given."""
+    if value is None and path:
+        yield ".".join(path), ".".join(shared)
+    elif isinstance(value, dict):
+        for name, inside in value.items():
+            yield from _null_paths(inside, (*path, name), (*shared, name))
+    elif isinstance(value, list):
+        for index, inside in enumerate(value):
+            yield from _null_paths(inside, (*path, str(index)), (*shared, "*"))

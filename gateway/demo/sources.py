@@ -1,0 +1,104 @@
+"""Starts the sandbox's three sources, each a real server in a process of its own, for as long as a context lasts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapters.adapter import Adapter
+from adapters.sandbox.billing_store import BillingStore, PostgresBilling, SqliteBilling
+from adapters.sandbox.ledger import accounts, invoices
+from adapters.sandbox.people import Customer
+from adapters.sandbox.postgres import PostgresServer, PostgresUnavailable
+from adapters.sandbox.process import RunningSource, SourceControlError, start_source
+from adapters.sandbox.relay import Relay
+from adapters.sandbox.sources import billing_adapter, crm_adapter, register_adapter
+from gateway.command_error import CommandError
+
+__all__ = ["Sources", "Started", "start_sources"]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """One source that runs: what it is, where, and the process to end to see what happens without it."""
+
+    name: str
+    kind: str
+    place: str
+    process: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All sources with their adapters."""
+
+    started: Sequence[Started]
+    adapters: Sequence[Adapter] = field(repr=False)
+
+
+@asynccontextmanager
+async def start_sources(whom: Sequence[Customer], folder: Path) -> AsyncIterator[Sources]:
+    """Run the sources of these customers; files are made in the folder.
+
+    Raises:
+        CommandError: One of them does not start.
+    """
+    async with AsyncExitStack() as stack:
+        crm = await stack.enter_async_context(start_source("crm"))
+        register = await stack.enter_async_context(start_source("register"))
+        billing, url = await _billing(stack, whom, folder)
+        for running in (crm, register):
+            await _answering(running)
+        yield Sources(
+            (
+                Started("crm", "REST, a batch by ids", crm.url, crm.process.pid),
+                billing,
+                Started("register", "REST in the shape of GLEIF's", register.url, register.process.pid),
+            ),
+            (crm_adapter(crm.url, crm.token), billing_adapter(url), register_adapter(register.url)),
+        )
+
+
+async def _answering(running: RunningSource) -> None:
+    try:
+        await asyncio.to_thread(running.counters)
+    except SourceControlError as error:
+        message = f"The sandbox source {running.name} does not start. Its own message, if it gave one, stands above."
+        raise CommandError(message) from error
+
+
+async def _billing(stack: AsyncExitStack, whom: Sequence[Customer], folder: Path) -> tuple[Started, str]:
+    """Return billing and the URL for the gateway: PostgreSQL where it can be had, else SQLite."""
+    try:
+        server = await _postgres()
+    except PostgresUnavailable as error:
+        file = SqliteBilling(folder / "billing.db")
+        await _fill(file, whom)
+        return Started("billing", f"SQLite, for {_why(error)}", "billing.db"), file.reader_url()
+    stack.push_async_callback(asyncio.to_thread, server.stop)
+    store = PostgresBilling(server)
+    await _fill(store, whom)
+    relay = await stack.enter_async_context(Relay(server.socket))
+    place = f"{relay.host}:{relay.port}"
+    return Started("billing", "PostgreSQL, behind a relay", place), store.reader_url(host=relay.host, port=relay.port)
+
+
+def _why(error: PostgresUnavailable) -> str:
+    return f"PostgreSQL cannot be had here: {' '.join(str(error).split())}"
+
+
+async def _postgres() -> PostgresServer:
+    """Start the server in a thread. Told to stop meanwhile, wait for it and stop it, so that it is not left behind."""
+    starting = asyncio.create_task(asyncio.to_thread(PostgresServer.start))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.to_thread((await starting).stop)
+        raise
+
+
+async def _fill(store: BillingStore, whom: Sequence[Customer]) -> None:
+    await store.fill(accounts(whom), invoices(whom))

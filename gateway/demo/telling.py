@@ -1,0 +1,165 @@
+"""Prints the demo for people: what runs, each question with its answer and receipt, refusals, and what to try next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from textwrap import indent
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from adapters.crossref import LoadReport
+from gateway.demo.asking import Answer, Question
+from gateway.demo.sources import Started
+
+__all__ = ["Telling"]
+
+_BESIDE = 90
+"""From this width on, in characters, a question and its answer stand side by side."""
+
+_QUESTION, _ANSWER = 44, 56
+"""How they share the width."""
+
+_LINE = 51
+"""The longest line of JSON with its indent: an object or list that fits in it stands on one line."""
+
+_COLOURS = "ansi_dark"
+
+
+class Telling:
+    """Tells the demo on a console."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, text: str = "") -> None:
+        """Print one line, however long."""
+        self._console.print(text, soft_wrap=True)
+
+    def tell(self, text: str) -> None:
+        """Print a paragraph, wrapped."""
+        self._console.print(f"\n{text}")
+
+    def heading(self, text: str) -> None:
+        """Print a heading."""
+        self.say()
+        self._console.rule(Text(text, "bold"), align="left")
+
+    @contextmanager
+    def progress(self, total: int) -> Iterator[Progress]:
+        """Show a bar while customers are loaded, where there is a terminal to show it."""
+        columns = (TextColumn("Linking customers"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as bar:
+            bar.add_task("", total=total)
+            yield bar
+
+    def sources(self, started: Sequence[Started], loaded: LoadReport) -> None:
+        """Print what runs, and what the gateway itself keeps."""
+        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+        for name in ("source", "what", "where", "process"):
+            table.add_column(name, header_style="dim", overflow="fold")
+        for source in started:
+            table.add_row(Text(source.name, "cyan"), source.kind, source.place, str(source.process or ""))
+        self._console.print(table)
+        self.say()
+        self.say(
+            f"The gateway keeps no copy, only the cross-reference: {loaded.created:,} customers, {loaded.links:,} keys."
+        )
+
+    def exchange(self, question: Question, answer: Answer) -> None:
+        """Print a question, its answer, the receipt, and the nulls with their reasons."""
+        variables = _code(_as_text(dict(question.variables)), "json")
+        asked = Group(
+            Panel(_code(question.query.strip(), "graphql"), title="query"), Panel(variables, title="variables")
+        )
+        self.say(f"{question.consumer} sends POST {question.url}")
+        self._console.print(self._beside(asked, Panel(_answer(answer), title="answer")))
+        if answer.receipt is not None:
+            self._console.print(_receipt(answer.receipt))
+            self._keys_only(answer.receipt)
+        self._nulls(answer)
+
+    def refusal(self, question: Question, answer: Answer) -> None:
+        """Print how a question was refused."""
+        self.say(f"{question.consumer} sends POST {question.url}")
+        table = Table(
+            box=box.ROUNDED, title=f"refused, HTTP {answer.status}", title_justify="left", title_style="bold red"
+        )
+        table.add_column("code", overflow="fold")
+        table.add_column("message", overflow="fold", ratio=1)
+        for code, message in answer.errors:
+            table.add_row(code, message)
+        self._console.print(table)
+
+    def _beside(self, left: RenderableType, right: RenderableType) -> RenderableType:
+        if self._console.width < _BESIDE:
+            return Group(left, right)
+        grid = Table.grid(expand=True)
+        grid.add_column(ratio=_QUESTION)
+        grid.add_column(ratio=_ANSWER)
+        grid.add_row(left, right)
+        return grid
+
+    def _keys_only(self, receipt: Mapping[str, Any]) -> None:
+        for entry in receipt.get("fields", ()):
+            if entry["use"] == "key":
+                self.say(f"{entry['coordinate']} was read from {entry['source']} as a key only: it is not shown.")
+
+    def _nulls(self, answer: Answer) -> None:
+        nulls = answer.nulls()
+        if not nulls:
+            self.say("No field is null.")
+        for null in nulls:
+            self._console.print(Text.assemble((f"null  {null.path}", "yellow"), f"  {null.code}  {null.message}"))
+
+
+def _code(text: str, language: str) -> Syntax:
+    return Syntax(text, language, theme=_COLOURS, background_color="default", word_wrap=True)
+
+
+def _answer(answer: Answer) -> Syntax:
+    return _code(_as_text(answer.body.get("data", answer.body)), "json")
+
+
+def _as_text(value: Any, room: int = _LINE) -> str:
+    """Return JSON with each object and list on one line where there is room for it."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not value or not isinstance(value, (dict, list)) or len(line) <= room:
+        return line
+    if isinstance(value, list):
+        inside, ends = [_as_text(each, room - 2) for each in value], "[]"
+    else:
+        inside, ends = [_member(name, each, room - 2) for name, each in value.items()], "{}"
+    body = indent(",\n".join(inside), "  ")
+    return f"{ends[0]}\n{body}\n{ends[1]}"
+
+
+def _member(name: str, value: Any, room: int) -> str:
+    start = f"{json.dumps(name)}: "
+    return f"{start}{_as_text(value, room - len(start))}"
+
+
+def _receipt(receipt: Mapping[str, Any]) -> Table:
+    title = f"receipt: {receipt['view']} for {receipt['purpose']}, {receipt['ms']} ms"
+    table = Table(box=box.ROUNDED, title=title, title_justify="left", title_style="bold", expand=True)
+    for name in ("source", "offer"):
+        table.add_column(name, no_wrap=True)
+    for name in ("calls", "keys"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("fields", ratio=1)
+    table.add_column("ms", justify="right", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    for source in receipt["sources"]:
+        counts = (str(source["calls"]), str(source["keys"]))
+        fields, style = ", ".join(source["fields"]), "green" if source["outcome"] == "OK" else "red"
+        outcome = Text(source["outcome"], style)
+        table.add_row(source["source"], source["offer"], *counts, fields, str(source["ms"]), outcome)
+    return table

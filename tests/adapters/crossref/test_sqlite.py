@@ -1,0 +1,270 @@
+"""The SQLite store: the contract, and what holds for this store alone."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from adapters.crossref import (
+    HkdfSecrets,
+    InputError,
+    Lookup,
+    Restriction,
+    SchemaOutdatedError,
+    SecretError,
+    SourceSystem,
+    SqliteCrossReference,
+    StoreError,
+)
+from adapters.crossref.events import moment
+from adapters.crossref.migrations import HEAD
+from tests.adapters.crossref.conftest import SECRETS
+from tests.adapters.crossref.contract import (
+    ID_A,
+    ID_B,
+    Backdoor,
+    CrossReferenceContract,
+    Open,
+    SteppedClock,
+    Store,
+    close,
+    rows_of,
+)
+
+CANARY = "canary.person@example.org"
+
+
+class TestSqliteCrossReference(CrossReferenceContract):
+    """The contract on SQLite."""
+
+
+def statements_of(store: Store, statements: list[str]) -> None:
+    store._reader._connection.set_trace_callback(statements.append)
+
+
+@pytest.mark.parametrize("count", [1, 50, 256])
+async def test_a_batch_takes_as_many_statements_whatever_is_found(store: Store, backdoor: Backdoor, count: int) -> None:
+    """Unknown, erased, retired and known customers make the same reads: one for the links, one for restrictions."""
+    await rows_of(store, [(f"cus_{n:032x}", {"crm": [f"C{n}"]}) for n in range(count)])
+    traces: list[list[str]] = []
+    for status in ("active", "retired", "erased"):
+        for n in range(count if status != "active" else 0):
+            close(backdoor, f"cus_{n:032x}", status)
+        for asked in (("crm", "C{}"), (None, "cus_{:032x}")):
+            traces.append([])
+            statements_of(store, traces[-1])
+            await store.resolve_many([Lookup(asked[0], asked[1].format(n)) for n in range(count)])
+    traces.append([])
+    statements_of(store, traces[-1])
+    await store.resolve_many([Lookup("crm", "\x00")] * count)
+    assert [[line.split()[0] for line in trace] for trace in traces] == [["BEGIN", "WITH", "SELECT", "COMMIT"]] * 7
+
+
+async def test_keys_and_ids_in_one_batch_take_three_statements(store: Store) -> None:
+    """A batch of both kinds of look-up makes one read for each kind and one for restrictions."""
+    trace: list[str] = []
+    statements_of(store, trace)
+    await store.resolve_many([Lookup("crm", "C1"), Lookup(None, ID_A), Lookup("billing", "C1")])
+    assert [line.split()[0] for line in trace] == ["BEGIN", "WITH", "WITH", "SELECT", "COMMIT"]
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+async def test_look_ups_go_by_index_and_build_nothing(store: Store, backdoor: Backdoor, analysed: bool) -> None:
+    """No statement of a look-up scans a table or builds a filter over one, with statistics or without."""
+    if analysed:
+        await rows_of(store, [(None, {"crm": [f"C{n}"]}) for n in range(600)])
+        store._reader.close()
+    trace: list[str] = []
+    with sqlite3.connect(store._path) as connection:
+        reader = type(store._reader)(connection, "default", store._keyring, store._clock)
+        connection.set_trace_callback(trace.append)
+        reader.resolve_many([Lookup("crm", f"C{n}") for n in range(50)] + [Lookup(None, ID_A)])
+        connection.set_trace_callback(None)
+        reads = [line for line in trace if line.split()[0] in ("WITH", "SELECT")]
+        plans = [row[3] for line in reads for row in connection.execute(f"EXPLAIN QUERY PLAN {line}")]
+    connection.close()
+    scans = {line for line in plans if line.startswith("SCAN") and "CONSTANT ROW" not in line}
+    assert scans <= {"SCAN asked", "SCAN source_system"}
+    assert not [line for line in plans if "BLOOM" in line or "TEMP" in line or "AUTOMATIC" in line]
+    assert any("link_current_key" in line for line in plans)
+
+
+async def test_a_source_registered_elsewhere_is_known(store: Store, open_for: Open) -> None:
+    """A store sees what another process registers and links, plain or sealed, without being opened again."""
+    other = open_for("default")
+    await other.register_source(SourceSystem("new"), actor="admin")
+    made = await other.link("new", "N1", asserted_by="feed")
+    await other.link("mail", CANARY, made.customer, asserted_by="feed")
+    found = await store.resolve(Lookup("new", "N1"))
+    assert found is not None
+    assert found.customer_id == made.customer
+    store._reader._sources.clear()
+    assert await store.resolve(Lookup(None, made.customer)) == found
+
+
+async def test_a_sealed_key_is_nowhere_in_the_files(store: Store, path: Path) -> None:
+    """Neither the key nor a digest that anybody could make of it stands in the database, its log or its index."""
+    await rows_of(store, [(ID_A, {"mail": [CANARY]}), (ID_B, {"crm": ["C1"]})])
+    await store.link("mail", f"x{CANARY}", ID_B, asserted_by="feed")
+    await store.merge(ID_B, ID_A, actor="steward")
+    found = await store.resolve(Lookup("mail", CANARY))
+    assert found is not None
+    assert len(found.keys["mail"]) == 2
+    files = [file for file in path.parent.iterdir() if file.name.startswith(path.name)]
+    stored = b"".join(file.read_bytes() for file in files)
+    assert {file.name.removeprefix(path.name) for file in files} == {"", "-wal", "-shm"}
+    assert ID_A.encode() in stored
+    for text in (CANARY, CANARY.upper(), "canary.person"):
+        forms = [text.encode(), base64.b64encode(text.encode()), text.encode().hex().encode(), text.encode("utf-16-le")]
+        for digest in (hashlib.md5, hashlib.sha1, hashlib.sha256, hashlib.sha512):
+            raw = digest(text.encode()).digest()
+            forms += [raw, raw.hex().encode(), base64.b64encode(raw)[:-2], base64.urlsafe_b64encode(raw)[:-2]]
+        assert not [form for form in forms if form in stored]
+
+
+def test_the_files_are_the_owners_alone(tmp_path: Path) -> None:
+    """A new database is readable by its owner and nobody else, and so are the files beside it."""
+    place = tmp_path / "fresh.db"
+    fresh = SqliteCrossReference.open(place)
+    modes = {file.stat().st_mode & 0o777 for file in tmp_path.iterdir() if file.name.startswith("fresh.db")}
+    fresh.close()
+    assert modes == {0o600}
+
+
+async def test_no_event_holds_a_key(store: Store, backdoor: Backdoor) -> None:
+    """Events hold link ids and commitments, of plain sources too."""
+    await store.link("crm", "CANARY", asserted_by="feed")
+    assert not [row for row in backdoor("SELECT body FROM xref_event") if "CANARY" in str(row[0])]
+
+
+async def test_a_new_secret_finds_what_the_old_one_sealed(
+    store: Store, path: Path, clock: SteppedClock, stores: list[Store]
+) -> None:
+    """With a second version at hand old keys are found, read, and not linked twice; without the first they are not."""
+    made = await store.link("mail", CANARY, asserted_by="feed")
+    both = HkdfSecrets({1: b"one secret of thirty-two bytes..", 2: b"two secret of thirty-two bytes.."})
+    stores.append(SqliteCrossReference.open(path, clock=clock, secrets=both))
+    assert await stores[-1].link("mail", CANARY, asserted_by="feed") == made
+    found = await stores[-1].resolve(Lookup("mail", CANARY))
+    assert found is not None
+    assert found.keys["mail"][0].key == CANARY
+    stores.append(SqliteCrossReference.open(path, secrets=HkdfSecrets({2: b"two secret of thirty-two bytes.."})))
+    assert await stores[-1].resolve(Lookup("mail", CANARY)) is None
+    with pytest.raises(SecretError, match="version 1"):
+        await stores[-1].resolve(Lookup(None, made.customer))
+
+
+async def test_a_failed_write_leaves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in the middle of a write takes back the event with the rows; the next write follows without a gap."""
+    monkeypatch.setattr("adapters.crossref.linking.insert_restrictions", None)
+    with pytest.raises(TypeError):
+        await store.link("crm", "C1", asserted_by="feed")
+    monkeypatch.undo()
+    assert await store.resolve(Lookup("crm", "C1")) is None
+    await store.link("crm", "C1", asserted_by="feed")
+    assert (await store.verify_chain()).holds
+
+
+async def test_two_writers_of_one_new_key_make_one_customer(store: Store, open_for: Open) -> None:
+    """Whoever comes second finds the link of the first."""
+    other = open_for("default")
+    made = await asyncio.gather(*(one.link("crm", "C1", asserted_by="feed") for one in (store, other) * 8))
+    assert len(set(made)) == 1
+    assert (await store.verify_chain()).holds
+
+
+def test_opening_twice_at_once_makes_the_tables_once(path: Path) -> None:
+    """Two processes that start on a new file do not trip over each other."""
+    with ThreadPoolExecutor(2) as pool:
+        for opened in list(pool.map(lambda _: SqliteCrossReference.open(path), range(2))):
+            opened.close()
+
+
+@pytest.mark.parametrize("place", ["", ":memory:", "sqlite:///", "postgresql://host/db"])
+def test_a_place_that_is_no_file_is_refused(place: str) -> None:
+    """The embedded store lives in a file, and says so."""
+    with pytest.raises(StoreError, match="wanted a path"):
+        SqliteCrossReference.open(place)
+
+
+def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
+    """A file of something else is neither used nor changed."""
+    path.write_bytes(b"certainly not a database, but long enough to be taken for one" * 20)
+    with pytest.raises(StoreError, match="DatabaseError"):
+        SqliteCrossReference.open(path)
+    assert path.read_bytes().startswith(b"certainly")
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """A place that cannot be written is our error, and names no path."""
+    with pytest.raises(StoreError) as caught:
+        SqliteCrossReference.open(tmp_path / "nowhere" / "x.db")
+    assert "nowhere" not in str(caught.value)
+
+
+def test_tables_are_made_only_when_wanted(path: Path) -> None:
+    """With migrate=False a database without our tables is refused."""
+    with pytest.raises(SchemaOutdatedError, match="migrate=True"):
+        SqliteCrossReference.open(path, migrate=False)
+    SqliteCrossReference.open(path).close()
+    SqliteCrossReference.open(path, migrate=False).close()
+
+
+def test_tables_of_a_newer_release_are_refused(path: Path, backdoor: Backdoor) -> None:
+    """An older release does not write tables that it does not know."""
+    SqliteCrossReference.open(path).close()
+    backdoor("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaOutdatedError, match=f"wanted {HEAD}"):
+        SqliteCrossReference.open(path)
+
+
+async def test_a_closed_store_says_so(path: Path) -> None:
+    """After close every call is a StoreError."""
+    store = SqliteCrossReference.open(path)
+    store.close()
+    with pytest.raises(StoreError):
+        await store.resolve(Lookup("crm", "C1"))
+    with pytest.raises(StoreError):
+        await store.link("crm", "C1", asserted_by="feed")
+
+
+async def test_a_busy_database_is_told(store: Store, path: Path) -> None:
+    """A write that another process keeps out says what to do; reads go on."""
+    store._writer.execute("PRAGMA busy_timeout = 1")
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="try again"):
+        await store.link("crm", "C1", asserted_by="feed")
+    assert await store.resolve(Lookup("crm", "C1")) is None
+    blocker.close()
+
+
+def test_a_clock_without_a_zone_is_refused() -> None:
+    """Times are told with their zone."""
+    with pytest.raises(ValueError, match="zone"):
+        moment(datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_a_restriction_covers_its_coordinates() -> None:
+    """A restriction covers what it lists, and everything when it says so."""
+    listed, everything = Restriction("r", frozenset({"A.b"})), Restriction("r", frozenset({"*"}))
+    assert [listed.covers("A.b"), listed.covers("A.c"), everything.covers("A.c")] == [True, False, True]
+
+
+@pytest.mark.parametrize(("name", "limit"), [("", None), ("1crm", None), ("c r m", None), ("crm", 0)])
+def test_a_source_is_checked(name: str, limit: int | None) -> None:
+    """A source has a name that can stand in settings, and a limit that can be kept."""
+    with pytest.raises(InputError, match="SOURCE_INVALID"):
+        SourceSystem(name, max_live=limit)
+
+
+def test_secrets_do_not_print() -> None:
+    """The repr tells versions alone."""
+    assert repr(SECRETS) == "HkdfSecrets(versions=(1,))"

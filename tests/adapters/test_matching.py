@@ -1,0 +1,139 @@
+"""Which record answers which key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.adapter import Batch
+from adapters.answers import Answer, Found, Missing, Page, SourceError
+from adapters.matching import match_answers
+from adapters.offers import KeyForm, Offer
+from adapters.records import Record
+from schema.reasons import Reason
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+class Thing(Record):
+    name: str | None = None
+
+
+def offer(**declared: Any) -> Offer:
+    ordinary: dict[str, Any] = {"name": "things", "serves": "Thing", "record": Thing, "key": "id"}
+    return Offer(**ordinary | declared)
+
+
+def match(asked: Offer, keys: Sequence[str], *raws: object) -> Mapping[str, Answer]:
+    return match_answers(Batch(asked, ("name",), tuple(keys)), keys, raws, NOW)
+
+
+def thing(key: object, name: str | None = None) -> dict[str, object]:
+    return {"id": key, "name": name if name is not None else f"thing {key}"}
+
+
+def found(key: str) -> Found:
+    return Found({"name": f"thing {key}"}, NOW)
+
+
+def page(*names: str) -> Found:
+    return Found(Page(tuple({"name": name} for name in names)), NOW)
+
+
+def reason(answer: Answer) -> Reason | None:
+    return answer.reason if isinstance(answer, SourceError) else None
+
+
+def test_records_are_matched_by_the_key_they_echo() -> None:
+    """In whatever order they come."""
+    assert match(offer(), "abc", thing("c"), thing("a"), thing("b")) == {key: found(key) for key in "abc"}
+
+
+@pytest.mark.parametrize(("absent", "answer"), [(Missing, Missing()), (None, None)])
+def test_a_key_left_out_is_what_the_offer_declares(absent: type[Missing] | None, answer: Answer | None) -> None:
+    """Missing, or an incomplete answer."""
+    got = match(offer(absent=absent), "ab", thing("a"))
+    assert got["a"] == found("a")
+    assert got["b"] == answer if answer else reason(got["b"]) is Reason.SOURCE_INCOMPLETE
+
+
+@pytest.mark.parametrize("foreign", [thing("z"), thing(None), thing(""), {}, {"ID": "b"}])
+def test_a_record_of_another_key_makes_absence_unbelievable(foreign: object) -> None:
+    """Whose it is, nobody asked; or it does not say."""
+    got = match(offer(absent=Missing), "ab", thing("a"), foreign)
+    assert got["a"] == found("a")
+    assert reason(got["b"]) is Reason.SOURCE_MISMATCH
+
+
+def test_something_that_is_no_record_is_an_error_of_the_keys_left_out() -> None:
+    """The others have their records."""
+    got = match(offer(absent=Missing), "ab", thing("a"), "b")
+    assert got["a"] == found("a")
+    assert reason(got["b"]) is Reason.SOURCE_ERROR
+
+
+def test_two_records_of_one_key_are_an_error_of_that_key() -> None:
+    """Even if they are alike."""
+    got = match(offer(), "ab", thing("a"), thing("b"), thing("a"))
+    assert reason(got["a"]) is Reason.SOURCE_ERROR
+    assert got["b"] == found("b")
+
+
+def test_a_list_offer_takes_all_records_of_a_key_in_the_sources_order() -> None:
+    """A key without any has what the offer declares."""
+    listing = offer(serves="Thing.parts", absent=Page)
+    got = match(listing, "abc", thing("a", "1"), thing("b", "2"), thing("a", "3"))
+    assert got == {"a": page("1", "3"), "b": page("2"), "c": page()}
+    assert reason(match(listing, "ab", thing("z"))["a"]) is Reason.SOURCE_MISMATCH
+
+
+def test_a_source_that_does_not_echo_is_believed_about_the_one_key_asked() -> None:
+    """Whatever its records say: the declaration says that they cannot tell."""
+    unechoed = offer(key=None, max_batch=1, absent=Missing)
+    assert match(unechoed, ["a"], {"name": "thing a"}) == {"a": found("a")}
+    assert match(unechoed, ["a"]) == {"a": Missing()}
+    assert reason(match(unechoed, ["a"], "no record")["a"]) is Reason.SOURCE_ERROR
+    listing = offer(key=None, max_batch=1, serves="Thing.parts")
+    assert match(listing, ["a"], thing("x", "1"), thing("y", "2")) == {"a": page("1", "2")}
+
+
+def test_keys_are_compared_in_the_offers_normal_form() -> None:
+    """The answer stands under the key as it was asked; two spellings of one key both have it."""
+    got = match(offer(key_form=KeyForm.UPPER), ["a1", "A1 ", "b2"], thing("A1", "x"), thing("b2", "y"))
+    assert [(key, answer.record) for key, answer in got.items() if isinstance(answer, Found)] == [
+        ("a1", {"name": "x"}),
+        ("A1 ", {"name": "x"}),
+        ("b2", {"name": "y"}),
+    ]
+
+
+def test_a_key_without_a_normal_form_is_nobodys() -> None:
+    """A record that says no key, or one without digits, is not its answer."""
+    digits = offer(key_form=KeyForm.DIGITS, absent=Missing)
+    for raw in (thing("none"), thing(None), {"name": "x"}):
+        assert reason(match(digits, ["abc"], raw)["abc"]) is Reason.SOURCE_MISMATCH
+    assert match(digits, ["abc"]) == {"abc": Missing()}
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["a", "b", "c", "A ", ""])
+raws = st.lists(scalars | st.lists(scalars) | st.dictionaries(st.sampled_from(["id", "name", "x"]), scalars))
+
+
+@settings(deadline=None)
+@given(raws, st.sampled_from(KeyForm), st.booleans())
+def test_no_key_ever_has_a_record_that_does_not_echo_it(sent: list[object], form: KeyForm, is_list: bool) -> None:
+    """Whatever a source sends: one answer for each key asked, and facts only from its own records."""
+    asked = offer(key_form=form, serves="Thing.parts" if is_list else "Thing", absent=Missing)
+    got = match(asked, ["a", "b"], *sent)
+    assert set(got) == {"a", "b"}
+    for key, answer in got.items():
+        own = [raw for raw in sent if isinstance(raw, Mapping) and asked.echoed_key(raw) == form.normal(key) != ""]
+        if isinstance(answer, Found):
+            rows = answer.record.items if isinstance(answer.record, Page) else [answer.record]
+            assert len(rows) == len(own)
+        assert isinstance(answer, Found) == (len(own) >= 1 if is_list else len(own) == 1)

@@ -1,0 +1,102 @@
+"""Offers: what may be declared, and how an echoed key is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import AliasPath
+
+from adapters.answers import Page
+from adapters.offers import KeyForm, Offer
+from adapters.records import Record
+
+
+class Thing(Record):
+    name: str
+
+
+def offer(**declared: Any) -> Offer:
+    ordinary: dict[str, Any] = {"name": "things", "serves": "Thing", "record": Thing, "key": "id"}
+    return Offer(**ordinary | declared)
+
+
+@pytest.mark.parametrize(
+    ("form", "key", "normal"),
+    [
+        (KeyForm.OPAQUE, " aB-1 ", " aB-1 "),
+        (KeyForm.LOWER, " aB-1 ", "ab-1"),
+        (KeyForm.UPPER, " aB-1 ", "AB-1"),
+        (KeyForm.DIGITS, " +31 (0)6-12", "310612"),
+        (KeyForm.DIGITS, "none", ""),
+    ],
+)
+def test_a_key_has_one_normal_form(form: KeyForm, key: str, normal: str) -> None:
+    """In which an asked and an echoed key are compared."""
+    assert form.normal(key) == normal
+
+
+@settings(deadline=None)
+@given(st.sampled_from(KeyForm), st.text(st.characters(codec="ascii")))
+def test_a_normal_form_is_its_own_normal_form(form: KeyForm, key: str) -> None:
+    """Twice is once."""
+    assert form.normal(form.normal(key)) == form.normal(key)
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        ({"id": "A-1"}, "a-1"),
+        ({"id": 7}, "7"),
+        ({"id": True}, None),
+        ({"id": 7.0}, None),
+        ({"id": None}, None),
+        ({"id": ["A-1"]}, None),
+        ({}, None),
+        ([], None),
+        ("id", None),
+        (None, None),
+    ],
+)
+def test_the_echoed_key_is_text_or_a_whole_number(raw: object, key: str | None) -> None:
+    """Anything else says nothing."""
+    assert offer(key_form=KeyForm.LOWER).echoed_key(raw) == key
+
+
+def test_the_echoed_key_may_stand_deeper() -> None:
+    """By a path, through lists too."""
+    deeper = offer(key=AliasPath("data", 0, "id"))
+    assert deeper.echoed_key({"data": [{"id": "1"}]}) == "1"
+    assert deeper.echoed_key({"data": []}) is None
+
+
+@pytest.mark.parametrize(
+    ("declared", "wanted"),
+    [
+        ({"max_batch": 0}, "both are 1 or more"),
+        ({"at_once": 0}, "both are 1 or more"),
+        ({"key": None}, "set max_batch=1"),
+        ({"absent": Page}, "lists only"),
+    ],
+)
+def test_a_contradiction_is_refused(declared: dict[str, Any], wanted: str) -> None:
+    """With the offer's name, what was got and how to mend it."""
+    with pytest.raises(ValueError, match="offer things: got") as caught:
+        offer(**declared)
+    assert wanted in str(caught.value)
+
+
+def test_an_offer_is_facts_of_a_type_or_a_list_of_a_coordinate() -> None:
+    """Either way it is asked by keys of one type."""
+    facts, listing = offer(), offer(serves="Thing.parts", absent=Page)
+    assert (facts.is_list, facts.entity) == (False, "Thing")
+    assert (listing.is_list, listing.entity) == (True, "Thing")
+
+
+def test_an_offer_is_a_key_of_a_dict_whatever_stands_in_it() -> None:
+    """It equals itself only; an AliasPath in it has no hash of its own."""
+    one, other = offer(key=AliasPath("a", "b")), offer(key=AliasPath("a", "b"))
+    assert {one: 1, other: 2}[one] == 1
+    assert one != other

@@ -1,0 +1,180 @@
+"""One fetch becomes calls, and each call's reply becomes answers by key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from adapters.adapter import Batch, Call
+from adapters.answers import Answer, Found, Key, SourceError
+from adapters.offers import Offer
+from adapters.protocol import ProtocolAdapter
+from adapters.records import Record
+from adapters.sending import Ask, SendError
+from schema.deadline import Deadline
+from schema.observer import Sent
+from schema.reasons import Reason
+
+
+class Thing(Record):
+    name: str
+
+
+Reply = list[dict[str, Any]]
+
+
+class Echo(ProtocolAdapter[Ask, Reply]):
+    """Answers every key with its own name, through a function that may do otherwise."""
+
+    def __init__(
+        self, offer: Offer, spoil: Callable[[Sequence[Key]], Any] = lambda keys: None, **settings: Any
+    ) -> None:
+        super().__init__("echo", [offer], **settings)
+        self.spoil, self.calls, self.running, self.most = spoil, list[Sequence[Key]](), 0, 0
+
+    def _unaskable(self, batch: Batch, key: Key) -> Answer | None:
+        return SourceError(Reason.SOURCE_ERROR, "never") if key == "never" else super()._unaskable(batch, key)
+
+    def _asks(self, batch: Batch, keys: Sequence[Key]) -> Ask:
+        if "unspeakable" in keys:
+            raise SendError(Reason.SOURCE_ERROR, "cannot be asked")
+        return Ask(batch, keys)
+
+    async def _make(self, ask: Ask, call: Call) -> Reply:
+        self.calls.append(ask.keys)
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            await asyncio.sleep(0.001)
+            self.spoil(ask.keys)
+        finally:
+            self.running -= 1
+        return [{"id": key, "name": key} for key in ask.keys]
+
+    def _records(self, ask: Ask, reply: Reply) -> Iterable[object]:
+        for record in reply:
+            if record["id"] == "shapeless":
+                raise SendError(Reason.SOURCE_ERROR, "another shape")
+            yield record
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.calls: list[Sent] = []
+
+    def sent(self, event: Sent) -> None:
+        self.calls.append(event)
+
+
+def offer(max_batch: int = 2, at_once: int = 4) -> Offer:
+    return Offer(name="things", serves="Thing", record=Thing, key="id", max_batch=max_batch, at_once=at_once)
+
+
+async def ask(adapter: Echo, *keys: str, heard: Heard | None = None) -> Mapping[Key, Answer]:
+    call = Call(Deadline.after(5), "dpv:X", observer=heard or Heard())
+    return await adapter.fetch(Batch(adapter.offers[0], ("name",), keys), call)
+
+
+def names(answers: Mapping[Key, Answer]) -> dict[Key, object]:
+    return {key: answer.record["name"] for key, answer in answers.items() if isinstance(answer, Found)}  # type: ignore[index]
+
+
+async def test_no_key_is_no_call() -> None:
+    """And no answer."""
+    echo = Echo(offer())
+    assert await ask(echo) == {}
+    assert echo.calls == []
+
+
+async def test_keys_go_out_in_full_calls_in_their_order() -> None:
+    """The last call holds what is left."""
+    echo = Echo(offer(max_batch=2))
+    assert names(await ask(echo, "a", "b", "c", "d", "e")) == {key: key for key in "abcde"}
+    assert echo.calls == [("a", "b"), ("c", "d"), ("e",)]
+
+
+async def test_a_batch_keeps_to_its_offers_bound_and_all_batches_to_the_sources() -> None:
+    """Two bounds: calls of one batch, and calls to the source."""
+    narrow = Echo(offer(max_batch=1, at_once=3))
+    await ask(narrow, *"abcdefghij")
+    assert narrow.most == 3
+    shared = Echo(offer(max_batch=1, at_once=3), at_once=4)
+    await asyncio.gather(*(ask(shared, *"abcdefghij") for _ in range(3)))
+    assert shared.most == 4
+
+
+async def test_an_error_of_one_call_costs_the_keys_of_that_call_only() -> None:
+    """It is the answer of each of them, with our constant text."""
+
+    def spoil(keys: Sequence[Key]) -> None:
+        if "c" in keys:
+            raise SendError(Reason.SOURCE_RATE_LIMITED, "too many")
+
+    answers = await ask(Echo(offer(), spoil), "a", "b", "c", "d", "e")
+    assert set(names(answers)) == {"a", "b", "e"}
+    assert answers["c"] == answers["d"] == SourceError(Reason.SOURCE_RATE_LIMITED, "too many")
+
+
+@pytest.mark.parametrize("bad", ["unspeakable", "shapeless"])
+async def test_a_call_that_cannot_be_made_or_read_costs_its_keys_only(bad: str) -> None:
+    """Before the wire and after it."""
+    answers = await ask(Echo(offer()), bad, "b", "c")
+    assert set(names(answers)) == {"c"}
+    assert {answer.reason for answer in answers.values() if isinstance(answer, SourceError)} == {Reason.SOURCE_ERROR}
+
+
+async def test_a_key_that_cannot_be_asked_takes_no_place_in_a_call() -> None:
+    """The others fill the calls."""
+    echo = Echo(offer())
+    answers = await ask(echo, "a", "never", "b")
+    assert answers["never"] == SourceError(Reason.SOURCE_ERROR, "never")
+    assert (set(names(answers)), echo.calls) == ({"a", "b"}, [["a", "b"]])
+    assert await ask(echo, "never") == {"never": answers["never"]}
+    assert len(echo.calls) == 1
+
+
+async def test_the_observer_hears_of_each_call() -> None:
+    """By source and offer, with its number of keys."""
+    heard = Heard()
+    await ask(Echo(offer()), "a", "b", "c", heard=heard)
+    told = sorted((event.source, event.offer, event.keys, event.outcome) for event in heard.calls)
+    assert told == [("echo", "things", 1, None), ("echo", "things", 2, None)]
+
+
+async def test_the_adapters_own_time_limit_ends_a_call() -> None:
+    """SOURCE_TIMEOUT, though the request's deadline is far."""
+    answers = await ask(Echo(offer(), timeout=0.0001), "a")
+    assert answers["a"] == SourceError(Reason.SOURCE_TIMEOUT, "the source's own time limit passed")
+
+
+@pytest.mark.parametrize("keys", [("a",), ("a", "b", "c")])
+async def test_a_programming_error_is_raised(keys: tuple[str, ...]) -> None:
+    """It is no answer; in a group, where calls ran together."""
+
+    def spoil(keys: Sequence[Key]) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises((ZeroDivisionError, ExceptionGroup)):
+        await ask(Echo(offer(), spoil), *keys)
+
+
+async def test_cancellation_ends_every_call() -> None:
+    """None runs on."""
+    echo = Echo(offer(max_batch=1))
+    task = asyncio.create_task(ask(echo, "a", "b"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert echo.running == 0
+
+
+async def test_an_adapter_prints_its_source_and_offers() -> None:
+    """And has nothing to give back unless it says so."""
+    echo = Echo(offer())
+    assert repr(echo) == "Echo('echo', offers=['things'])"
+    await echo.aclose()

@@ -1,0 +1,242 @@
+"""Records: from a source's words to the model's, one field at a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import AliasChoices, AliasPath, BeforeValidator, Field, computed_field, field_validator
+
+from adapters.answers import Fault
+from adapters.records import Inline, Record, Reference, compile_decoder, is_there, read_path, source_fields
+from adapters.testing import every_field
+from schema.reasons import Reason
+
+INVALID = Fault(Reason.VALUE_INVALID)
+
+
+class Name(Record):
+    given: str | None = Field(validation_alias="firstName")
+    family: str = Field(validation_alias="lastName")
+
+
+class Address(Record):
+    city: str
+    country: str | None = None
+
+
+def from_minor(value: Any) -> Decimal:
+    return Decimal(value) / 100
+
+
+class Person(Record):
+    name: Annotated[Name, Inline()]
+    since: date | None = Field(validation_alias=AliasPath("meta", "created"))
+    seen: datetime | None = None
+    opens: time | None = None
+    email: str | None = Field(default=None, validation_alias=AliasChoices("email", AliasPath("contact", 0, "mail")))
+    company: Annotated[str | None, Reference("lei")] = Field(default=None, validation_alias="companyLei")
+    visits: int = 0
+    score: float = 0.0
+    active: bool = False
+    credit: Decimal = Decimal(0)
+    balance: Annotated[Decimal, BeforeValidator(from_minor)] | None = None
+    tags: list[str] | None = None
+    home: Address | None = None
+    others: list[Address] | None = None
+
+
+FIELDS = tuple(sorted(every_field(Person)))
+WHOLE: dict[str, Any] = {
+    "firstName": "Anne",
+    "lastName": "Vries",
+    "meta": {"created": "2020-02-29"},
+    "seen": "2020-02-29T10:00:00Z",
+    "opens": "09:30",
+    "contact": [{"mail": "a@example.org"}],
+    "companyLei": "5493",
+    "visits": 7,
+    "score": Decimal("0.5"),
+    "active": True,
+    "credit": Decimal("1.10"),
+    "balance": 1234,
+    "tags": ["x", "y"],
+    "home": {"city": "Utrecht", "country": "NL", "street": "not asked"},
+    "others": [{"city": "Gent"}, {"city": "Luik", "country": None}],
+}
+
+
+def decode(raw: dict[str, Any], *fields: str) -> dict[str, Any]:
+    return dict(compile_decoder(Person, tuple(sorted(fields)))(raw))
+
+
+def test_a_record_becomes_facts_in_the_models_words_and_types() -> None:
+    """Nested, inline, by path, by choice; what may be left out has its default."""
+    assert decode(WHOLE, *FIELDS) == {
+        "name": {"given": "Anne", "family": "Vries"},
+        "since": date(2020, 2, 29),
+        "seen": datetime(2020, 2, 29, 10, tzinfo=UTC),
+        "opens": time(9, 30),
+        "email": "a@example.org",
+        "company": "5493",
+        "visits": 7,
+        "score": 0.5,
+        "active": True,
+        "credit": Decimal("1.10"),
+        "balance": Decimal("12.34"),
+        "tags": ["x", "y"],
+        "home": {"city": "Utrecht", "country": "NL"},
+        "others": [{"city": "Gent", "country": None}, {"city": "Luik", "country": None}],
+    }
+
+
+def test_only_the_wanted_fields_are_decoded() -> None:
+    """Others are not looked at, however bad they are."""
+    assert decode({"lastName": "Vries", "visits": "bad"}, "name.family") == {"name": {"family": "Vries"}}
+    assert decode(WHOLE, "home.city", "others.country") == {
+        "home": {"city": "Utrecht"},
+        "others": [{"country": None}, {"country": None}],
+    }
+    assert decode(WHOLE) == {}
+
+
+def test_a_required_value_that_is_not_there_is_a_fault_and_a_null_is_null() -> None:
+    """A field that the source has renamed does not look empty."""
+    assert decode({}, "name.given", "since", "email") == {"name": {"given": INVALID}, "since": INVALID, "email": None}
+    assert decode({"firstName": None, "meta": {"created": None}}, "name.given", "since") == {
+        "name": {"given": None},
+        "since": None,
+    }
+    assert decode({"lastName": None}, "name.family") == {"name": {"family": INVALID}}
+
+
+BAD: dict[str, tuple[object, ...]] = {
+    "visits": (True, "3", 3.0, Decimal(3), 2**31, float("nan"), None),
+    "score": (True, "0.5", float("inf"), float("nan"), Decimal("NaN"), None),
+    "active": (1, 0, "true", "yes", None),
+    "credit": (True, 1.5, "a", float("nan"), Decimal("Infinity"), None),
+    "companyLei": (5, True, b"x", ["x"], "half \ud800"),
+    "seen": ("2020-02-29T10:00:00", "2020-02-29", 1582934400, "soon"),
+    "opens": (900, "25:00"),
+    "email": (5, {"a": 1}),
+    "balance": ("x", {}, float("nan")),
+    "tags": ("x", ["x", 5], {"x": 1}),
+    "home": ("Utrecht", [], 5),
+    "others": ({}, "x", 5),
+}
+
+
+@pytest.mark.parametrize(("source", "bad"), [(name, bad) for name, all_bad in BAD.items() for bad in all_bad], ids=repr)
+def test_a_value_of_another_type_is_a_fault_in_its_place(source: str, bad: object) -> None:
+    """Nothing is converted in silence, and every other value stays as it is."""
+    whole, spoiled = decode(WHOLE, *FIELDS), decode(WHOLE | {source: bad}, *FIELDS)
+    changed = {name for name in whole if spoiled[name] != whole[name]}
+    assert changed == {"company" if source == "companyLei" else source}
+    assert all(spoiled[name] == INVALID for name in changed)
+
+
+def test_a_bad_value_in_a_nested_record_costs_itself_only() -> None:
+    """And a bad item of a list costs that item."""
+    raw = WHOLE | {"home": {"city": 5, "country": "NL"}, "others": ["x", {"city": "Gent"}, None]}
+    got = decode(raw, "home.city", "home.country", "others.city")
+    assert got == {"home": {"city": INVALID, "country": "NL"}, "others": [INVALID, {"city": "Gent"}, INVALID]}
+    assert decode(WHOLE | {"home": None}, "home.city") == {"home": None}
+
+
+def test_a_required_nested_record_cannot_be_null() -> None:
+    """Only one that is declared optional can."""
+
+    class Outer(Record):
+        inner: Address
+
+    assert compile_decoder(Outer, ("inner.city",))({"inner": None}) == {"inner": INVALID}
+
+
+def test_the_projection_is_the_sources_own_top_level_fields() -> None:
+    """Of the wanted fields only, each once; all the choices of one that has several."""
+    assert source_fields(Person, ("name.given",)) == ("firstName",)
+    assert source_fields(Person, ("name.family", "name.given", "since")) == ("firstName", "lastName", "meta")
+    assert source_fields(Person, ("email",)) == ("contact", "email")
+    assert source_fields(Person, ("home.city", "home.country", "visits")) == ("home", "visits")
+    assert source_fields(Person, ()) == ()
+
+
+def test_a_path_is_read_through_objects_and_lists() -> None:
+    """Where there is nothing, a marker says so that no source can send."""
+    raw = {"a": [{"b": None}], "0": "text"}
+    assert read_path(raw, "0") == "text"
+    assert read_path(raw, AliasPath("a", 0, "b")) is None
+    assert is_there(read_path(raw, AliasPath("a", -1, "b")))
+    for path in ("x", AliasPath("a", 1), AliasPath("a", "b"), AliasPath("a", 0, "b", "c"), AliasPath("0", 0)):
+        assert not is_there(read_path(raw, path))
+
+
+def test_a_field_tells_its_reference_and_its_nested_record() -> None:
+    """For the plan: what has to be asked next, and of what shape it is."""
+    assert Person.reference("company") == Reference("lei")
+    assert Person.reference("email") is None
+    assert (Person.nested("home"), Person.nested("others"), Person.nested("email")) == (Address, Address, None)
+
+
+def test_a_field_tells_whether_it_is_a_list_and_of_which_type() -> None:
+    """What `check` compares with the model; a choice of types is none."""
+
+    class Loose(Record):
+        either: int | str | None
+        several: list[str | None] | None
+
+    assert [name for name in Person.model_fields if Person.holds_list(name)] == ["tags", "others"]
+    assert (Person.leaf_type("since"), Person.leaf_type("tags"), Person.leaf_type("balance")) == (date, str, Decimal)
+    assert (Loose.leaf_type("either"), Loose.leaf_type("several")) == (None, str)
+
+
+def test_what_needs_an_instance_is_refused_where_it_is_declared() -> None:
+    """A record is never instantiated; the message says what to write."""
+    with pytest.raises(TypeError, match="BeforeValidator"):
+
+        class Checked(Record):
+            name: str
+
+            @field_validator("name")
+            @classmethod
+            def check(cls, value: str) -> str:
+                return value
+
+    with pytest.raises(TypeError, match="computed field"):
+
+        class Computed(Record):
+            name: str
+
+            @computed_field  # type: ignore[prop-decorator]
+            @property
+            def twice(self) -> str:
+                return self.name * 2
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.text(st.characters(), max_size=8)
+raws = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+)
+names = st.sampled_from(sorted(WHOLE))
+
+
+@settings(deadline=None)
+@given(st.dictionaries(names, raws))
+def test_no_record_makes_the_decoder_raise(raw: dict[str, Any]) -> None:
+    """Whatever a source sends, every wanted field is there: a value, None, or a fault."""
+    got = decode(raw, *FIELDS)
+    assert set(got) == {field.partition(".")[0] for field in FIELDS}
+
+
+@settings(deadline=None)
+@given(names, raws)
+def test_one_bad_value_costs_itself_only(name: str, value: object) -> None:
+    """All fields that do not come from it are as they were."""
+    whole, spoiled = decode(WHOLE, *FIELDS), decode(WHOLE | {name: value}, *FIELDS)
+    whole.update({f"name.{key}": part for key, part in whole.pop("name").items()})
+    spoiled.update({f"name.{key}": part for key, part in spoiled.pop("name").items()})
+    assert len({key for key in whole if spoiled[key] != whole[key]}) <= 1

@@ -1,0 +1,193 @@
+"""One call on the wire: its time, its turn, and who hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from adapters.adapter import Batch, Call
+from adapters.offers import Offer
+from adapters.records import Record
+from adapters.sending import Ask, AtOnce, InTime, Observed, SendError, Wire
+from schema.deadline import Deadline
+from schema.observer import Sent
+from schema.reasons import Reason
+
+
+class Thing(Record):
+    name: str
+
+
+OFFER = Offer(name="things", serves="Thing", record=Thing, key="id")
+ASK = Ask(Batch(OFFER, ("name",), ("1", "2", "3")), ("1", "2"))
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.calls: list[Sent] = []
+
+    def sent(self, event: Sent) -> None:
+        self.calls.append(event)
+
+
+def call(seconds: float = 5.0, heard: Heard | None = None) -> Call:
+    return Call(Deadline.after(seconds), "dpv:X", observer=heard or Heard())
+
+
+def wire(make: Callable[[], Awaitable[str]]) -> Wire[Ask, str]:
+    return Wire(lambda ask, call: make())
+
+
+async def reply() -> str:
+    return "reply"
+
+
+async def never() -> str:
+    await asyncio.Event().wait()
+    return "never"
+
+
+async def failing() -> str:
+    raise SendError(Reason.SOURCE_RATE_LIMITED, "too many")
+
+
+def test_an_error_says_its_reason_and_our_text() -> None:
+    """And nothing else."""
+    error = SendError(Reason.SOURCE_AUTH, "refused")
+    assert (error.reason, error.detail, str(error)) == (Reason.SOURCE_AUTH, "refused", "SOURCE_AUTH: refused")
+
+
+def test_an_ask_prints_no_key() -> None:
+    """Neither its own nor its batch's."""
+    assert "'1'" not in repr(ASK)
+
+
+async def test_a_call_in_time_is_answered() -> None:
+    """With a limit and without."""
+    assert await InTime(wire(reply), 1.0).send(ASK, call()) == "reply"
+    assert await InTime(wire(reply)).send(ASK, call()) == "reply"
+
+
+@pytest.mark.parametrize(
+    ("limit", "seconds", "reason"),
+    [
+        (0.01, 5.0, Reason.SOURCE_TIMEOUT),
+        (5.0, 0.01, Reason.DEADLINE_EXCEEDED),
+        (None, 0.01, Reason.DEADLINE_EXCEEDED),
+    ],
+)
+async def test_the_sooner_of_limit_and_deadline_ends_a_call(
+    limit: float | None, seconds: float, reason: Reason
+) -> None:
+    """And the reason says which it was."""
+    with pytest.raises(SendError) as caught:
+        await InTime(wire(never), limit).send(ASK, call(seconds))
+    assert caught.value.reason is reason
+
+
+async def test_no_call_is_made_after_the_deadline() -> None:
+    """Nobody would wait for its answer."""
+    made = []
+
+    async def make() -> str:
+        made.append(1)
+        return "reply"
+
+    with pytest.raises(SendError) as caught:
+        await InTime(wire(make)).send(ASK, call(0.0))
+    assert (caught.value.reason, made) == (Reason.DEADLINE_EXCEEDED, [])
+
+
+async def test_a_drivers_own_timeout_is_the_sources() -> None:
+    """The deadline had not passed."""
+
+    async def own() -> str:
+        raise TimeoutError
+
+    with pytest.raises(SendError) as caught:
+        await InTime(wire(own)).send(ASK, call())
+    assert caught.value.reason is Reason.SOURCE_TIMEOUT
+
+
+async def test_cancellation_passes_through_every_wrapper() -> None:
+    """It is no timeout, and nobody is told."""
+    heard = Heard()
+    chain = AtOnce(Observed(InTime(wire(never), 5.0), "crm"), 1)
+    task = asyncio.create_task(chain.send(ASK, call(heard=heard)))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert heard.calls == []
+    assert await _is_free(chain)
+
+
+async def _is_free(chain: AtOnce[Ask, str]) -> bool:
+    """Return whether another call gets its turn: it is made, and ends by its deadline."""
+    with pytest.raises(SendError) as caught:
+        await chain.send(ASK, call(0.01))
+    return "during the call" in caught.value.detail
+
+
+async def test_no_more_calls_run_together_than_the_limit() -> None:
+    """The others wait their turn and are answered."""
+    running, most = 0, 0
+
+    async def make() -> str:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001)
+        running -= 1
+        return "reply"
+
+    chain = AtOnce(wire(make), 3)
+    assert await asyncio.gather(*(chain.send(ASK, call()) for _ in range(10))) == ["reply"] * 10
+    assert most == 3
+
+
+async def test_a_call_waits_for_its_turn_only_until_its_deadline() -> None:
+    """It was never sent, so nobody hears of it; the turn it waited for is not lost."""
+    heard = Heard()
+    chain = AtOnce(Observed(InTime(wire(never)), "crm"), 1)
+    first = asyncio.create_task(chain.send(ASK, call(heard=heard)))
+    await asyncio.sleep(0)
+    with pytest.raises(SendError, match="waited for its turn") as caught:
+        await chain.send(ASK, call(0.01, heard))
+    assert caught.value.reason is Reason.DEADLINE_EXCEEDED
+    assert heard.calls == []
+    first.cancel()
+    await asyncio.wait([first])
+    assert await _is_free(chain)
+
+
+async def test_a_call_whose_deadline_has_passed_is_not_made_when_its_turn_comes() -> None:
+    """Nobody hears of it."""
+    heard = Heard()
+    chain = AtOnce(Observed(wire(reply), "crm"), 1)
+    with pytest.raises(SendError, match="no time was left") as caught:
+        await chain.send(ASK, call(0.0, heard))
+    assert (caught.value.reason, heard.calls) == (Reason.DEADLINE_EXCEEDED, [])
+    assert await chain.send(ASK, call()) == "reply"
+
+
+async def test_a_failed_call_gives_its_turn_back() -> None:
+    """Whatever it failed of."""
+    chain = AtOnce(wire(failing), 1)
+    for _ in range(3):
+        with pytest.raises(SendError, match="too many"):
+            await chain.send(ASK, call())
+
+
+@pytest.mark.parametrize(("make", "outcome"), [(reply, None), (failing, Reason.SOURCE_RATE_LIMITED)])
+async def test_the_observer_hears_how_a_call_ended(make: Callable[[], Awaitable[str]], outcome: Reason | None) -> None:
+    """What was asked, of how many keys, and how long it took; no key."""
+    heard, now = Heard(), iter([10.0, 10.25])
+    observed = Observed(wire(make), "crm", clock=lambda: next(now))
+    try:
+        assert await observed.send(ASK, call(heard=heard)) == "reply"
+    except SendError as error:
+        assert error.reason is outcome  # noqa: PT017  one of the two cases raises
+    assert heard.calls == [Sent("crm", "things", ("name",), 2, 0.25, outcome)]

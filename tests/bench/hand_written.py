@@ -1,0 +1,144 @@
+"""The same schema by hand: Strawberry, FastAPI, httpx and DataLoader, as one writes it in an afternoon.
+
+It knows each source's key by arithmetic, checks no token, no view and no limit, and writes no receipt.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import strawberry
+from fastapi import FastAPI
+from strawberry.dataloader import DataLoader
+from strawberry.fastapi import GraphQLRouter
+
+from tests.bench import workload
+
+_client = httpx.AsyncClient(
+    base_url=os.environ.get("BENCH_SOURCES", ""),
+    limits=httpx.Limits(max_connections=256, max_keepalive_connections=256),
+    timeout=10,
+)
+
+
+@strawberry.type
+class Name:
+    display: str
+    given: str
+    family: str
+
+
+@strawberry.type
+class Money:
+    amount: Decimal
+    currency: str
+
+
+@strawberry.type
+class Account:
+    number: str
+    status: str
+    balance: Money
+    days_overdue: int
+
+
+@strawberry.type
+class Company:
+    name: str
+    status: str
+
+
+Load = Callable[[list[str]], Awaitable[list[Any]]]
+
+
+def _loader(path: str, key: str, *, many: bool = False) -> Load:
+    async def load(keys: list[str]) -> list[Any]:
+        rows: list[dict[str, Any]] = (await _client.get(path, params={"ids": ",".join(keys)})).json()
+        grouped: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            grouped.setdefault(row[key], []).append(row)
+        return [grouped.get(one, []) if many else grouped[one][0] for one in keys]
+
+    return load
+
+
+@strawberry.type
+class Customer:
+    id: strawberry.ID
+    number: strawberry.Private[int]
+
+    async def _crm(self, info: strawberry.Info) -> dict[str, Any]:
+        loaded: dict[str, Any] = await info.context["crm"].load(workload.crm_key(self.number))
+        return loaded
+
+    @strawberry.field
+    async def name(self, info: strawberry.Info) -> Name | None:
+        row = await self._crm(info)
+        return Name(display=row["displayName"], given=row["firstName"], family=row["lastName"])
+
+    @strawberry.field
+    async def customer_since(self, info: strawberry.Info) -> str | None:
+        return str((await self._crm(info))["createdAt"])
+
+    @strawberry.field
+    async def segment(self, info: strawberry.Info) -> str | None:
+        return str((await self._crm(info))["segment"])
+
+    @strawberry.field
+    async def preferred_channel(self, info: strawberry.Info) -> str | None:
+        return str((await self._crm(info))["channel"])
+
+    @strawberry.field
+    async def accounts(self, info: strawberry.Info) -> list[Account]:
+        rows = await info.context["billing"].load(workload.billing_key(self.number))
+        return [
+            Account(
+                number=row["number"],
+                status=row["status"],
+                balance=Money(amount=Decimal(row["balance"]), currency=row["currency"]),
+                days_overdue=row["daysOverdue"],
+            )
+            for row in rows
+        ]
+
+    @strawberry.field
+    async def company(self, info: strawberry.Info) -> Company | None:
+        row = await info.context["register"].load((await self._crm(info))["companyLei"])
+        return Company(name=row["name"], status=row["status"])
+
+
+@strawberry.input(one_of=True)
+class CustomerBy:
+    id: strawberry.Maybe[strawberry.ID]
+
+
+def _customer(by: CustomerBy) -> Customer:
+    assert by.id is not None
+    return Customer(id=by.id.value, number=int(by.id.value[4:], 16))
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def customer(self, by: CustomerBy) -> Customer | None:
+        return _customer(by)
+
+    @strawberry.field
+    def customers(self, by: list[CustomerBy]) -> list[Customer | None]:
+        return [_customer(one) for one in by]
+
+
+async def _context() -> dict[str, Any]:
+    return {
+        "crm": DataLoader(_loader("/crm", "id")),
+        "billing": DataLoader(_loader("/billing", "customer", many=True)),
+        "register": DataLoader(_loader("/register", "id")),
+    }
+
+
+app = FastAPI()
+app.include_router(GraphQLRouter(strawberry.Schema(query=Query), context_getter=_context), prefix="/graphql")

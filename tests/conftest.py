@@ -1,0 +1,68 @@
+"""What holds for every test: nothing is lost on the way, and what takes long runs only where it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+import pytest
+
+_TURNS_TO_END = 50
+"""How many turns of the loop a task that was cancelled, or has lost its connection, may take to end."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--run-long", action="store_true", help="run the tests marked long, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    if config.getoption("--run-long"):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="takes long: make test-long"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported by now out of every later collection: 2 ms a test instead of 80."""
+    gc.collect()
+    gc.freeze()
+
+
+class _Kept(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(logging.Formatter().format(record))
+
+
+@pytest.fixture(autouse=True)
+def nothing_lost() -> Iterator[None]:
+    """Fail a test of which asyncio reports a lost exception, or that leaves something unclosed.
+
+    asyncio only logs these, and an unclosed connection warns when it is collected: that must be in the test that left
+    it, and not in a later one. The warning itself fails the test, for warnings are errors.
+    """
+    kept, log = _Kept(), logging.getLogger("asyncio")
+    log.addHandler(kept)
+    yield
+    gc.collect()
+    log.removeHandler(kept)
+    if kept.messages:
+        pytest.fail("asyncio reported what was lost:\n" + "\n".join(kept.messages), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+async def no_task_left(nothing_lost: None) -> AsyncIterator[None]:
+    """Fail a test that ends while tasks that it started still run: their loop would cancel them without a word."""
+    yield
+    for _ in range(_TURNS_TO_END):
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        if not left:
+            return
+        await asyncio.sleep(0)
+    pytest.fail("tasks were left running:\n" + "\n".join(map(repr, left)), pytrace=False)

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from gateway.consumers import Consumers, new_token
+from schema.caller import Caller
+from schema.problems import ConfigurationError, Level
+from schema.view_files import ViewFolder, load_views
+from tests.schema.declared import SUPPORT_CALL, problems_of, write_view
+
+TOKEN = "cv_" + "a" * 43
+DIGEST = sha256(TOKEN.encode()).hexdigest()
+OTHER = "0" * 64
+
+
+def entry(name: str = "agent-desktop", digest: str = DIGEST, views: str = "[support-call]") -> str:
+    return f"- name: {name}\n  token_sha256: {digest}\n  views: {views}\n"
+
+
+def load(folder: Path, text: str) -> Consumers:
+    path = folder / "consumers.yaml"
+    path.write_text(text, encoding="utf-8")
+    return Consumers.load(path)
+
+
+def refusal(folder: Path, text: str) -> ConfigurationError:
+    with pytest.raises(ConfigurationError) as raised:
+        load(folder, text)
+    return raised.value
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ViewFolder:
+    """Two versions of one view; only the first lists agent-desktop."""
+    views = tmp_path / "views"
+    views.mkdir()
+    write_view(views)
+    second = SUPPORT_CALL.replace("version: 1", "version: 2").replace("[agent-desktop]", "[newsletter]")
+    write_view(views, second, "support-call@2.yaml")
+    return load_views(views)
+
+
+def test_a_token_is_known_by_its_digest(tmp_path: Path) -> None:
+    """The caller holds the consumer's name and views, and no credential."""
+    consumers = load(tmp_path, entry(views="[support-call, audit@2]") + entry("newsletter", OTHER))
+    assert consumers.authenticate(TOKEN) == Caller("agent-desktop", frozenset({"support-call", "audit@2"}))
+
+
+def test_a_digest_may_be_written_in_capitals(tmp_path: Path) -> None:
+    """Tools differ in how they print hexadecimal digits."""
+    assert load(tmp_path, entry(digest=DIGEST.upper())).authenticate(TOKEN) is not None
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        TOKEN[:-1],
+        TOKEN + "a",
+        TOKEN.upper(),
+        "a" * 46,
+        DIGEST,
+        TOKEN + "\n",
+        "cv_" + "ä" * 43,
+        "cv_" + "\ud800" * 43,
+    ],
+)
+def test_any_other_text_belongs_to_nobody(tmp_path: Path, token: str) -> None:
+    """Nothing that is not a token of ours is even looked up, whatever it contains."""
+    assert load(tmp_path, entry()).authenticate(token) is None
+
+
+def test_a_new_token_fits_the_line_that_is_printed_with_it(tmp_path: Path) -> None:
+    """32 random bytes after a prefix that tells people what it is; the file gets the digest alone."""
+    token, line = new_token()
+    assert token.startswith("cv_")
+    assert len(token) == 46
+    assert token not in line
+    assert token != new_token()[0]
+    consumers = load(tmp_path, f"- name: agent-desktop\n  {line}\n  views: [support-call]\n")
+    assert consumers.authenticate(token) == Caller("agent-desktop", frozenset({"support-call"}))
+
+
+def test_an_empty_list_admits_nobody(tmp_path: Path) -> None:
+    """The gateway can start before its first consumer is registered."""
+    assert load(tmp_path, "[]").authenticate(TOKEN) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("", [(1, "nothing")]),
+        ("agent-desktop: x\n", [(1, "a mapping")]),
+        (entry(name="Agent"), [(1, "'Agent' ([1].name)")]),
+        (entry(views="[]"), [(3, "an empty list ([1].views)")]),
+        (entry(views="[support-call@0]"), [(3, "'support-call@0' ([1].views[1])")]),
+        (entry(views="[a, a]"), [(3, "a list ([1].views)")]),
+        (entry().replace("views", "view"), [(1, "no views ([1].views)"), (3, "the unknown key 'view' ([1].view)")]),
+        (entry() + entry(digest=OTHER), [(4, "the name of line 1 again")]),
+        (entry() + entry("newsletter"), [(5, "the token_sha256 of line 2 again")]),
+        (entry() + entry("newsletter", DIGEST.upper()), [(5, "the token_sha256 of line 2 again")]),
+        (
+            f"[{{name: a, token_sha256: {OTHER}, views: [b]}}, {{name: a, token_sha256: {DIGEST}, views: [b]}}]",
+            [(1, "the name of line 1 again")],
+        ),
+    ],
+)
+def test_a_wrong_entry_is_named_with_its_line(
+    tmp_path: Path, text: str, problems: list[tuple[int | None, str]]
+) -> None:
+    """Shapes, names, views, and names or tokens that two consumers share."""
+    assert problems_of(refusal(tmp_path, text)) == problems
+
+
+@pytest.mark.parametrize(
+    "text", [entry(digest=TOKEN), entry(name=TOKEN), entry(views=f"[{TOKEN}]"), f"- {TOKEN}: x\n", f"- {TOKEN}\n"]
+)
+def test_a_token_in_the_wrong_place_is_not_printed(tmp_path: Path, text: str) -> None:
+    """People paste the token where its digest belongs; the log is no place for it."""
+    message = str(refusal(tmp_path, text))
+    assert message
+    assert TOKEN not in message
+
+
+def test_no_repr_shows_a_digest(tmp_path: Path) -> None:
+    """A digest is no secret, and yet no log needs it."""
+    consumers = load(tmp_path, entry())
+    assert "agent-desktop" in repr(consumers)
+    assert DIGEST not in repr(consumers)
+
+
+def test_consumers_and_views_that_name_each_other_agree(tmp_path: Path, folder: ViewFolder) -> None:
+    """A name without a version means every version that lists the consumer."""
+    both = load(tmp_path, entry() + entry("newsletter", OTHER, "[support-call@2]"))
+    assert both.problems(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("views", "got", "mend"),
+    [
+        (
+            "[support-call, suport-call]",
+            "agent-desktop registered for suport-call, which does not exist",
+            "did you mean 'support-call'?",
+        ),
+        (
+            "[support-call, support-call@2]",
+            "agent-desktop registered for support-call@2, which does not list it",
+            "remove support-call@2 here, or add the consumer in a new version of the view",
+        ),
+    ],
+)
+def test_a_consumer_registered_for_a_view_that_does_not_know_it_is_an_error(
+    tmp_path: Path, folder: ViewFolder, views: str, got: str, mend: str
+) -> None:
+    """The view decides for whom it is."""
+    consumers = load(tmp_path, entry(views=views) + entry("newsletter", OTHER))
+    [problem] = consumers.problems(folder)
+    assert (problem.level, problem.line, problem.got, problem.mend) == (Level.ERROR, 3, got, mend)
+
+
+def test_a_consumer_that_a_view_lists_and_nobody_registered_is_a_note(tmp_path: Path, folder: ViewFolder) -> None:
+    """So access is withdrawn without a new version; the note has the line in the view's file."""
+    [problem] = load(tmp_path, entry()).problems(folder)
+    assert problem.level is Level.NOTE
+    assert (problem.file, problem.line) == (str(folder.path / "support-call@2.yaml"), 10)
+    assert problem.got == "the consumer newsletter, which is not registered for support-call@2"
+    assert problem.wanted == "newsletter with support-call@2 in consumers.yaml"

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from schema.suggest import did_you_mean, nearest
+
+WORDS = ("Customer.name", "Customer.segment", "Company.name")
+
+
+def test_the_nearest_word_is_found_whatever_the_case() -> None:
+    """Case is the commonest slip."""
+    assert nearest("customer.NAME", WORDS) == "Customer.name"
+    assert nearest("Customer.segmnt", WORDS) == "Customer.segment"
+
+
+def test_nothing_near_is_no_suggestion() -> None:
+    """A far word is not offered, nor is a word of absurd length compared."""
+    assert nearest("zzz", WORDS) is None
+    assert nearest("Customer.name" * 100, WORDS) is None
+    assert nearest("a", ()) is None
+
+
+def test_advice_is_a_question_or_the_other_advice() -> None:
+    """A problem's mend always says something."""
+    assert did_you_mean("Compny.name", WORDS, "remove it") == "did you mean 'Company.name'?"
+    assert did_you_mean("zzz", WORDS, "remove it") == "remove it"

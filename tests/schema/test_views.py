@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from pydantic import ValidationError
+
+from schema.caller import Caller
+from schema.problems import ConfigurationError
+from schema.view_files import load_views
+from schema.views import FieldRule, ReceiptDetail, View, is_slug, write_json_schema
+from schema.yaml_file import load_yaml
+from tests.schema.declared import SUPPORT_CALL, sentence, view_with, write_view
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED_SCHEMA = ROOT / "docs" / "view.schema.json"
+
+SENTENCES = [
+    (
+        "version: 1",
+        "version: true",
+        3,
+        "got true (version); wanted a whole number from 1 up; a published version never changes; "
+        "to mend: correct the value",
+    ),
+    ("version: 1", "version: 0", 3, "got 0 (version); wanted a whole number from 1 up"),
+    ("name: support-call", "name: Support Call", 2, "got 'Support Call' (name); wanted a name of lower-case words"),
+    (
+        "title: Support call",
+        "titel: Support call",
+        2,
+        "got no title (title); wanted a title of 1 to 200 characters; to",
+    ),
+    ("title: Support call", "title: '  '", 4, "got '  ' (title); wanted a title of 1 to 200 characters"),
+    ("review_by: 2027-01-31", "review_by: 20270131", 7, "got 20270131 (review_by); wanted a date such as 2027-01-31"),
+    ("review_by: 2027-01-31", "review_by: 2027-02-31", 7, "got '2027-02-31' (review_by); wanted the date of the next"),
+    (
+        "{dpv: CustomerCare}",
+        "{dpv: Customercare}",
+        8,
+        "got 'Customercare' (purpose.dpv); wanted a purpose of the W3C Data Privacy Vocabulary that this product "
+        "knows, such as CustomerCare; to mend: did you mean 'CustomerCare'?",
+    ),
+    ("{dpv: CustomerCare}", "{dpv: [x]}", 8, "got a list (purpose.dpv); wanted a purpose of the W3C Data Privacy"),
+    ("{dpv: CustomerCare}", "CustomerCare", 8, "got 'CustomerCare' (purpose); wanted what the data is for, such as"),
+    (
+        "{gdpr: A6-1-b}",
+        "{gdpr: A6-1-g}",
+        9,
+        "got 'A6-1-g' (lawful_basis.gdpr); wanted a ground of GDPR article 6(1): A6-1-a to A6-1-f; "
+        "to mend: correct the value",
+    ),
+    ("[agent-desktop]", "[agent-desktop, agent-desktop]", 10, "got a list (consumers); wanted every entry once"),
+    ("[agent-desktop]", "[agent-desktop, 7]", 10, "got 7 (consumers[2]); wanted a consumer's name"),
+    ("[agent-desktop]", "[]", 10, "got an empty list (consumers); wanted a list of the consumers"),
+    ("[id, crm]", "[id, crm-eu]", 11, "got 'crm-eu' (lookups[2]); wanted id, or the name of a source"),
+    ("  Customer.name:", "  Customer:", 13, "got the key 'Customer' (fields.Customer); wanted a coordinate, such as"),
+    (
+        "  Customer.segment: {}",
+        "  Customer.segment: {verification: V1}",
+        14,
+        "got the unknown key 'verification' (fields.Customer.segment.verification); wanted no key at all; "
+        "to mend: remove it",
+    ),
+    (
+        "  Customer.segment: {}",
+        "  Customer.segment: yes",
+        14,
+        "got 'yes' (fields.Customer.segment); wanted nothing, or",
+    ),
+    (
+        "  customers: 50",
+        "  customers: 50\n  custmers: 1",
+        17,
+        "got the unknown key 'custmers' (limits.custmers); wanted one of: customers, deadline_ms, calls, tokens; "
+        "to mend: did you mean 'customers'?",
+    ),
+    ("  customers: 50", "  customers: 1001", 16, "got 1001 (limits.customers); wanted the most customers of one"),
+    ("  deadline_ms: 1500", "  deadline_ms: 1.5", 17, "got 1.5 (limits.deadline_ms); wanted the time for the whole"),
+    ("  calls: 20\n", "", 15, "got no calls (limits.calls); wanted the most calls that a plan may send to sources"),
+    ("owner: Head", "receipt: all\nowner: Head", 6, "got 'all' (receipt); wanted the most that a receipt tells: none,"),
+    ("owner: Head", f"{'k' * 46}: 1\nowner: Head", 6, "got the unknown key a text of 46 characters ("),
+]
+
+
+def test_a_view_says_who_may_see_what_for_which_purpose(tmp_path: Path) -> None:
+    """The file's words are the view's values; a coordinate without a rule has the default rule."""
+    view = view_with(tmp_path).view
+    assert view.id == "support-call@1"
+    assert view.purpose.dpv == "CustomerCare"
+    assert view.lawful_basis.gdpr == "A6-1-b"
+    assert view.review_by.isoformat() == "2027-01-31"
+    assert view.lookups == ("id", "crm")
+    assert dict(view.fields) == {"Customer.name": FieldRule(), "Customer.segment": FieldRule()}
+    assert (view.limits.customers, view.limits.deadline_ms, view.limits.calls, view.limits.tokens) == (
+        50,
+        1500,
+        20,
+        500,
+    )
+    assert view.receipt is ReceiptDetail.SOURCES
+
+
+def test_a_coordinate_may_name_an_argument(tmp_path: Path) -> None:
+    """Arguments are listed one by one."""
+    view = view_with(tmp_path, "  Customer.name:", "  Customer.orders(first:):").view
+    assert "Customer.orders(first:)" in view.fields
+
+
+def test_a_view_cannot_be_changed(tmp_path: Path) -> None:
+    """Neither its keys nor the mapping of its fields."""
+    view = view_with(tmp_path).view
+    with pytest.raises(ValidationError, match="frozen"):
+        view.version = 2
+    with pytest.raises(TypeError):
+        view.fields["Customer.secret"] = FieldRule()  # type: ignore[index]
+
+
+def test_equal_views_are_one_key_of_a_mapping(tmp_path: Path) -> None:
+    """A view is hashed by its name and version, and prints as them."""
+    one, two = view_with(tmp_path).view, view_with(tmp_path).view
+    assert {one: "plan"}[two] == "plan"
+    assert str(one) == repr(one) == "View(support-call@1)"
+
+
+@pytest.mark.parametrize(
+    ("views", "consumer", "admitted"),
+    [
+        ({"support-call"}, "agent-desktop", True),
+        ({"support-call@1"}, "agent-desktop", True),
+        ({"support-call@2"}, "agent-desktop", False),
+        ({"support-call"}, "newsletter", False),
+    ],
+)
+def test_a_view_admits_who_is_registered_for_it_and_listed_in_it(
+    tmp_path: Path, views: set[str], consumer: str, admitted: bool
+) -> None:
+    """Both sides have to agree."""
+    assert view_with(tmp_path).view.admits(Caller(consumer, frozenset(views))) is admitted
+
+
+@pytest.mark.parametrize(("old", "new", "line", "said"), SENTENCES)
+def test_a_wrong_value_is_named_with_its_line_and_how_to_mend_it(
+    tmp_path: Path, old: str, new: str, line: int, said: str
+) -> None:
+    """What was got, what was wanted, how to mend it; `true` is no number and a number no date."""
+    with pytest.raises(ConfigurationError) as raised:
+        view_with(tmp_path, old, new)
+    problem = raised.value.problems[0]
+    assert sentence(problem).startswith(said)
+    assert problem.line == line
+
+
+def test_every_problem_of_a_file_is_named(tmp_path: Path) -> None:
+    """A person mends a file in one go."""
+    with pytest.raises(ConfigurationError) as raised:
+        view_with(tmp_path, "title: Support call\n", "titel: Support call\nfreshness: {}\n")
+    assert [problem.got for problem in raised.value.problems] == [
+        "no title (title)",
+        "the unknown key 'titel' (titel)",
+        "the unknown key 'freshness' (freshness)",
+    ]
+    assert raised.value.problems[1].mend == "did you mean 'title'?"
+
+
+@pytest.mark.parametrize("text", ["", "- a\n"])
+def test_a_file_that_is_no_mapping_is_told_the_keys(tmp_path: Path, text: str) -> None:
+    """An empty file is wrong in one way, not in twelve."""
+    write_view(tmp_path, text)
+    with pytest.raises(ConfigurationError, match=r"wanted a mapping with the keys name, version, ") as raised:
+        load_views(tmp_path)
+    assert len(raised.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "is_one"), [("a", True), ("a-1", True), ("A", False), ("a--b", False), ("a" * 65, False)]
+)
+def test_a_slug_is_lower_case_words_joined_by_hyphens(word: str, is_one: bool) -> None:
+    """Names stand in paths, files and tokens' registrations."""
+    assert is_slug(word) is is_one
+
+
+def test_the_published_json_schema_is_that_of_the_code(tmp_path: Path) -> None:
+    """`docs/view.schema.json` is written by the product and never by hand."""
+    fresh = tmp_path / "view.schema.json"
+    write_json_schema(fresh)
+    assert PUBLISHED_SCHEMA.read_text(encoding="utf-8") == fresh.read_text(encoding="utf-8")
+    assert json.loads(fresh.read_text(encoding="utf-8")) == View.json_schema()
+
+
+def test_the_shipped_views_meet_the_published_json_schema(tmp_path: Path) -> None:
+    """What the product accepts, an editor accepts."""
+    schema = json.loads(PUBLISHED_SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    shipped = sorted((ROOT / "adapters" / "sandbox").rglob("*@*.yaml"))
+    for path in [write_view(tmp_path), *shipped]:
+        jsonschema.validate(load_yaml(path).data, schema, jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize(("old", "new", "line", "said"), SENTENCES)
+def test_the_published_json_schema_refuses_what_the_product_refuses(
+    tmp_path: Path, old: str, new: str, line: int, said: str
+) -> None:
+    """All but two rules that JSON Schema cannot say: blank text, and which dates exist."""
+    if new in ("title: '  '", "review_by: 2027-02-31"):
+        return
+    document: Mapping[str, Any] = load_yaml(write_view(tmp_path, SUPPORT_CALL.replace(old, new))).data
+    assert not jsonschema.Draft202012Validator(View.json_schema()).is_valid(document)
