@@ -44,7 +44,7 @@ def _is_text(key: Key) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SqlOffer(Offer):
     """An offer that one SELECT answers.
 

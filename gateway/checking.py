@@ -23,7 +23,7 @@ from resolvers.planning import Planner
 from schema.lock import Lock
 from schema.model import Model
 from schema.problems import ConfigurationError, Level, Problem
-from schema.view_check import verify_view
+from schema.view_check import MAX_PATHS, paths, verify_view
 from schema.view_files import LoadedView, ViewFolder, read_views
 from schema.views import View
 
@@ -152,6 +152,10 @@ def _views(adapters: Sequence[Adapter], folder: ViewFolder, model: Model) -> Ite
 
 
 def _not_served(loaded: LoadedView, model: Model, planner: Planner) -> Iterator[Problem]:
+    if not paths(loaded.view, model).complete:
+        got = f"more than {MAX_PATHS} paths through the view, of which the others are not verified"
+        mend = "list fewer fields that lead to types which lead on"
+        yield Problem(str(loaded.path), loaded.document.line_of(("fields",)), got, "fewer", mend, Level.NOTE)
     for error in not_served(loaded.view, model, planner):
         yield Problem(
             str(loaded.path),

@@ -51,10 +51,6 @@ class Catalog:
                 return served
         return None
 
-    def by_keyspace(self, type_name: str, keyspace: str) -> bool:
-        """Return whether any offer answers facts of this type by keys of this keyspace."""
-        return any(served.offer.serves == type_name and served.keyspace == keyspace for served in self.served)
-
 
 def _reaches(served: Served, keyspaces: frozenset[str] | None) -> bool:
     return not served.offer.keyspace if keyspaces is None else served.keyspace in keyspaces

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphql import FieldNode, NameNode
+from graphql import FieldNode, NameNode, is_object_type
 
 from resolvers.planning import NotServedError, Planner
 from resolvers.selection import Selected, Selection
@@ -41,7 +41,7 @@ def _chain(model: Model, way: str) -> Selected:
     for name in names:
         steps.append((type_name, name))
         type_name = model.coordinates[f"{type_name}.{name}"].of
-    below = _typename(type_name) if any(one.type_name == type_name for one in model.coordinates.values()) else ()
+    below = _typename(type_name) if is_object_type(model.schema.type_map[type_name]) else ()
     for owner, name in reversed(steps):
         held = model.coordinates[f"{owner}.{name}"].of if below else None
         below = (Selected(name, owner, name, _node(name), held, below),)

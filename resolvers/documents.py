@@ -33,16 +33,24 @@ __all__ = ["Document", "Documents"]
 _MOST_BOOLEANS = 6
 """A plan is kept for every combination of the booleans that decide what is selected, up to this many of them."""
 _MOST_ERRORS = 20
-_KEPT_DOCUMENTS = 500
+_KEPT_BYTES = 32 * 1024 * 1024
+_BYTES_A_TOKEN = 500
+"""What a token takes in memory, roughly: 346 bytes were measured for the parsed document alone."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A valid document of one view. `deciding` names the variables that @skip and @include read."""
+    """A valid document of one view.
+
+    `deciding` names the variables that @skip and @include read. `has_texts` says that texts are written into it,
+    `size` what it takes in memory, roughly, in bytes.
+    """
 
     node: DocumentNode
     operations: Mapping[str, OperationDefinitionNode]
     deciding: frozenset[str]
+    has_texts: bool
+    size: int
     plans: LRUCache[tuple[Any, ...], Plan] = field(default_factory=lambda: LRUCache(2**_MOST_BOOLEANS), repr=False)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
@@ -62,11 +70,15 @@ class Document:
 
 
 class Documents:
-    """The documents that were seen in one view, and their plans."""
+    """The documents that were seen in one view, and their plans.
+
+    A document with texts in it is read anew each time and not kept: a text may be a customer's key, and keys belong in
+    variables.
+    """
 
     def __init__(self, schema: ViewSchema, planner: Planner, *, most_tokens: int) -> None:
         self._schema, self._planner, self._most_tokens = schema, planner, most_tokens
-        self._kept: LRUCache[str, Document] = LRUCache(_KEPT_DOCUMENTS)
+        self._kept: LRUCache[str, Document] = LRUCache(_KEPT_BYTES, getsizeof=lambda document: document.size)
 
     def document(self, text: str) -> Document:
         """Return the parsed and validated document.
@@ -76,7 +88,9 @@ class Documents:
         """
         kept = self._kept.get(text)
         if kept is None:
-            kept = self._kept[text] = self._validated(self._parsed(text))
+            kept = self._validated(self._parsed(text), len(text))
+            if not kept.has_texts:
+                self._kept[text] = kept
         return kept
 
     def _parsed(self, text: str) -> DocumentNode:
@@ -88,7 +102,7 @@ class Documents:
                 raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for less in one document.") from None
             raise RefusedError(RefusalCode.GRAPHQL_PARSE_FAILED, error.message, errors=[error]) from None
 
-    def _validated(self, node: DocumentNode) -> Document:
+    def _validated(self, node: DocumentNode, characters: int) -> Document:
         errors = validate(self._schema.schema, node, max_errors=_MOST_ERRORS)
         if errors:
             raise RefusedError(RefusalCode.GRAPHQL_VALIDATION_FAILED, errors[0].message, errors=errors)
@@ -97,7 +111,10 @@ class Documents:
             for definition in node.definitions
             if isinstance(definition, OperationDefinitionNode) and definition.operation is OperationType.QUERY
         }
-        return Document(node, operations, _deciding(node))
+        read = _Reading()
+        visit(node, read)
+        size = 4 * characters + (node.token_count or self._most_tokens) * _BYTES_A_TOKEN
+        return Document(node, operations, frozenset(read.deciding), read.has_texts, size)
 
     def variables(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> VariableValues:
         """Return the variables, coerced to the types that the operation declares.
@@ -140,21 +157,21 @@ class Documents:
         return root.field_name == self._schema.many
 
 
-class _Deciders(Visitor):
-    """Collects the variables that stand in @skip and @include."""
+class _Reading(Visitor):
+    """Collects the variables that stand in @skip and @include, and whether there are texts."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.names: set[str] = set()
+        self.deciding: set[str] = set()
+        self.has_texts = False
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        """Note which variables decide what is selected."""
         if node.name.value in ("skip", "include"):
-            self.names.update(
+            self.deciding.update(
                 one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode)
             )
 
-
-def _deciding(node: DocumentNode) -> frozenset[str]:
-    deciders = _Deciders()
-    visit(node, deciders)
-    return frozenset(deciders.names)
+    def enter_string_value(self, *_: Any) -> None:
+        """Note that there is a text."""
+        self.has_texts = True

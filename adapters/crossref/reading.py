@@ -18,7 +18,6 @@ from adapters.crossref.ledger import read_sources
 from adapters.crossref.linking import Method
 from adapters.crossref.port import LinkedKey, Lookup, Restriction, Subject
 from adapters.crossref.sealing import KeptKey, Keyring
-from adapters.crossref.sources import SourceSystem
 
 __all__ = ["Reader"]
 

@@ -49,9 +49,10 @@ def _utc_now() -> datetime:
 class SqliteCrossReference:
     """One tenant's cross-reference in an SQLite file. Made by `open`, given back by `close`.
 
-    Reads run where they are called, on a read-only connection: 3 to 110 us, less than handing them to a thread. Writes
-    run in a thread, one at a time; a write that has begun is finished even when its caller is cancelled. Every method
-    raises StoreError when the database fails.
+    Reads run where they are called, on a read-only connection: 30 us for one customer with three keys, 0.6 ms for fifty
+    (two cores, November 2026); handing them to a thread would cost more. Writes run in a thread, one at a time; a write
+    that has begun is finished even when its caller is cancelled. Every method raises StoreError when the database
+    fails.
     """
 
     def __init__(self, path: Path, writer: sqlite3.Connection, tenant: str, keyring: Keyring, clock: Now) -> None:

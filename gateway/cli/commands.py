@@ -78,9 +78,9 @@ def demo(
         typer.Option(min=0, max=65535, help="The gateway's port. [default: 8000, or a free one if it is taken]"),
     ] = None,
 ) -> None:
-    """Ask about one customer through two views, live, on this machine.
+    """Ask about one customer through two views, live.
 
-    It starts the sandbox sources and a gateway, asks, and prints the answers, what was refused and curl lines to paste.
+    It starts the sandbox sources and a gateway on this machine, asks, and prints the answers, what was refused and curl lines to paste.
 
     Everything is in a folder that is removed at the end; nothing is left behind.
 

@@ -61,7 +61,7 @@ async def _run(telling: Telling, *, once: bool, port: int | None) -> bool:
             as_expected = await _tell(telling, stage)
             if once:
                 return as_expected
-            telling.say("\nThe gateway stays up until Ctrl-C.")
+            _tell_next(telling, stage)
             try:
                 await asyncio.Event().wait()
             except asyncio.CancelledError:
@@ -110,7 +110,9 @@ async def _tell(telling: Telling, stage: _Stage) -> bool:
     support, debts = stage.questions()
     answered = await _answers(telling, support, debts)
     refused = await _refusals(telling, support, debts)
-    _tell_next(telling, stage, (support, debts))
+    telling.heading("4  Ask yourself: each line can be pasted as it is")
+    for question in (support, debts):
+        telling.say(f"\n{question.as_curl()}")
     if not (answered and refused):
         telling.say("\nNot everything was as expected: see above.")
     return answered and refused
@@ -141,12 +143,9 @@ async def _refusals(telling: Telling, support: Question, debts: Question) -> boo
     return is_outside and is_hidden
 
 
-def _tell_next(telling: Telling, stage: _Stage, questions: Sequence[Question]) -> None:
-    telling.heading("4  Ask yourself: each line can be pasted as it is")
-    for question in questions:
-        telling.say(f"\n{question.as_curl()}")
+def _tell_next(telling: Telling, stage: _Stage) -> None:
     crm = next(source for source in stage.started if source.name == "crm")
     telling.tell(
-        f"Then stop the CRM (kill {crm.process}) and ask again: what others own is still answered, and each null "
-        "names its reason."
+        f"Stop the CRM (kill {crm.process}) and ask again: what others own is still answered, and each null names its "
+        "reason. The gateway stays up until Ctrl-C."
     )

@@ -73,7 +73,7 @@ def close(backdoor: Backdoor, customer: str, status: str) -> None:
 
 
 class CrossReferenceContract:
-    """The contract. Fixtures: `store` (sources crm, billing, one of max_live 1, mail sealed), `clock`, `backdoor`, `open_for`."""
+    """The contract. `store` has the sources crm, billing, `one` with max_live 1, and mail, which is sealed."""
 
     async def link(self, store: Store, source: str, key: str, customer: str | None = None) -> Linked:
         return await store.link(source, key, customer, asserted_by="tester")
@@ -434,7 +434,7 @@ class CrossReferenceContract:
         assert [one.ground for one in subject.restrictions] == ["r1"]
 
     async def test_a_load_goes_on_after_conflicts(self, store: Store) -> None:
-        """What cannot be linked is left out and told by row, code and source; the rest of the row and file is loaded."""
+        """What cannot be linked is left out and told by row, code and source; the rest is loaded."""
         rows: list[LoadRow] = [
             (ID_A, {"crm": ["C1"], "one": ["X1"]}),
             (ID_B, {"crm": ["C1", "C2"]}),

@@ -1,4 +1,4 @@
-"""What holds after any sequence of writes, against a model of sets. The alphabet of keys is tiny, so that they clash."""
+"""What holds after any sequence of writes, against a model of sets; keys are few, so that they clash."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_a_sealed_value_opens_only_where_it_belongs() -> None:
 
 
 def test_sealed_keys_differ_by_tenant_and_source() -> None:
-    """The same key has another look-up form in every tenant and source, and its ciphertext opens in none but its own."""
+    """The same key has another look-up form in every tenant and source, and its ciphertext opens only in its own."""
     other = SourceSystem("other", KeyFormat.LOWER, KeyMode.SEALED)
     kept = Keyring("one", SECRETS).kept(MAIL, "a@example.org")
     forms = {kept.lookup, Keyring("two", SECRETS).kept(MAIL, "a@example.org").lookup}

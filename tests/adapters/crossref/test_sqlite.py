@@ -23,6 +23,7 @@ from adapters.crossref import (
     SqliteCrossReference,
     StoreError,
 )
+from adapters.crossref.connecting import _keep_log
 from adapters.crossref.events import moment
 from adapters.crossref.migrations import HEAD
 from tests.adapters.crossref.conftest import SECRETS
@@ -268,3 +269,39 @@ def test_a_source_is_checked(name: str, limit: int | None) -> None:
 def test_secrets_do_not_print() -> None:
     """The repr tells versions alone."""
     assert repr(SECRETS) == "HkdfSecrets(versions=(1,))"
+
+
+class Stubborn:
+    """A connection whose change of journal fails some times."""
+
+    def __init__(self, code: int, failures: int) -> None:
+        self.code, self.failures, self.asked = code, failures, 0
+
+    def execute(self, statement: str) -> None:
+        self.asked += 1
+        if self.asked <= self.failures:
+            error = sqlite3.OperationalError("refused")
+            error.sqlite_errorcode, error.sqlite_errorname = self.code, "CODE"
+            raise error
+
+
+@pytest.mark.parametrize(
+    ("code", "failures", "asked"),
+    [
+        (sqlite3.SQLITE_BUSY, 2, 3),
+        (sqlite3.SQLITE_BUSY, 7, 8),
+        (sqlite3.SQLITE_BUSY, 99, 8),
+        (sqlite3.SQLITE_IOERR, 99, 1),
+    ],
+)
+def test_a_new_file_waits_its_turn(monkeypatch: pytest.MonkeyPatch, code: int, failures: int, asked: int) -> None:
+    """The change to a log is tried again while another process makes it, up to eight times."""
+    paused: list[float] = []
+    monkeypatch.setattr("adapters.crossref.connecting.time.sleep", paused.append)
+    connection = Stubborn(code, failures)
+    if failures == 99:
+        with pytest.raises(sqlite3.OperationalError):
+            _keep_log(connection)  # type: ignore[arg-type]
+    else:
+        _keep_log(connection)  # type: ignore[arg-type]
+    assert (connection.asked, len(paused)) == (asked, asked - 1)

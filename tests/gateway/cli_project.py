@@ -1,0 +1,109 @@
+"""A project as an organisation has it: a module with a gateway, its views, its consumers."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from gateway.cli import app
+from gateway.consumers import new_token
+
+ROOT = Path(__file__).parents[2]
+NUMBERS = count()
+MODULE = """
+from adapters.sandbox.sources import billing_adapter, crm_adapter, register_adapter
+from gateway.gateway import Gateway
+from schema.customer import Customer
+
+gateway = Gateway(
+    model=Customer,
+    adapters=[
+        crm_adapter("http://127.0.0.1:9", "a-credential-of-the-crm"),
+        billing_adapter("postgresql://reader:a-password@127.0.0.1:9/billing"),
+        register_adapter("http://127.0.0.1:9"),
+    ],
+    views="views",
+    crossref="sqlite:///crossref.db",
+    consumers="consumers.yaml",
+)
+"""
+SECRETS = ("a-credential-of-the-crm", "a-password")
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folder of one project. Each has a module of another name, for modules are imported once a process."""
+
+    folder: Path
+    module: str
+    token: str
+
+    @property
+    def app(self) -> str:
+        return f"{self.module}:gateway"
+
+    @property
+    def views(self) -> Path:
+        return self.folder / "views"
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.folder / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    def run(self, *arguments: str, stdin: str | None = None) -> Ran:
+        """Run a command in this process; the tests' fixture has changed to the folder."""
+        return run(*arguments, stdin=stdin)
+
+    def spawn(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command in a process, and a process group, of its own."""
+        return spawn(*arguments, folder=self.folder)
+
+
+def make_project(folder: Path) -> Project:
+    token, digest = new_token()
+    views = folder / "views"
+    shutil.copytree(ROOT / "adapters" / "sandbox" / "views", views)
+    entries = f"- name: agent-desktop\n  {digest}\n  views: [support-call]\n"
+    entries += f"- name: collections\n  {new_token()[1]}\n  views: [debt-collection]\n"
+    (folder / "consumers.yaml").write_text(entries)
+    module = f"project_{next(NUMBERS)}"
+    (folder / f"{module}.py").write_text(MODULE)
+    return Project(folder, module, token)
+
+
+def run(*arguments: str, stdin: str | None = None) -> Ran:
+    result = CliRunner().invoke(app, arguments, input=stdin, prog_name="customer-view")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+def spawn(*arguments: str, folder: Path, **more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli", *arguments],
+        cwd=folder,
+        env=ENVIRONMENT | more,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )

@@ -1,0 +1,72 @@
+"""Nulls with one reason are told together, shortly where it holds everywhere."""
+
+from __future__ import annotations
+
+from graphql.pyutils import Path
+
+from resolvers.reasons_of_null import Notes, compact_path
+from schema.reasons import Place, Reason
+
+ABSENT, WITHHELD = Reason.SOURCE_NOT_LINKED, Reason.SUBJECT_RESTRICTED
+
+
+def noted(*nulls: tuple[str, int], visits: int = 3) -> Notes:
+    notes = Notes()
+    for number in range(visits):
+        notes.visit("Vessel.name", ("vessels", number, "name"))
+    for coordinate, number in nulls:
+        notes.null(coordinate, ABSENT, ("vessels", number, "name"), asked="Vessel.name")
+    return notes
+
+
+def paths(notes: Notes, place: Place = Place.ABSENT) -> dict[str, list[list[str | int]]]:
+    return {entry["coordinate"]: entry["paths"] for entry in notes.entries(place)}
+
+
+def test_an_entry_says_what_why_and_how_to_mend_it() -> None:
+    """Code, message and remedy are the reason's own."""
+    (entry,) = noted(("Vessel.name", 1)).entries(Place.ABSENT)
+    assert entry == {
+        "coordinate": "Vessel.name",
+        "code": "SOURCE_NOT_LINKED",
+        "message": ABSENT.message,
+        "remedy": ABSENT.remedy,
+        "paths": [["vessels", 1, "name"]],
+    }
+
+
+def test_a_reason_that_holds_everywhere_is_told_once() -> None:
+    """`*` stands for every position at which the coordinate was asked for."""
+    nulls = [("Vessel.name", number) for number in range(3)]
+    assert paths(noted(*nulls)) == {"Vessel.name": [["vessels", "*", "name"]]}
+    assert paths(noted(*nulls[:2])) == {"Vessel.name": [["vessels", 0, "name"], ["vessels", 1, "name"]]}
+
+
+def test_a_coordinate_below_the_null_can_be_the_cause() -> None:
+    """What stands at the path decides whether the reason holds everywhere, not what caused it."""
+    assert paths(noted(*[("Size.length", number) for number in range(3)])) == {
+        "Size.length": [["vessels", "*", "name"]]
+    }
+
+
+def test_entries_stand_where_their_reason_belongs() -> None:
+    """Withheld and absent never mix."""
+    notes = noted(("Vessel.name", 0))
+    notes.null("Vessel.name", WITHHELD, ("vessels", 1, "name"))
+    assert paths(notes) == {"Vessel.name": [["vessels", 0, "name"]]}
+    assert paths(notes, Place.WITHHELD) == {"Vessel.name": [["vessels", 1, "name"]]}
+    assert paths(notes, Place.ERROR) == {}
+
+
+def test_the_first_reason_of_a_path_can_be_asked() -> None:
+    """A null where the schema allows none becomes an error with that reason."""
+    notes = noted(("Vessel.name", 0))
+    notes.null("Size.length", WITHHELD, ("vessels", 0, "name"))
+    assert notes.reason(("vessels", 0, "name")) is ABSENT
+    assert notes.reason(("vessels", 1, "name")) is None
+
+
+def test_a_path_of_the_executor_becomes_a_tuple() -> None:
+    """Names and indexes from the root down, with what is added at the end."""
+    path = Path(Path(None, "vessels", "Query"), 2, None)
+    assert compact_path(path, "name") == ("vessels", 2, "name")
