@@ -24,6 +24,7 @@ from gateway.settings import Settings
 from schema.directives import Personal, PersonalCategory
 from schema.directives import Subject as SubjectMark
 from schema.lock import publish
+from schema.observer import Sent
 
 GARDENER = "cv_" + "g" * 43
 INSPECTOR = "cv_" + "i" * 43
@@ -104,6 +105,7 @@ class Source:
         try:
             if self.hangs:
                 await asyncio.Event().wait()
+            call.observer.sent(Sent(self.source, batch.offer.name, batch.fields, len(batch.keys), 0.001))
             raws = [raw for key in batch.keys for raw in self.records.get(key, ())]
             found = match_answers(batch, batch.keys, raws, NOW)
             return {key: self.answers.get(key, answer) for key, answer in found.items()}
@@ -148,7 +150,9 @@ def nursery() -> Source:
     plants = Offer(name="plants", serves="Plant", record=PlantRecord, key="number", absent=Missing)
     pests = Offer(name="pests", serves="Plant.pests", record=PestRecord, key="number", absent=Page)
     rows = {
-        f"N-{name}": [{"number": f"N-{name}", "label": label, "height": 10, "bed": "B1", "provenance": "Ada", "species": "aphid"}]
+        f"N-{name}": [
+            {"number": f"N-{name}", "label": label, "height": 10, "bed": "B1", "provenance": "Ada", "species": "aphid"}
+        ]
         for name, label in (("p1", "Fern"), ("p2", "Moss"), ("p3", "Ivy"))
     }
     return Source("nursery", (plants, pests), rows)
@@ -289,5 +293,3 @@ def greenhouse(
 def code_of(response: httpx.Response) -> str:
     """The code of the first error."""
     return str(response.json()["errors"][0]["extensions"]["code"])
-
-

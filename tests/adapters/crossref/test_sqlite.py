@@ -31,19 +31,29 @@ from tests.adapters.crossref.contract import (
     ID_A,
     ID_B,
     Backdoor,
-    CrossReferenceContract,
     Open,
     SteppedClock,
     Store,
     close,
     rows_of,
 )
+from tests.adapters.crossref.contract_loading import LoadingContract
+from tests.adapters.crossref.contract_resolving import ResolvingContract
+from tests.adapters.crossref.contract_writing import WritingContract
 
 CANARY = "canary.person@example.org"
 
 
-class TestSqliteCrossReference(CrossReferenceContract):
-    """The contract on SQLite."""
+class TestResolving(ResolvingContract):
+    """Look-ups on SQLite."""
+
+
+class TestWriting(WritingContract):
+    """Links and merges on SQLite."""
+
+
+class TestLoading(LoadingContract):
+    """Bulk loads on SQLite."""
 
 
 def statements_of(store: Store, statements: list[str]) -> None:

@@ -1,0 +1,164 @@
+"""A query becomes a graph of steps: few, each asking only what is wanted, from where its keys come."""
+
+from __future__ import annotations
+
+import pytest
+
+from resolvers import NotServedError
+from resolvers.plan import Canonical, FieldPlan, FromField, FromList, FromRecord, FromStep, Position
+from tests.resolvers.planned import plan, steps, told, vessel
+
+
+def field(fields: str, *names: str) -> FieldPlan:
+    """The plan of one field, named by its path below the vessel."""
+    position: Position | None = vessel(fields).roots[0].position
+    found: FieldPlan | None = None
+    for name in names:
+        assert position is not None
+        found = position.fields[name]
+        position = found.position
+    assert found is not None
+    return found
+
+
+def test_fields_of_one_offer_make_one_step() -> None:
+    """Aliases and repeated fields ask nothing twice; a nested record's fields are dotted paths."""
+    assert steps("name n: name callSign size { length } s: size { l: length }") == [
+        "registry.vessels@1 call_sign,name,size.length <- registry"
+    ]
+
+
+def test_fields_of_several_sources_make_a_step_each() -> None:
+    """No step waits for another where both start from the look-up."""
+    made = vessel("name draught")
+    assert [told(step) for step in made.steps] == [
+        "registry.vessels@1 name <- registry",
+        "sonar.heard@1 draught <- sonar",
+    ]
+    assert [step.after for step in made.steps] == [frozenset(), frozenset()]
+
+
+def test_the_canonical_id_and_typename_need_no_source() -> None:
+    """The cross-reference knows the id; `__typename` is the schema's."""
+    assert steps("id __typename") == []
+    assert field("id", "id").reads == Canonical()
+    assert field("__typename", "__typename").reads is None
+
+
+def test_a_reference_makes_a_step_that_takes_its_keys_from_another() -> None:
+    """The key is fetched as part of the field that it leads to, and is not shown."""
+    made = vessel("flag { state }")
+    assert [told(step) for step in made.steps] == [
+        "registry.vessels@1 flag <- registry",
+        "states.flags@2 state <- 0:flag",
+    ]
+    assert [wanted.is_key for step in made.steps for wanted in step.wanted] == [True, False]
+    assert made.steps[1].after == {0}
+
+
+def test_positions_at_one_depth_share_a_step() -> None:
+    """Flags reached by two ways are asked in one call, for the union of what is wanted of them."""
+    made = vessel("flag { code } heardUnder { state } portCalls { port { flag { state } } }")
+    assert [told(step) for step in made.steps] == [
+        "registry.vessels@1 flag <- registry",
+        "states.flags@2 code,state <- 0:flag 2:heard_under",
+        "sonar.heard@1 heard_under <- sonar",
+        "registry.calls@1 port <- registry",
+        "ports.ports@2 flag <- 3:port",
+        "states.flags@3 state <- 4:flag",
+    ]
+    assert made.steps[1].after == {0, 2}, "a step may stand before one that it waits for"
+
+
+def test_a_key_inside_a_list_of_a_record_can_be_many() -> None:
+    """One record holds a key for every item, and calls are counted by that."""
+    made = vessel("owners { name home { state } }")
+    assert [told(step) for step in made.steps] == [
+        "registry.vessels@1 owners.home,owners.name <- registry",
+        "states.flags@2 state <- 0:owners.home*",
+    ]
+    assert made.steps[1].keys_from == (FromField(0, "owners.home", is_many=True),)
+
+
+def test_a_list_is_a_step_of_its_own() -> None:
+    """A list offer has records of its own; what they hold is read from them."""
+    assert steps("portCalls { on }") == ["registry.calls@1 on <- registry"]
+    assert field("portCalls { on }", "portCalls").reads == FromList(0)
+    assert field("portCalls { on }", "portCalls", "on").reads == FromRecord("on")
+
+
+def test_a_list_can_be_reached_by_a_key() -> None:
+    """The record of the customer holds the key by which the list is asked."""
+    assert steps("log { line }") == ["sonar.heard@1 log <- sonar", "logs.logs@2 line <- 0:log"]
+    made = field("log { line }", "log")
+    assert (made.reads, made.list_by_key) == (FromStep(0, "log"), 1)
+
+
+def test_typename_alone_asks_whether_the_object_is_there() -> None:
+    """What is needed to know that is asked, and no more: the record, the key, or the list."""
+    assert steps("size { __typename }") == ["registry.vessels@1 size <- registry"]
+    assert steps("flag { __typename }") == ["registry.vessels@1 flag <- registry"]
+    assert steps("portCalls { __typename }") == ["registry.calls@1  <- registry"]
+    assert steps("log { __typename }") == ["sonar.heard@1 log <- sonar", "logs.logs@2  <- 0:log"]
+
+
+def test_lists_with_other_arguments_are_other_steps() -> None:
+    """Equal arguments share a step, in whatever order they are written."""
+    text = (
+        'a: portCalls(since: "2026-01-01", of: {leastDays: 2}) { on } '
+        'b: portCalls(of: {leastDays: 2}, since: "2026-01-01") { port { name } } c: portCalls { on }'
+    )
+    lists = [told(step) for step in vessel(text).steps if step.offer.is_list]
+    assert lists == ["registry.calls@1 on,port <- registry", "registry.calls@1 on <- registry"]
+
+
+def test_several_root_fields_share_steps() -> None:
+    """Two look-ups ask one source once; each wanted field says for whom."""
+    made = plan('{ a: vessel(by: {id: "v1"}) { name } b: vessels(by: []) { name callSign } }')
+    assert [told(step) for step in made.steps] == ["registry.vessels@1 call_sign,name <- registry"]
+    assert [(root.response_name, root.is_list) for root in made.roots] == [("a", False), ("b", True)]
+    assert made.steps[0].roots == {"a", "b"}
+
+
+def test_a_wanted_field_knows_every_coordinate_on_its_way() -> None:
+    """Any of them withheld withholds it: rules stand on coordinates."""
+    (key, state) = (step.wanted[0] for step in vessel("flag { state }").steps)
+    assert key.coordinates == state.coordinates == {"Vessel.flag", "Flag.state"}
+    assert (key.coordinate, state.coordinate) == ("Vessel.flag", "Flag.state")
+
+
+def test_the_plan_knows_what_is_asked() -> None:
+    """Every coordinate below the root fields, and nothing that was not asked for."""
+    assert vessel("id flag { state } __typename").coordinates == {"Vessel.id", "Vessel.flag", "Flag.state"}
+
+
+@pytest.mark.parametrize(
+    ("without", "fields", "coordinate", "path"),
+    [
+        ("sonar", "name d: draught", "Vessel.draught", ("vessel", "d")),
+        ("states", "flag { state }", "Flag.state", ("vessel", "flag", "state")),
+        ("logs", "log { line }", "LogEntry.line", ("vessel", "log", "line")),
+        ("registry", "portCalls { on }", "Vessel.portCalls", ("vessel", "portCalls")),
+    ],
+)
+def test_a_field_without_an_adapter_is_an_error_that_names_it(
+    without: str, fields: str, coordinate: str, path: tuple[str, ...]
+) -> None:
+    """`check` finds these; a plan is never made in part."""
+    with pytest.raises(NotServedError) as caught:
+        plan(f'{{ vessel(by: {{id: "v1"}}) {{ {fields} }} }}', without=without)
+    assert (caught.value.coordinate, caught.value.path) == (coordinate, path)
+    assert str(caught.value) == f"no adapter serves {coordinate}, reached by {'.'.join(path)}"
+
+
+def test_a_field_that_the_record_around_it_lacks_is_an_error() -> None:
+    """An object that stands in a record has no source but this record."""
+    from adapters.records import Record
+    from tests.resolvers import harbour
+
+    class Bare(Record):
+        length: int | None
+
+    kept = harbour.VesselRecord.model_fields["size"]
+    assert kept.annotation is harbour.SizeRecord
+    assert "beam" not in Bare.model_fields
