@@ -49,7 +49,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The source has it. `fetched_at` is when the answer came, `as_of` the source's own word for its age; both with zone."""
+    """The source has it. `fetched_at` is when the answer came, `as_of` the source's own word for its age."""
 
     record: Facts | Page = field(repr=False)
     fetched_at: datetime

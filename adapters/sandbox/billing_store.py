@@ -25,7 +25,7 @@ from typing import Any, Protocol
 from adapters.sandbox.ledger import Account, Invoice
 from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sandbox.postgres import PostgresServer
-from adapters.sql_postgres import connected
+from adapters.sql.postgres import connected
 
 __all__ = ["BillingStore", "Counted", "Payment", "PostgresBilling", "SqliteBilling"]
 

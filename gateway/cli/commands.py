@@ -80,9 +80,8 @@ def demo(
 ) -> None:
     """Ask about one customer through two views, live.
 
-    It starts the sandbox sources and a gateway on this machine, asks, and prints the answers, what was refused and curl lines to paste.
-
-    Everything is in a folder that is removed at the end; nothing is left behind.
+    It starts the sandbox sources and a gateway on this machine, asks, and prints the answers, what was refused, and
+    curl lines to paste. Everything is in a folder that is removed at the end; nothing is left behind.
 
     Example: customer-view demo --once
 

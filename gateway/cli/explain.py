@@ -9,7 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
 
-from rich.console import Console
+from rich import box
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
@@ -125,7 +126,6 @@ def _tree(plan: Mapping[str, Any]) -> Tree:
 def _add_step(branch: Tree, step: Mapping[str, Any]) -> None:
     title = (f"{step['source']}.{step['offer']}", "bold cyan")
     calls = f"  step {step['number']}, {_calls(step['calls'])} of at most {step['keysPerCall']} keys"
-    node = branch.add(Text.assemble(title, calls))
     told: Sequence[tuple[str, Sequence[str]]] = (
         ("serves", [step["serves"]]),
         ("keys from", step["keysFrom"]),
@@ -137,11 +137,11 @@ def _add_step(branch: Tree, step: Mapping[str, Any]) -> None:
     for word, values in told:
         if values:
             table.add_row(Text(word, "dim"), ", ".join(values))
-    node.add(table)
+    branch.add(Group(Text.assemble(title, calls), table))
 
 
 def _totals(sources: Mapping[str, Mapping[str, int]]) -> Table:
-    table = Table(title="Totals by source", title_justify="left")
+    table = Table(box=box.ROUNDED, title="Totals by source", title_justify="left")
     table.add_column("source")
     for name in ("calls", "fields"):
         table.add_column(name, justify="right")

@@ -1,4 +1,4 @@
-"""What every store of the cross-reference has to do. A store's tests inherit these and give it by fixtures."""
+"""What every store of the cross-reference has to do, in parts; a store's tests inherit them and give it by fixtures."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def close(backdoor: Backdoor, customer: str, status: str) -> None:
 
 
 class CrossReferenceContract:
-    """What the parts of the contract share. `store` has the sources crm, billing, `one` with max_live 1, and mail, which is sealed."""
+    """What the parts share. `store` has the sources crm, billing, `one` with max_live 1, and mail, which is sealed."""
 
     async def link(self, store: Store, source: str, key: str, customer: str | None = None) -> Linked:
         return await store.link(source, key, customer, asserted_by="tester")

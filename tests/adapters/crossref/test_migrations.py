@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 import adapters.crossref.migrations as migrations
 from adapters.crossref import SqliteCrossReference
 from adapters.sandbox.postgres import PostgresServer
-from adapters.sql_postgres import connected
+from adapters.sql.postgres import connected
 
 TABLES = {
     *("tenant", "source_system", "customer", "link", "restriction", "identifier_hash", "non_match", "match_candidate"),

@@ -21,7 +21,7 @@ from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sandbox.postgres import PostgresServer
 from adapters.sandbox.relay import Relay
 from adapters.sql import SqlAdapter, SqlOffer
-from adapters.sql_postgres import connected
+from adapters.sql.postgres import connected
 from schema.deadline import Deadline
 from schema.reasons import Reason
 

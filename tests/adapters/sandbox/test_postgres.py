@@ -18,7 +18,7 @@ import pytest
 
 from adapters.sandbox import postgres as module
 from adapters.sandbox.postgres import PostgresServer, PostgresUnavailable
-from adapters.sql_postgres import connected
+from adapters.sql.postgres import connected
 
 pytestmark = pytest.mark.postgres
 

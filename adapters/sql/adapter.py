@@ -39,13 +39,13 @@ from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Key, Missing
 from adapters.protocol import ProtocolAdapter
 from adapters.sending import Ask, SendError
-from adapters.sql_databases import Database, Rows
-from adapters.sql_offers import KeyType, SqlOffer, statement_for
-from adapters.sql_postgres import PostgresDatabase
-from adapters.sql_sqlite import SqliteDatabase
+from adapters.sql.databases import Database, Rows
+from adapters.sql.offers import KeyType, SqlOffer, statement_for
+from adapters.sql.postgres import PostgresDatabase
+from adapters.sql.sqlite import SqliteDatabase
 from schema.reasons import Reason
 
-__all__ = ["KeyType", "SqlAdapter", "SqlOffer"]
+__all__ = ["SqlAdapter"]
 
 
 class SqlAdapter(ProtocolAdapter[Ask, Rows]):

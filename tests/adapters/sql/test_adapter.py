@@ -20,8 +20,8 @@ from adapters.answers import Fault, Found, Missing, SourceError
 from adapters.records import Record
 from adapters.sending import SendError
 from adapters.sql import KeyType, SqlAdapter, SqlOffer
-from adapters.sql_offers import statement_for
-from adapters.sql_sqlite import SqliteDatabase
+from adapters.sql.offers import statement_for
+from adapters.sql.sqlite import SqliteDatabase
 from schema.deadline import Deadline
 from schema.reasons import Reason
 
@@ -151,7 +151,7 @@ async def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 async def test_a_locked_database_is_a_timeout(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader waits a bounded time for a writer."""
-    monkeypatch.setattr("adapters.sql_sqlite._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("adapters.sql.sqlite._BUSY_SECONDS", 0.01)
     offer = offer_of()
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")

@@ -19,7 +19,7 @@ from adapters.sandbox import misbehaviour as sandbox
 from adapters.sandbox.postgres import PostgresServer
 from adapters.sandbox.relay import Relay
 from adapters.sql import SqlAdapter, SqlOffer
-from adapters.sql_postgres import connected
+from adapters.sql.postgres import connected
 from adapters.testing import AdapterContract, Misbehaviour, SeenCall, SourceUnderTest
 
 TABLE = """

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adapters.sending import SendError
-from adapters.sql_databases import Rows
-from adapters.sql_statements import Statement
+from adapters.sql.databases import Rows
+from adapters.sql.statements import Statement
 from schema.reasons import Reason
 
 __all__ = ["SqliteDatabase"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from adapters.sql_statements import Statement
+from adapters.sql.statements import Statement
 
 __all__ = ["Database", "Rows"]
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from adapters.transport import AiohttpTransport, BodyTooLarge, open_client
+from adapters.http.transport import AiohttpTransport, BodyTooLarge, open_client
 from tests.adapters.raw_server import Request, json_answer, serving
 
 Writer = asyncio.StreamWriter

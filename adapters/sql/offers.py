@@ -10,7 +10,7 @@ from functools import lru_cache
 from adapters.answers import Key
 from adapters.offers import Offer
 from adapters.records import Record, source_fields
-from adapters.sql_statements import Statement, check_identifier, quoted
+from adapters.sql.statements import Statement, check_identifier, quoted
 
 __all__ = ["KeyType", "SqlOffer", "statement_for"]
 

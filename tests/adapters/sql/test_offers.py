@@ -9,7 +9,7 @@ from pydantic import AliasPath, Field
 
 from adapters.answers import Page
 from adapters.records import Inline, Record
-from adapters.sql_offers import KeyType, SqlOffer, statement_for
+from adapters.sql.offers import KeyType, SqlOffer, statement_for
 
 
 class Name(Record):

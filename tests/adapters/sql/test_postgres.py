@@ -19,7 +19,7 @@ from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sandbox.postgres import PostgresServer
 from adapters.sandbox.relay import Relay
 from adapters.sql import KeyType, SqlAdapter, SqlOffer
-from adapters.sql_postgres import connected
+from adapters.sql.postgres import connected
 from schema.deadline import Deadline
 from schema.reasons import Reason
 
@@ -179,7 +179,7 @@ async def test_a_server_that_answers_no_cancellation_is_left(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection that is not given back in time is dropped: when the adapter closes, nothing hangs."""
-    monkeypatch.setattr("adapters.sql_postgres._GRACE", 0.05)
+    monkeypatch.setattr("adapters.sql.postgres._GRACE", 0.05)
     async with Relay(postgres.socket, delay=30) as relay:
         login = postgres.url("postgres").partition("@")[0]
         async with adapter_of(offer_of(), f"{login}@{relay.host}:{relay.port}/postgres") as adapter:
@@ -193,7 +193,7 @@ async def test_a_server_that_answers_no_cancellation_is_left(
 
 async def test_a_pool_that_does_not_close_is_ended(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Closing takes a bounded time even while a statement runs."""
-    monkeypatch.setattr("adapters.sql_postgres._GRACE", 0.05)
+    monkeypatch.setattr("adapters.sql.postgres._GRACE", 0.05)
     adapter = SqlAdapter("rows", [offer_of("(SELECT 1.0 FROM pg_sleep(30))")], url=postgres.url("postgres"))
     task = asyncio.create_task(ask(adapter, "1"))
     await until(postgres, running=1)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from adapters.sql_framing import FrameCheck
+from adapters.sql.framing import FrameCheck
 
 READY = b"Z\0\0\0\5I"
 ROW = b"D\0\0\0\x0c" + b"12345678"

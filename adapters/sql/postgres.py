@@ -11,9 +11,9 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from adapters.sending import SendError
-from adapters.sql_databases import Rows
-from adapters.sql_framing import FrameCheck
-from adapters.sql_statements import Statement
+from adapters.sql.databases import Rows
+from adapters.sql.framing import FrameCheck
+from adapters.sql.statements import Statement
 from schema.reasons import Reason
 
 __all__ = ["Connection", "PostgresDatabase", "connected"]

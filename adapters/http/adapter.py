@@ -13,15 +13,15 @@ import httpx
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Gone, Key, Missing
-from adapters.exact_json import JsonError, read_json
-from adapters.http_offers import HttpAsk, HttpOffer, InBody, InPath, InQuery, make_ask, unaskable
+from adapters.http.exact_json import JsonError, read_json
+from adapters.http.offers import HttpAsk, HttpOffer, InBody, InPath, InQuery, make_ask, unaskable
+from adapters.http.transport import AiohttpTransport, BodyTooLarge, open_client
 from adapters.protocol import ProtocolAdapter
 from adapters.records import is_there, read_path
 from adapters.sending import SendError
-from adapters.transport import AiohttpTransport, BodyTooLarge, open_client
 from schema.reasons import Reason
 
-__all__ = ["HttpAdapter", "HttpOffer", "HttpReply", "InBody", "InPath", "InQuery", "Told"]
+__all__ = ["HttpAdapter", "HttpReply", "Told"]
 
 _JSON = re.compile(r"(application|text)/([a-z0-9.+-]+\+)?json", re.IGNORECASE)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")

@@ -14,7 +14,7 @@ from pydantic import AliasPath, Field
 
 from adapters.adapter import Batch
 from adapters.http import HttpOffer, InBody, InPath, InQuery
-from adapters.http_offers import make_ask, unaskable
+from adapters.http.offers import make_ask, unaskable
 from adapters.records import Record
 from adapters.testing import HOSTILE_KEYS
 from schema.reasons import Reason

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.exact_json import JsonError, read_json
+from adapters.http.exact_json import JsonError, read_json
 
 unhurried = settings(deadline=None)
 
