@@ -11,7 +11,7 @@ from adapters.records import Record, SourcePath, is_there, read_path
 
 __all__ = ["KeyForm", "Offer"]
 
-_DIGITS = re.compile(r"\D")
+_NOT_DIGITS = re.compile(r"[^0-9]")
 
 
 class KeyForm(StrEnum):
@@ -30,7 +30,7 @@ class KeyForm(StrEnum):
             case KeyForm.UPPER:
                 return key.strip().upper()
             case KeyForm.DIGITS:
-                return _DIGITS.sub("", key)
+                return _NOT_DIGITS.sub("", key)
         return key
 
 

@@ -61,15 +61,16 @@ class Front:
             raise BadRequestError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": "POST"})
         media_type = wanted_media_type(headers)
         deadline = Deadline(started + view.limits.deadline_ms / 1000, self._clock)
-        body = await _by(deadline, read_body(receive, headers, self._most_bytes), _body_late)
+        body = await _by(deadline, lambda: read_body(receive, headers, self._most_bytes), _body_late)
         return await self._ask(service, view, parse_request(body), caller, deadline, media_type)
 
     async def _ask(
         self, service: Service, view: View, request: Request, caller: Caller, deadline: Deadline, media_type: MediaType
     ) -> Reply:
-        asking = service.engine.answer(view, request, caller, _for_sources(view, deadline))
+        engine, until = service.engine, _for_sources(view, deadline)
         try:
-            return Reply(200, print_answer(await _by(deadline, asking, _answer_late)), media_type)
+            answer = await _by(deadline, lambda: engine.answer(view, request, caller, until), _answer_late)
+            return Reply(200, print_answer(answer), media_type)
         except RefusedError as error:
             status = 400 if media_type is MediaType.RESPONSE else 200
             return Reply(status, print_answer({"errors": error.formatted()}), media_type)
@@ -89,11 +90,13 @@ def _for_sources(view: View, deadline: Deadline) -> Deadline:
     return Deadline(deadline.at - min(view.limits.deadline_ms / 10_000, _MOST_RESERVED), deadline.clock)
 
 
-async def _by(deadline: Deadline, work: Awaitable[_T], late: Callable[[], BadRequestError]) -> _T:
+async def _by(deadline: Deadline, work: Callable[[], Awaitable[_T]], late: Callable[[], BadRequestError]) -> _T:
     """Return the work's result, or end it at the deadline and raise what `late` returns."""
+    if deadline.is_over():
+        raise late()
     try:
         async with asyncio.timeout(deadline.remaining()) as scope:
-            return await work
+            return await work()
     except TimeoutError:
         if scope.expired():
             raise late() from None

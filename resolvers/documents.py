@@ -89,7 +89,7 @@ class Documents:
         kept = self._kept.get(text)
         if kept is None:
             kept = self._validated(self._parsed(text), len(text))
-            if not kept.has_texts:
+            if not kept.has_texts and kept.size <= _KEPT_BYTES:
                 self._kept[text] = kept
         return kept
 

@@ -102,12 +102,13 @@ class Step:
         """Return the record's fields to ask for when nothing is withheld: dotted paths, sorted."""
         return _paths(self.wanted)
 
-    def fields_without(self, withheld: Coordinates) -> tuple[str, ...] | None:
-        """Return the fields to ask for when these coordinates are withheld; None when nothing is left to ask."""
-        if not withheld:
-            return self.fields
+    def fields_without(self, withheld: Coordinates, roots: frozenset[str]) -> tuple[str, ...] | None:
+        """Return the fields to ask for when these coordinates are withheld.
+
+        None when nothing is left of what these root fields want: then there is nothing to ask, for their sake.
+        """
         left = self.wanted_without(withheld)
-        return _paths(left) if left else None
+        return _paths(left) if any(wanted.root in roots for wanted in left) else None
 
     def wanted_without(self, withheld: Coordinates) -> tuple[Wanted, ...]:
         """Return what is wanted of the step when these coordinates are withheld."""

@@ -46,10 +46,10 @@ class Verdicts:
 
     def fields(self, step: Step, subject: Subject) -> tuple[str, ...] | None:
         """Return the fields that the step asks for this customer; None when it asks nothing."""
-        if not step.roots & self.roots[subject.customer_id]:
+        roots, withheld = self.roots[subject.customer_id], self.withheld.get(subject.customer_id)
+        if not step.roots & roots:
             return None
-        withheld = self.withheld.get(subject.customer_id)
-        return step.fields_without(frozenset(withheld)) if withheld else step.fields
+        return step.fields_without(frozenset(withheld), roots) if withheld else step.fields
 
 
 def choose_view(views: Iterable[View], caller: Caller, name: str, version: int | None) -> View | None:

@@ -88,6 +88,8 @@ async def run(
     A step that has not answered by then is cancelled; its answers are DEADLINE_EXCEEDED.
     """
     fetched = Fetched(plan, verdicts)
+    if call.deadline.is_over():
+        return fetched
     tasks: dict[int, asyncio.Task[None]] = {}
     for step in sorted(plan.steps, key=lambda step: step.depth):
         before = [tasks[number] for number in sorted(step.after)]

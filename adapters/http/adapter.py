@@ -14,7 +14,7 @@ import httpx
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Gone, Key, Missing
 from adapters.http.exact_json import JsonError, read_json
-from adapters.http.offers import HttpAsk, HttpOffer, InBody, InPath, InQuery, make_ask, unaskable
+from adapters.http.offers import HttpAsk, HttpOffer, InPath, make_ask, unaskable
 from adapters.http.transport import AiohttpTransport, BodyTooLarge, open_client
 from adapters.protocol import ProtocolAdapter
 from adapters.records import is_there, read_path

@@ -40,7 +40,7 @@ from adapters.answers import Answer, Key, Missing
 from adapters.protocol import ProtocolAdapter
 from adapters.sending import Ask, SendError
 from adapters.sql.databases import Database, Rows
-from adapters.sql.offers import KeyType, SqlOffer, statement_for
+from adapters.sql.offers import SqlOffer, statement_for
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.sqlite import SqliteDatabase
 from schema.reasons import Reason

@@ -145,7 +145,7 @@ class AdapterContract(ABC):
     async def test_two_records_of_one_key_are_an_error_of_that_key(self, source: SourceUnderTest) -> None:
         """Which of them is right cannot be known; a list offer takes them as rows."""
         if source.offer.is_list:
-            raise SkipTest("a list offer takes several records of one key as its rows")
+            raise SkipTest("does not apply: a list offer takes several records of one key as its rows")
         keys = await _filled(source, _together(source, 3))
         await _told(source, Misbehaviour.DUPLICATED)
         answers = await _ask(source, keys)
@@ -200,7 +200,7 @@ class AdapterContract(ABC):
             _check_found(source, await _ask(source, keys, fields=fields), keys, fields)
         seen = [call.fields for call in await source.seen()]
         if None in seen:
-            raise SkipTest("this protocol cannot ask for fields")
+            raise SkipTest("does not apply: this protocol cannot ask for fields")
         assert seen == [source.asked_of_source(fields) for fields in asks]
 
     @_staged
@@ -282,7 +282,7 @@ def _together(source: SourceUnderTest, count: int) -> int:
 
 async def _told(source: SourceUnderTest, how: Misbehaviour) -> None:
     if how not in source.can:
-        raise SkipTest(f"this source cannot be told to be {how.value}")
+        raise SkipTest(f"does not apply: this source cannot be told to be {how.value}")
     await source.misbehave(how)
 
 

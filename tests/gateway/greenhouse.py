@@ -87,7 +87,7 @@ class BedRecord(Record):
 
 @dataclass(eq=False)
 class Source:
-    """An adapter whose source is a dict of raw records. It keeps the batches that it was asked, and whether it is open."""
+    """An adapter whose source is a dict of raw records; it keeps the batches that it was asked."""
 
     source: str
     offers: Sequence[Offer]
@@ -222,8 +222,10 @@ def write_consumers(path: Path, **views: str) -> Path:
 
 
 def write_all(folder: Path) -> tuple[Path, Path]:
-    """Write views for two consumers, and return their folder and the file of consumers."""
+    """Write views for two consumers, unless they stand there, and return their folder and the file of consumers."""
     views = folder / "views"
+    if views.exists():
+        return views, folder / "consumers.yaml"
     views.mkdir()
     write_view(views, "watering@1", "Plant.label", consumers="gardener, inspector")
     write_view(views, "watering@2", "Plant.id", "Plant.label", "Plant.height", "Plant.bed", "Bed.moisture")

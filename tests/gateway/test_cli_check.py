@@ -44,7 +44,7 @@ BROKEN: dict[str, tuple[Break, str, tuple[str, str, str]]] = {
     ),
     "an unknown key": (
         lambda project: project.edit("views/support-call@1.yaml", "owner:", "ownr:"),
-        "views/support-call@1.yaml:9",
+        "views/support-call@1.yaml:8",
         ("the unknown key 'ownr'", "one of: ", "did you mean 'owner'?"),
     ),
     "a changed published view": (

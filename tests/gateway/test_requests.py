@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -36,6 +36,15 @@ def refused(body: bytes) -> str:
         parse_request(body)
     assert (caught.value.status, caught.value.code) == (400, RequestCode.BAD_REQUEST)
     return caught.value.message
+
+
+def status_of(read: Callable[[], object]) -> int | None:
+    """The status of a refusal; None when there is none."""
+    try:
+        read()
+    except BadRequestError as error:
+        return error.status
+    return None
 
 
 @pytest.mark.parametrize(
@@ -282,28 +291,20 @@ _JSON = st.recursive(
 )
 def test_any_json_is_read_or_refused_with_400(body: Any) -> None:
     """Whatever JSON comes, there is a request or a refusal, and no other exception."""
-    try:
-        assert isinstance(parse_request(orjson.dumps(body)), Request)
-    except BadRequestError as error:
-        assert error.status == 400
+    assert status_of(lambda: parse_request(orjson.dumps(body))) in (None, 400)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_with_400(body: bytes) -> None:
     """Whatever bytes come, there is a request or a refusal, and no other exception."""
-    try:
-        assert isinstance(parse_request(body), Request)
-    except BadRequestError as error:
-        assert error.status == 400
+    assert status_of(lambda: parse_request(body)) in (None, 400)
 
 
 @given(st.text(max_size=60))
 def test_any_accept_header_gives_a_media_type_or_406(accept: str) -> None:
     """Whatever is accepted, there is an answer to it."""
-    try:
-        assert wanted_media_type(Headers(raw=[(b"accept", accept.encode("latin-1", "replace"))])) in MediaType
-    except BadRequestError as error:
-        assert error.status == 406
+    headers = Headers(raw=[(b"accept", accept.encode("latin-1", "replace"))])
+    assert status_of(lambda: wanted_media_type(headers)) in (None, 406)
 
 
 def test_a_refusal_prints_what_a_log_may_hold() -> None:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.adapter import Adapter
 from resolvers.catalog import Catalog
 from resolvers.documents import Documents
 from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
 from schema.view_schema import cut_schema
-from tests.resolvers.harbour import ARGUMENTS, FIELDS, MODEL, MemorySource, harbour
+from tests.resolvers.harbour import ARGUMENTS, FIELDS, MODEL, harbour
 
 
-def documents(*, tokens: int = 500, without: str = "") -> Documents:
-    """The documents of a view of everything; `without` names a source that there is no adapter for."""
-    adapters: list[MemorySource] = [source for source in harbour().sources if source.source != without]
+def all_but(source: str) -> list[Adapter]:
+    """The adapters of the harbour without one."""
+    return [one for one in harbour().sources if one.source != source]
+
+
+def documents(*, tokens: int = 500, adapters: Sequence[Adapter] | None = None) -> Documents:
+    """The documents of a view of everything."""
     schema = cut_schema(MODEL, (*FIELDS, *ARGUMENTS), ("id", "registry", "sonar"))
-    return Documents(schema, Planner(Catalog(adapters), MODEL.python_name), most_tokens=tokens)
+    catalog = Catalog(harbour().sources if adapters is None else adapters)
+    return Documents(schema, Planner(catalog, MODEL.python_name), most_tokens=tokens)
 
 
-def plan(text: str, variables: Mapping[str, Any] | None = None, *, without: str = "") -> Plan:
+def plan(text: str, variables: Mapping[str, Any] | None = None, *, adapters: Sequence[Adapter] | None = None) -> Plan:
     """The plan of the one operation of a document."""
-    made = documents(without=without)
+    made = documents(adapters=adapters)
     document = made.document(text)
     operation = document.operation(None)
     return made.plan(document, operation, made.variables(operation, variables or {}))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.offers import Offer
+from adapters.records import Record
 from resolvers import NotServedError
 from resolvers.plan import Canonical, FieldPlan, FromField, FromList, FromRecord, FromStep, Position
-from tests.resolvers.planned import plan, steps, told, vessel
+from tests.resolvers.harbour import MemorySource
+from tests.resolvers.planned import all_but, plan, steps, told, vessel
 
 
 def field(fields: str, *names: str) -> FieldPlan:
@@ -146,19 +149,26 @@ def test_a_field_without_an_adapter_is_an_error_that_names_it(
 ) -> None:
     """`check` finds these; a plan is never made in part."""
     with pytest.raises(NotServedError) as caught:
-        plan(f'{{ vessel(by: {{id: "v1"}}) {{ {fields} }} }}', without=without)
+        plan(f'{{ vessel(by: {{id: "v1"}}) {{ {fields} }} }}', adapters=all_but(without))
     assert (caught.value.coordinate, caught.value.path) == (coordinate, path)
     assert str(caught.value) == f"no adapter serves {coordinate}, reached by {'.'.join(path)}"
 
 
+class Bare(Record):
+    length: int | None
+
+
+class BareVessel(Record):
+    size: Bare
+
+
 def test_a_field_that_the_record_around_it_lacks_is_an_error() -> None:
     """An object that stands in a record has no source but this record."""
-    from adapters.records import Record
-    from tests.resolvers import harbour
-
-    class Bare(Record):
-        length: int | None
-
-    kept = harbour.VesselRecord.model_fields["size"]
-    assert kept.annotation is harbour.SizeRecord
-    assert "beam" not in Bare.model_fields
+    offer = Offer(name="bare", serves="Vessel", record=BareVessel, key="imo")
+    adapters = [MemorySource("registry", (offer,), {})]
+    text = '{ vessel(by: {id: "v1"}) { size { length %s } } }'
+    assert [told(step) for step in plan(text % "", adapters=adapters).steps] == [
+        "registry.bare@1 size.length <- registry"
+    ]
+    with pytest.raises(NotServedError, match=r"no adapter serves Size.beam, reached by vessel.size.beam"):
+        plan(text % "beam", adapters=adapters)

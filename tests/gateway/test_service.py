@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.datastructures import Headers
+
+from gateway.consumers import Consumers
+from gateway.requests import BadRequestError
+from gateway.service import NotOpenError, Service
+from resolvers import Engine
+from schema.caller import Caller
+from schema.lock import Lock
+from schema.model import Model
+from schema.view_files import load_views
+from tests.gateway.greenhouse import GARDENER, STRANGER, Plant, Table, nursery, write_all
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service of a greenhouse, without its gateway."""
+    views, consumers = write_all(tmp_path_factory.mktemp("greenhouse"))
+    published = [one.view for one in Lock.read(views).published(load_views(views))]
+    yield Service(Engine(Model(Plant), [nursery()], Table()), published, Consumers.load(consumers))
+
+
+GARDENERS = Caller("gardener", frozenset({"watering", "pruning", "hurry"}))
+
+
+def test_a_bearer_token_says_who_asks(service: Service) -> None:
+    """The caller is the consumer to whom the token was given, with the views it is registered for."""
+    assert service.caller(Headers({"authorization": f"Bearer {GARDENER}"})) == GARDENERS
+
+
+@pytest.mark.parametrize("given", [{}, {"authorization": f"Bearer {STRANGER}"}, {"authorization": GARDENER}])
+def test_without_a_known_token_there_is_no_caller(service: Service, given: dict[str, str]) -> None:
+    """Absent, unknown and malformed tokens are refused in one way, which holds no token."""
+    with pytest.raises(BadRequestError) as caught:
+        service.caller(Headers(given))
+    assert str(caught.value) == "401 UNAUTHENTICATED: A known token is wanted. Send Authorization: Bearer <token>."
+
+
+@pytest.mark.parametrize(
+    ("version", "found"), [(None, "watering@2"), ("", "watering@2"), ("1", "watering@1"), ("2", "watering@2")]
+)
+def test_a_view_is_found_by_name_and_version(service: Service, version: str | None, found: str) -> None:
+    """No version means the newest for the caller."""
+    assert service.view(GARDENERS, "watering", version).id == found
+
+
+def test_a_view_that_is_not_the_callers_is_not_found(service: Service) -> None:
+    """A draft, another's view and no view at all are alike."""
+    texts = set()
+    for name, version in (("watering", "3"), ("pests", None), ("nowhere", None)):
+        with pytest.raises(BadRequestError) as caught:
+            service.view(GARDENERS, name, version)
+        texts.add(str(caught.value))
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize(("segment", "found"), [("watering", "watering@2"), ("watering@1", "watering@1")])
+def test_a_segment_of_a_path_names_a_view(service: Service, segment: str, found: str) -> None:
+    """`name` or `name@version`, as in the path."""
+    assert service.find(GARDENERS, segment).id == found
+
+
+@pytest.mark.parametrize("segment", ["", "@1", "watering@", "watering@0", "watering@1.0", "Watering", "watering\n"])
+def test_a_segment_of_another_form_names_no_view(service: Service, segment: str) -> None:
+    """What is no name of a view is refused as a view that is not there."""
+    with pytest.raises(BadRequestError, match="404 VIEW_UNKNOWN"):
+        service.find(GARDENERS, segment)
+
+
+def test_a_service_prints_no_consumers(service: Service) -> None:
+    """Digests of tokens are not for logs."""
+    assert "consumers" not in repr(service)
+
+
+def test_a_gateway_that_is_not_open_is_a_runtime_error() -> None:
+    """Who catches RuntimeError catches it too."""
+    assert issubclass(NotOpenError, RuntimeError)

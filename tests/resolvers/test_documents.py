@@ -1,0 +1,216 @@
+"""Documents are parsed and validated once for a view, and planned once for what decides the plan."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from graphql import OperationDefinitionNode
+
+from resolvers import RefusalCode, RefusedError
+from resolvers.documents import Documents
+from tests.resolvers.planned import documents, told
+
+
+def refused(act: Callable[[], object]) -> RefusedError:
+    with pytest.raises(RefusedError) as caught:
+        act()
+    return caught.value
+
+
+KEPT = "query ($by: VesselBy!) { vessel(by: $by) { name } }"
+
+
+def test_a_document_is_kept() -> None:
+    """The same text is parsed and validated once."""
+    kept = documents()
+    assert kept.document(KEPT) is kept.document(KEPT)
+
+
+def test_a_document_with_texts_in_it_is_not_kept() -> None:
+    """A text may be a customer's key; keys belong in variables."""
+    kept = documents()
+    text = '{ vessel(by: {id: "v1"}) { name } }'
+    assert kept.document(text) is not kept.document(text)
+    assert kept.document(text).has_texts
+
+
+def test_a_document_that_is_too_large_to_keep_is_answered() -> None:
+    """White space is no token: a short document can be long."""
+    kept = documents()
+    text = KEPT + " " * 9_000_000
+    assert kept.document(text) is not kept.document(text)
+
+
+def test_a_document_that_does_not_parse_is_refused() -> None:
+    """The parser's words go to the caller with the place: they name only what the caller sent."""
+    error = refused(lambda: documents().document("{ vessel("))
+    assert error.code is RefusalCode.GRAPHQL_PARSE_FAILED
+    (told,) = error.formatted()
+    assert told["message"] == "Syntax Error: Expected Name, found <EOF>."
+    assert told["locations"] == [{"line": 1, "column": 10}]
+
+
+def test_too_many_tokens_are_refused_before_anything_else() -> None:
+    """The limit is the view's; the document is not parsed to its end."""
+    text = "{ vessel { name } }"
+    error = refused(lambda: documents(tokens=4).document(text))
+    assert error.formatted() == [
+        {
+            "message": "The document has more than 4 tokens, the most that this view allows.",
+            "extensions": {"code": "QUERY_BUDGET", "remedy": "Ask for less in one document."},
+        }
+    ]
+    assert refused(lambda: documents(tokens=7).document(text)).code is RefusalCode.GRAPHQL_VALIDATION_FAILED
+
+
+def test_a_document_of_endless_depth_is_refused() -> None:
+    """Neither the parser nor validation runs out of stack."""
+    deep = "{" * 5_000
+    assert refused(lambda: documents(tokens=20_000).document(deep)).code is RefusalCode.GRAPHQL_PARSE_FAILED
+    chain = " ".join(f"fragment F{n} on Vessel {{ ...F{n + 1} }}" for n in range(2_000))
+    text = f'{{ vessel(by: {{id: "v1"}}) {{ ...F0 }} }} {chain} fragment F2000 on Vessel {{ name }}'
+    assert refused(lambda: documents(tokens=20_000).document(text)).code is RefusalCode.GRAPHQL_VALIDATION_FAILED
+
+
+def test_what_does_not_fit_the_view_is_refused() -> None:
+    """Every error is told, twenty at most."""
+    error = refused(lambda: documents().document('{ vessel(by: {id: "v1"}) { nam tonnage } }'))
+    assert error.code is RefusalCode.GRAPHQL_VALIDATION_FAILED
+    assert [one["message"] for one in error.formatted()] == [
+        "Cannot query field 'nam' on type 'Vessel'. Did you mean 'name'?",
+        "Cannot query field 'tonnage' on type 'Vessel'.",
+    ]
+    many = " ".join(f"x{n}" for n in range(100))
+    error = refused(lambda: documents().document(f'{{ vessel(by: {{id: "v1"}}) {{ {many} }} }}'))
+    assert len(error.formatted()) == 21, "twenty, and one that says that there are more"
+
+
+def test_fragments_that_multiply_are_refused_quickly() -> None:
+    """What a short document means can be endless; the time until it is refused is not (1 s is a hundredfold margin)."""
+    parts = " ".join(
+        f"fragment F{n} on __Type {{ a: ofType {{ ...F{n + 1} }} b: ofType {{ ...F{n + 1} }} }}" for n in range(25)
+    )
+    text = f'{{ __type(name: "Vessel") {{ ...F0 }} }} {parts} fragment F25 on __Type {{ name }}'
+    started = time.process_time()
+    error = refused(lambda: planned(documents(tokens=1_000), text))
+    assert time.process_time() - started < 1
+    assert error.code is RefusalCode.QUERY_BUDGET
+
+
+@pytest.mark.parametrize("text", ["mutation { x }", "subscription { x }", "type Vessel { name: String }"])
+def test_only_queries_are_taken(text: str) -> None:
+    """A view is read from, and nothing else."""
+    assert refused(lambda: documents().document(text)).code is RefusalCode.GRAPHQL_VALIDATION_FAILED
+
+
+TWO = 'query A { vessel(by: {id: "v1"}) { name } } query B { vessel(by: {id: "v1"}) { callSign } }'
+
+
+def name_of(operation: OperationDefinitionNode) -> str | None:
+    return operation.name.value if operation.name else None
+
+
+def test_the_operation_is_chosen_by_its_name() -> None:
+    """One operation needs no name; of several one is named."""
+    document = documents().document(TWO)
+    assert [name_of(document.operation(name)) for name in "AB"] == ["A", "B"]
+    alone = documents().document('{ vessel(by: {id: "v1"}) { name } }')
+    assert name_of(alone.operation(None)) is None
+    assert name_of(documents().document(TWO[: TWO.index("query B")]).operation(None)) == "A"
+
+
+@pytest.mark.parametrize("name", [None, "C", ""])
+def test_an_operation_that_is_not_there_is_refused(name: str | None) -> None:
+    """The caller is told which ones there are."""
+    error = refused(lambda: documents().document(TWO).operation(name))
+    assert error.code is RefusalCode.OPERATION_RESOLUTION_FAILURE
+    assert f"for operationName {name!r}; it has: A, B." in str(error)
+    alone = documents().document('{ vessel(by: {id: "v1"}) { name } }')
+    assert "it has: none with a name." in str(refused(lambda: alone.operation("C")))
+
+
+BY = "query ($by: VesselBy!, $since: Date) { vessel(by: $by) { portCalls(since: $since) { on } } }"
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        ({"id": "v1", "registry": "R1"}, "exactly one field must be specified"),
+        ({}, "exactly one field must be specified"),
+        ({"id": None}, "exactly one field must be specified"),
+        ({"imo": "R1"}, "unknown field 'imo'"),
+        (None, "non-null type 'VesselBy!'"),
+        ({"id": ["v1"]}, "ID cannot represent"),
+    ],
+)
+def test_a_look_up_that_names_not_exactly_one_key_is_refused(by: object, message: str) -> None:
+    """`@oneOf` in variables."""
+    kept = documents()
+    operation = kept.document(BY).operation(None)
+    error = refused(lambda: kept.variables(operation, {"by": by}))
+    assert error.code is RefusalCode.BAD_USER_INPUT
+    assert message in str(error)
+
+
+@pytest.mark.parametrize("by", ['{id: "v1", registry: "R1"}', "{}", "{id: null}", '{imo: "R1"}', "null", '"v1"'])
+def test_a_look_up_written_wrongly_is_refused(by: str) -> None:
+    """`@oneOf` in the document itself."""
+    error = refused(lambda: documents().document(f"{{ vessel(by: {by}) {{ name }} }}"))
+    assert error.code is RefusalCode.GRAPHQL_VALIDATION_FAILED
+
+
+def test_variables_are_read_as_their_types_say() -> None:
+    """A custom scalar's own reading applies, and its refusal holds no value."""
+    kept = documents()
+    operation = kept.document(BY).operation(None)
+    assert kept.variables(operation, {"by": {"id": 7}}).coerced == {"by": {"id": "7"}}
+    error = refused(lambda: kept.variables(operation, {"by": {"id": "v1"}, "since": "yesterday"}))
+    assert "Date wants an ISO 8601 day" in str(error)
+    assert "yesterday" not in str(error)
+
+
+SWITCHED = (
+    "query ($a: Boolean!, $since: Date, $by: VesselBy! = {id: 1}) {"
+    " vessel(by: $by) { name @include(if: $a) portCalls(since: $since) @skip(if: $a) { on } } }"
+)
+
+
+def planned(kept: Documents, text: str, **variables: object) -> list[str]:
+    document = kept.document(text)
+    operation = document.operation(None)
+    plan = kept.plan(document, operation, kept.variables(operation, variables))
+    return [told(step) for step in plan.steps]
+
+
+def test_a_plan_is_made_for_what_decides_the_selection() -> None:
+    """The booleans of @skip and @include decide; other variables do not."""
+    kept = documents()
+    document = kept.document(SWITCHED)
+    assert document.deciding == {"a"}
+    assert planned(kept, SWITCHED, a=True) == ["registry.vessels@1 name <- registry"]
+    assert planned(kept, SWITCHED, a=False, since="2026-01-01") == ["registry.calls@1 on <- registry"]
+    assert planned(kept, SWITCHED, a=False, since="2026-02-01") == ["registry.calls@1 on <- registry"]
+    assert len(document.plans) == 2
+
+
+def test_plans_of_many_booleans_are_made_anew() -> None:
+    """More than six would make too many plans to keep; the answer is the same."""
+    text = (
+        "query (" + " ".join(f"$b{n}: Boolean!" for n in range(7)) + ") {"
+        ' vessel(by: {id: "v1"}) { ' + " ".join(f"n{n}: name @include(if: $b{n})" for n in range(7)) + " } }"
+    )
+    kept = documents()
+    assert planned(kept, text, **{f"b{n}": n == 3 for n in range(7)}) == ["registry.vessels@1 name <- registry"]
+    assert len(kept.document(text).plans) == 0
+
+
+def test_a_null_that_decides_is_refused() -> None:
+    """A boolean with a default can be given null; nothing is guessed."""
+    text = 'query ($a: Boolean = true) { vessel(by: {id: "v1"}) { name @include(if: $a) } }'
+    kept = documents()
+    assert planned(kept, text) == ["registry.vessels@1 name <- registry"]
+    error = refused(lambda: planned(kept, text, a=None))
+    assert error.code is RefusalCode.BAD_USER_INPUT
+    assert "'if'" in str(error)
