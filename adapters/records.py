@@ -133,11 +133,16 @@ def source_fields(record: type[Record], fields: Iterable[str]) -> tuple[str, ...
 
     `fields` are dotted paths in the record's words.
     """
+    return _source_fields(record, tuple(fields))
+
+
+@lru_cache(maxsize=1024)
+def _source_fields(record: type[Record], fields: tuple[str, ...]) -> tuple[str, ...]:
     wanted: set[str] = set()
     for name, rests in _by_head(fields).items():
         info, nested = record.model_fields[name], record.nested(name)
         if nested is not None and _is_inline(info):
-            wanted.update(source_fields(nested, rests))
+            wanted.update(_source_fields(nested, tuple(rests)))
         else:
             wanted.update(str(path if isinstance(path, str) else path.path[0]) for path in _paths(name, info))
     return tuple(sorted(wanted))

@@ -117,6 +117,8 @@ class PostgresServer:
         self._guard.stdin.close()
         self._guard.stdout.close()
         self._guard.wait(_STOPPING)
+        # in a folder of root's the guard can empty the directory, but not remove it
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,7 +96,8 @@ async def _postgres() -> PostgresServer:
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
-        await asyncio.to_thread((await starting).stop)
+        with suppress(PostgresUnavailable):
+            await asyncio.to_thread((await starting).stop)
         raise
 
 

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,10 +53,12 @@ class Demo:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The folder in which the demo makes its own: short, for the path of a Unix socket has 107 characters."""
-    (tmp_path / "t").mkdir(mode=0o755)
-    return tmp_path
+def folder() -> Iterator[Path]:
+    """Where the demo makes its folder: a short path, for a Unix socket's has 107 characters, that others may enter."""
+    with tempfile.TemporaryDirectory(prefix="t-", dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        (Path(name) / "t").mkdir()
+        yield Path(name)
 
 
 @contextmanager
@@ -88,11 +91,12 @@ def pasted(line: str) -> dict[str, Any]:
     """Return the answer to a curl line, sent by curl itself where there is one."""
     if shutil.which("curl"):
         done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=PATIENCE, check=True)
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+        return dict(json.loads(done.stdout))
     words = shlex.split(line)
     headers = dict(words[at + 1].split(": ") for at, word in enumerate(words) if word == "-H")
-    answer = httpx.post(words[2], headers=headers, content=words[words.index("-d") + 1], trust_env=False).json()
+    body = words[words.index("-d") + 1]
+    answer = httpx.post(words[2], headers=headers, content=body, trust_env=False).json()
+    assert isinstance(answer, dict)
     return answer
 
 

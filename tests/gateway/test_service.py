@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from starlette.datastructures import Headers
@@ -18,11 +16,11 @@ from tests.gateway.greenhouse import GARDENER, STRANGER, Plant, Table, nursery, 
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
     """The service of a greenhouse, without its gateway."""
     views, consumers = write_all(tmp_path_factory.mktemp("greenhouse"))
     published = [one.view for one in Lock.read(views).published(load_views(views))]
-    yield Service(Engine(Model(Plant), [nursery()], Table()), published, Consumers.load(consumers))
+    return Service(Engine(Model(Plant), [nursery()], Table()), published, Consumers.load(consumers))
 
 
 GARDENERS = Caller("gardener", frozenset({"watering", "pruning", "hurry"}))

@@ -64,7 +64,7 @@ def test_skip_and_include_take_literals_and_variables(is_on: bool) -> None:
         "query ($on: Boolean!) { vessel(by: 1) { name @include(if: $on) ...S @skip(if: $on) } } "
         "fragment S on Vessel { size { beam } }"
     )
-    wanted = {"name=Vessel.name": {}} if is_on else {"size=Vessel.size": {"beam=Size.beam": {}}}
+    wanted: dict[str, Any] = {"name=Vessel.name": {}} if is_on else {"size=Vessel.size": {"beam=Size.beam": {}}}
     assert below(literal) == wanted
     assert below(variable, {"on": is_on}) == wanted
 
