@@ -32,7 +32,7 @@ __all__ = ["Checked", "Declared", "check"]
 DISTRIBUTION = "customer-view-gateway"
 PACKAGES = ("adapters", "gateway", "resolvers", "schema")
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}://", re.ASCII | re.IGNORECASE)
+_SCHEME = re.compile(r"(?!sqlite:)[a-z][a-z0-9+.-]{0,30}://", re.ASCII | re.IGNORECASE)
 _CROSSREF = "sqlite:/// and the path of a file in a folder that exists"
 
 T = TypeVar("T")
@@ -145,9 +145,8 @@ def _views(adapters: Sequence[Adapter], folder: ViewFolder, model: Model) -> Ite
     planner = Planner(Catalog(adapters), model.python_name)
     sources = [adapter.source for adapter in adapters]
     for loaded in folder.views:
-        found = verify_view(loaded, model, sources=sources, today=date.today())  # noqa: DTZ011  a day on the wall here
-        yield from found
-        if not any(problem.level is Level.ERROR for problem in found):
+        yield from verify_view(loaded, model, sources=sources, today=date.today())  # noqa: DTZ011  a day on the wall
+        if not any(problem.level is Level.ERROR for problem in verify_view(loaded, model)):
             yield from _not_served(loaded, model, planner)
 
 

@@ -146,8 +146,9 @@ class _Shaper:
             case FromStep(number, name):
                 facts = self._first(node, self._fetched.plan.steps[number])
                 value = facts if isinstance(facts, Fault) else facts.get(name)
-            case FromList(number):
-                step = self._fetched.plan.steps[number]
+            case listed:
+                assert isinstance(listed, FromList)
+                step = self._fetched.plan.steps[listed.step]
                 value = self._joined(node, step, self._keys(node, step))
         return value if plan.list_by_key is None else self._listed(node, plan.list_by_key, value)
 
@@ -222,5 +223,4 @@ def _fault(answer: Answer) -> Fault:
             return Fault(Reason.SOURCE_KEY_REPLACED)
         case Denied():
             return Fault(Reason.SOURCE_AUTH)
-        case Found():
-            return Fault(Reason.SOURCE_ERROR)
+    return Fault(Reason.SOURCE_ERROR)  # found, but a list where facts were asked, or facts in place of a list

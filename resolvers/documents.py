@@ -166,11 +166,10 @@ class _Reading(Visitor):
         self.has_texts = False
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        """Note which variables decide what is selected."""
-        if node.name.value in ("skip", "include"):
-            self.deciding.update(
-                one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode)
-            )
+        """Note which variables decide what is selected: @skip and @include are the only directives of a view."""
+        self.deciding.update(
+            one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode)
+        )
 
     def enter_string_value(self, *_: Any) -> None:
         """Note that there is a text."""

@@ -197,13 +197,13 @@ class _Work:
             record.draft.want(record.path(name), selected, place, needs)
             return FieldPlan(selected.response_name, selected.coordinate, reads, needs)
         position, needs = self._below(selected, place.below(selected, record.inside(name, nested)))
-        if _has_meta(position):
+        if _shows_itself(position):
             record.draft.want(record.path(name), selected, place, (place.above | {selected.coordinate},))
         return FieldPlan(selected.response_name, selected.coordinate, reads, needs, position)
 
     def _list(self, selected: Selected, place: _Place, served: Served, draft: _Draft) -> FieldPlan:
         position, needs = self._below(selected, place.below(selected, _Embedded(draft, served.offer.record)))
-        if _has_meta(position):
+        if _shows_itself(position):
             draft.want(EXISTENCE, selected, place, (place.above | {selected.coordinate},))
         return FieldPlan(selected.response_name, selected.coordinate, FromList(draft.number), needs, position)
 
@@ -228,8 +228,8 @@ class _Work:
         """Return the plan of the object below a field, and the path of each value in it."""
         position = self._position(selected, place)
         needs = [need for below in position.fields.values() for need in below.needs]
-        if _has_meta(position):
-            needs.append(place.above)  # __typename tells that the object is there
+        if _shows_itself(position):
+            needs.append(place.above)
         return position, tuple(dict.fromkeys(needs))
 
     def _draft(self, served: Served, entity: _Entity, node: FieldNode | None) -> _Draft:
@@ -243,8 +243,9 @@ class _Work:
         return draft
 
 
-def _has_meta(position: Position) -> bool:
-    return any(below.reads is None for below in position.fields.values())
+def _shows_itself(position: Position) -> bool:
+    """Return whether the answer tells that the object is there: by `__typename`, or because all of it is skipped."""
+    return not position.fields or any(below.reads is None for below in position.fields.values())
 
 
 def _arguments(node: FieldNode | None) -> str:

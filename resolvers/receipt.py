@@ -68,19 +68,19 @@ def _outcome(sent: Sequence[Sent], answers: Sequence[Answer]) -> str:
 
 
 def _fields(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Iterator[dict[str, Any]]:
-    uses: dict[str, set[str]] = {}
+    uses: dict[str, str] = {}
     times: dict[str, list[datetime]] = {}
     for subject in (one for one in subjects if fetched.keys(step, one)):
         fetched_at = [answer.fetched_at for answer in _answers(step, fetched, subject) if isinstance(answer, Found)]
         for wanted in fetched.verdicts.wanted(step, subject):
-            uses.setdefault(wanted.coordinate, set()).add("key" if wanted.is_key else "value")
+            uses[wanted.coordinate] = "key" if wanted.is_key else "value"
             times.setdefault(wanted.coordinate, []).extend(fetched_at)
-    for coordinate, used in uses.items():
+    for coordinate, use in uses.items():
         yield {
             "coordinate": coordinate,
             "source": step.source,
             "offer": step.offer.name,
-            "use": "value" if "value" in used else "key",
+            "use": use,
             "fetchedAt": _time(min(times[coordinate], default=None)),
         }
 

@@ -30,6 +30,7 @@ from graphql import (
     specified_directives,
 )
 
+from schema.describing import DEFINITION
 from schema.model import Model
 
 __all__ = ["ViewSchema", "cut_schema"]
@@ -91,8 +92,22 @@ def _look_up(name: str, lookups: Iterable[str]) -> GraphQLInputObjectType:
         for lookup in lookups
     }
     return GraphQLInputObjectType(
-        name, fields, description="The key to look up by: exactly one.", is_one_of=True, out_type=None
+        name,
+        fields,
+        description="The key to look up by: exactly one.",
+        is_one_of=True,
+        out_type=None,
+        extensions={DEFINITION: _OneOf()},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _OneOf:
+    """What Strawberry asks of an input's definition: its introspection looks there for `isOneOf`, not at the type."""
+
+    is_input: bool = True
+    is_one_of: bool = True
+    directives: tuple[()] = ()
 
 
 class _Types:

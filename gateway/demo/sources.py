@@ -23,12 +23,16 @@ __all__ = ["Sources", "Started", "start_sources"]
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """One source that runs: what it is, where, and the process to end to see what happens without it."""
+    """One source that runs: what it is, where, and the process to end to see what happens without it.
+
+    `note` says why it is not what it should be, for people; empty when it is.
+    """
 
     name: str
     kind: str
     place: str
     process: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ async def _billing(stack: AsyncExitStack, whom: Sequence[Customer], folder: Path
     except PostgresUnavailable as error:
         file = SqliteBilling(folder / "billing.db")
         await _fill(file, whom)
-        return Started("billing", f"SQLite, for {_why(error)}", "billing.db"), file.reader_url()
+        return Started("billing", "SQLite", "billing.db", note=_why(error)), file.reader_url()
     stack.push_async_callback(asyncio.to_thread, server.stop)
     store = PostgresBilling(server)
     await _fill(store, whom)
@@ -87,7 +91,7 @@ async def _billing(stack: AsyncExitStack, whom: Sequence[Customer], folder: Path
 
 
 def _why(error: PostgresUnavailable) -> str:
-    return f"PostgreSQL cannot be had here: {' '.join(str(error).split())}"
+    return f"Billing is on SQLite, for PostgreSQL cannot be had here: {' '.join(str(error).split())}"
 
 
 async def _postgres() -> PostgresServer:

@@ -69,8 +69,10 @@ class Telling:
         for source in started:
             table.add_row(Text(source.name, "cyan"), source.kind, source.place, str(source.process or ""))
         self._console.print(table)
-        self.say()
-        self.say(
+        for source in started:
+            if source.note:
+                self.tell(source.note)
+        self.tell(
             f"The gateway keeps no copy, only the cross-reference: {loaded.created:,} customers, {loaded.links:,} keys."
         )
 

@@ -62,5 +62,5 @@ def declare_gateway(folder: Path, adapters: Sequence[Adapter]) -> Gateway:
         views=Path(str(files("adapters.sandbox"))) / "views",
         crossref=f"sqlite:///{folder / _CROSS_REFERENCE}",
         consumers=folder / _CONSUMERS,
-        settings=Settings(secret_file=folder / _SECRETS),
+        settings=Settings.from_environment().model_copy(update={"secret_file": folder / _SECRETS}),
     )

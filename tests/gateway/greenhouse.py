@@ -257,6 +257,11 @@ class Greenhouse:
         """How many batches the sources were asked."""
         return len(self.nursery.batches) + len(self.soil.batches)
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether neither the cross-reference nor a source was asked."""
+        return (self.table.reads, self.calls) == (0, 0)
+
     def client(self, token: str | None = GARDENER, **headers: str) -> httpx.AsyncClient:
         """A client of the gateway without a socket, with a token."""
         bearer = {} if token is None else {"authorization": f"Bearer {token}"}

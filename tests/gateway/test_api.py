@@ -1,38 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from graphql import build_schema
 
 from schema.view_schema import ViewSchema
-from tests.gateway.greenhouse import GARDENER, INSPECTOR, STRANGER, Greenhouse, code_of, greenhouse, write_all
+from tests.gateway.greenhouse import GARDENER, INSPECTOR, STRANGER, Greenhouse, code_of, greenhouse
 
 ALWAYS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-
-
-@pytest.fixture(scope="module")
-def declared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which everything is declared."""
-    folder = tmp_path_factory.mktemp("greenhouse")
-    write_all(folder)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def nothing_else_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looking through what is installed takes longer than all the rest."""
-    monkeypatch.setattr("gateway.checking.packages_distributions", dict)
-
-
-@pytest_asyncio.fixture
-async def house(declared: Path) -> AsyncIterator[Greenhouse]:
-    """An open gateway."""
-    made = greenhouse(declared)
-    async with made.gateway.running():
-        yield made
 
 
 async def test_the_schema_of_a_view_is_its_sdl_and_nothing_else(house: Greenhouse) -> None:
@@ -46,7 +22,7 @@ async def test_the_schema_of_a_view_is_its_sdl_and_nothing_else(house: Greenhous
     assert ours == {"Query", "Plant", "PlantBy", "Bed", "ID", "String", "Int", "Boolean"}
     for hidden in ("provenance", "personal", "Category", "Pest", "pests", "species", "acidity", "Float"):
         assert hidden not in response.text
-    assert (house.table.reads, house.calls) == (0, 0)
+    assert house.is_untouched
 
 
 @pytest.mark.parametrize(
@@ -105,9 +81,9 @@ async def test_a_failure_shows_nothing_of_the_inside(
     assert "4711" not in response.text + caplog.text
 
 
-async def test_health_needs_no_token_and_follows_the_gateways_life(declared: Path) -> None:
+async def test_health_needs_no_token_and_follows_the_gateways_life(planted: Path, nothing_else_installed: None) -> None:
     """Live as long as the process answers; ready only while the gateway is open."""
-    house = greenhouse(declared)
+    house = greenhouse(planted)
 
     async def health() -> list[tuple[int, str]]:
         async with house.client(None) as client:
@@ -122,9 +98,11 @@ async def test_health_needs_no_token_and_follows_the_gateways_life(declared: Pat
 
 
 @pytest.mark.parametrize("path", ["/views/watering/graphql", "/views/watering/schema.graphql"])
-async def test_before_the_gateway_is_open_nothing_is_served(declared: Path, path: str) -> None:
+async def test_before_the_gateway_is_open_nothing_is_served(
+    planted: Path, nothing_else_installed: None, path: str
+) -> None:
     """503 to everybody, known or not: there is nobody yet to tell who is."""
-    house = greenhouse(declared)
+    house = greenhouse(planted)
     for token in (None, GARDENER):
         async with house.client(token) as client:
             response = await client.request("POST" if path.endswith("/graphql") else "GET", path)

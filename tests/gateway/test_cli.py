@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 from gateway.consumers import Consumers
 from gateway.secret_file import load_secrets
 from schema.views import View
-from tests.gateway.cli_project import Project, make_project, run, spawn
+from tests.gateway.cli_project import ENVIRONMENT, Project, make_project, run, spawn
 
 COMMANDS = ("demo", "serve", "check", "explain", "sdl", "publish", "token", "secret", "view-schema")
 
@@ -189,3 +192,30 @@ def test_a_setting_of_the_gateway_that_is_wrong_is_told_by_its_variable(
     assert ran.code == 2
     assert "CUSTOMER_VIEW_PORT" in ran.err
     assert "s3cr3t" not in ran.err
+
+
+def test_the_command_also_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """For environments whose scripts are not on the path; it calls itself by its name all the same."""
+    monkeypatch.setattr(sys, "argv", ["gateway.cli", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("gateway.cli", run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("Usage: customer-view ")
+
+
+def test_a_terminal_gets_colour(project: Project) -> None:
+    """A real one, of the system."""
+    ours, theirs = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway.cli", "check", project.app],
+        cwd=project.folder,
+        env=ENVIRONMENT | {"TERM": "xterm-256color"},
+        stdout=theirs,
+        check=True,
+        timeout=30,
+    )
+    os.close(theirs)
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        printed = terminal.read(65536)
+    assert done.returncode == 0
+    assert b"\x1b[1;32mIn order" in printed

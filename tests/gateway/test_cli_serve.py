@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +15,18 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gateway.serving import bind
 from tests.gateway.cli_project import Project, make_project
 
 pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project for commands in this process."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    return make_project(tmp_path)
 
 
 @pytest.fixture
@@ -101,3 +111,42 @@ def test_a_cross_reference_that_cannot_be_opened_is_told(project: Project) -> No
     source = (project.folder / f"{project.module}.py").read_text()
     (project.folder / f"{project.module}.py").write_text(source.replace("sqlite:///crossref.db", "sqlite:///no/x.db"))
     failed(project.spawn("serve", project.app, "--port", "0"))
+
+
+def test_the_address_is_that_of_the_settings_unless_another_is_given(
+    here: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option is nearer than an environment variable."""
+    asked: list[tuple[str, int]] = []
+
+    def bound(host: str, port: int) -> socket.socket:
+        asked.append((host, port))
+        os.kill(os.getpid(), signal.SIGTERM)
+        return bind(host, 0)
+
+    monkeypatch.setattr("gateway.cli.serve.bind", bound)
+    monkeypatch.setenv("CUSTOMER_VIEW_PORT", "8123")
+    first, second = here.run("serve", here.app), here.run("serve", here.app, "--port", "8124", "--host", "localhost")
+    assert asked == [("127.0.0.1", 8123), ("localhost", 8124)]
+    assert (first.code, second.code) == (0, 0)
+    assert "with debt-collection@1, support-call@1. Stop with Ctrl-C." in first.err
+
+
+def test_a_gateway_without_a_published_view_says_so(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It serves, and whoever forgot to publish sees why nothing is there."""
+
+    def bound(host: str, port: int) -> socket.socket:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return bind(host, port)
+
+    (here.views / "views.lock").unlink()
+    monkeypatch.setattr("gateway.cli.serve.bind", bound)
+    assert "with no view: publish one." in here.run("serve", here.app, "--port", "0").err
+
+
+def test_a_cross_reference_that_fails_is_told_with_what_it_says(here: Project) -> None:
+    """Exit code 2, in one message."""
+    (here.folder / "crossref.db").write_bytes(b"no database at all, but longer than its header of 100 bytes" * 20)
+    ran = here.run("serve", here.app, "--port", "0")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("customer-view: The cross-reference cannot be opened: ")

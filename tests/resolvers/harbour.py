@@ -143,7 +143,7 @@ class Vessel:
     """How large the vessel is."""
     flag: Flag | None
     """The flag under which it sails."""
-    owners: list[Owner] | None
+    owners: list[Owner | None] | None
     """Who owns it."""
     port_calls: list[PortCall] | None = listing(PortCallsBy)  # type: ignore[arg-type]
     """Where it has been."""

@@ -1,0 +1,174 @@
+"""What the pages show is so: their code runs, their declarations are valid, their commands exist, their links lead."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from gateway.cli.commands import app
+from gateway.consumers import Consumers
+from gateway.requests import parse_request
+from schema.customer import Customer
+from schema.model import Model
+from schema.reasons import Place, Reason
+from schema.view_check import verify_view
+from schema.view_files import load_views
+from tests.docs.pages import ROOT, Block, blocks, pages
+
+DOCS = [page for page in pages() if page.parent.name == "docs"]
+LANGUAGES = {"json", "mermaid", "python", "sh", "text", "yaml"}
+COMMAND = re.compile(r"customer-view(?P<words>( [^\s`;>|&)]+)*)")
+LINK = re.compile(r"\[[^\]]+\]\((?P<target>[^)\s]+)\)")
+
+
+def of_language(language: str) -> list[Block]:
+    return [block for page in DOCS for block in blocks(page) if block.language == language]
+
+
+def program(page: Path) -> str:
+    """Return the page's Python but for whole files of their own, each line where it stands in the page."""
+    lines: list[str] = []
+    for block in blocks(page):
+        if block.language == "python" and block.file is None:
+            lines += [""] * (block.line - len(lines)) + block.text.splitlines()
+    return "\n".join(lines) + "\n"
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={"PYTHONPATH": f"{ROOT}:{folder}", "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("name", ["adapters", "identity", "models", "operations", "sandbox"])
+def test_the_code_of_a_page_runs(name: str, tmp_path: Path) -> None:
+    """One after the other, in one process, with warnings as errors; the asserts that it holds are true."""
+    (tmp_path / "page.py").write_text(program(ROOT / "docs" / f"{name}.md"), "utf-8")
+    done = run(tmp_path, "-W", "error", "page.py")
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_page_that_holds_code_is_run() -> None:
+    """The test above names them all."""
+    assert {block.page.stem for block in of_language("python")} == {
+        "adapters",
+        "identity",
+        "models",
+        "operations",
+        "sandbox",
+    }
+
+
+def test_the_code_of_the_pages_is_formatted_as_ours_is(tmp_path: Path) -> None:
+    """People copy it. It has the format that `make format` gives."""
+    for page in pages():
+        for block in blocks(page):
+            if block.language == "python":
+                (tmp_path / f"{page.stem}_{block.line}.py").write_text(block.text, "utf-8")
+    done = run(tmp_path, "-m", "ruff", "format", "--diff", "--no-cache", "--config", str(ROOT / "pyproject.toml"), ".")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.processes
+def test_the_contract_suite_of_the_page_passes(tmp_path: Path) -> None:
+    """The page's adapter keeps the contract by the page's own test, and few of its tests are skipped."""
+    page = ROOT / "docs" / "adapters.md"
+    (tmp_path / "crm.py").write_text(program(page), "utf-8")
+    (suite,) = [block for block in blocks(page) if block.file == "test_crm.py"]
+    (tmp_path / "test_crm.py").write_text(suite.text, "utf-8")
+    done = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_crm.py")
+    assert done.returncode == 0, done.stdout
+    counted = re.search(r"(\d+) passed, (\d+) skipped", done.stdout)
+    assert counted is not None, done.stdout
+    assert int(counted[1]) > 10
+
+
+def test_the_views_of_the_pages_can_be_served(tmp_path: Path) -> None:
+    """Each is valid by itself and lists what the reference model has."""
+    views = [block for block in of_language("yaml") if block.file and "@" in block.file]
+    assert views
+    for block in views:
+        assert block.file is not None
+        (tmp_path / block.file).write_text(block.text, "utf-8")
+    for loaded in load_views(tmp_path).views:
+        assert verify_view(loaded, Model(Customer), sources=["crm", "billing"]) == []
+
+
+def test_the_consumers_of_the_pages_are_valid(tmp_path: Path) -> None:
+    """The file is of its form."""
+    (block,) = [block for block in of_language("yaml") if block.file == "consumers.yaml"]
+    (tmp_path / "consumers.yaml").write_text(block.text, "utf-8")
+    assert [each.name for each in Consumers.load(tmp_path / "consumers.yaml").consumers] == [
+        "agent-desktop",
+        "collections",
+    ]
+
+
+def test_every_declaration_of_the_pages_is_of_a_kind_that_is_checked() -> None:
+    """There are no blocks that nothing looks at."""
+    assert {block.language for page in pages() for block in blocks(page)} <= LANGUAGES
+    assert all(block.file for block in of_language("yaml"))
+
+
+def test_the_request_and_the_answer_of_the_pages_are_of_their_form() -> None:
+    """The request is taken, and the answer's texts are those of its codes, in the places where they stand."""
+    request, answer = [block.text for block in of_language("json")]
+    assert parse_request(request.encode()).variables == {"by": {"crm": "C-000009"}}
+    body = json.loads(answer)
+    shown = [(Place.ERROR, each["message"], each["extensions"]) for each in body["errors"]]
+    shown += [(Place.WITHHELD, each["message"], each) for each in body["extensions"]["withheld"]]
+    assert len(shown) == 2
+    for place, message, told in shown:
+        (reason,) = [each for each in Reason if each == told["code"]]
+        assert (reason.place, reason.message, reason.remedy) == (place, message, told["remedy"])
+
+
+def commands() -> list[tuple[str, str]]:
+    """Return every use of the command in any page, with the page's name; words in brackets and dots left out."""
+    found = [(page.name, use["words"]) for page in pages() for use in COMMAND.finditer(page.read_text("utf-8"))]
+    return [(page, words) for page, words in found if words]
+
+
+@pytest.mark.parametrize(("page", "words"), sorted({*commands()}))
+def test_every_command_of_the_pages_is_understood(page: str, words: str) -> None:
+    """Its name and its options exist; where it is shown without its arguments, its name does."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    name, *arguments = shlex.split(words)
+    command = group.commands.get(name)
+    assert command is not None, f"{page}: customer-view has no command {name}"
+    if arguments:
+        command.make_context(name, arguments)
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """A link within the repository names a file that is there, and a heading that is in it."""
+    for link in LINK.finditer(page.read_text("utf-8")):
+        target, _, anchor = link["target"].partition("#")
+        if target.startswith("https:"):
+            continue
+        led = page.parent / target if target else page
+        assert led.exists(), f"{page.name} links to {target}, which is not there"
+        if anchor:
+            assert anchor in anchors(led), f"{page.name} links to {target}#{anchor}, which is no heading"
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

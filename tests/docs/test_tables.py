@@ -1,0 +1,158 @@
+"""The tables of the pages hold exactly what the code has: no key, code, setting or command more or less."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from enum import StrEnum
+from typing import Any
+
+import pytest
+import typer
+from pydantic import BaseModel
+from typer.core import TyperGroup
+
+from adapters.crossref import KeyFormat
+from adapters.http import HttpOffer
+from adapters.offers import KeyForm, Offer
+from adapters.sandbox.misbehaviour import Misbehaviour
+from adapters.sql import SqlOffer
+from gateway.api import make_api
+from gateway.cli.commands import app
+from gateway.requests import RequestCode
+from gateway.settings import Settings
+from resolvers import RefusalCode
+from schema.directives import FreshFor, Personal, Sensitive, Subject
+from schema.reasons import Place, Reason
+from schema.views import LawfulBasis, Limits, PurposeOfUse, View
+from tests.docs.pages import ROOT, code_in_first_column, section
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of every row of the text's tables, headings left out."""
+    lines = [line for line in text.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("model", "word"), [(View, "Keys"), (PurposeOfUse, "purpose"), (LawfulBasis, "lawful_basis"), (Limits, "limits")]
+)
+def test_every_key_of_a_view_is_documented(model: type[BaseModel], word: str) -> None:
+    """The tables hold the keys of the YAML file, in their order."""
+    text = section("views.md", "## Keys")
+    part = text.split("\n**")[0] if word == "Keys" else text.partition(f"**{word}**")[2].split("\n**")[0]
+    assert code_in_first_column(part) == list(model.model_fields)
+
+
+@pytest.mark.parametrize("name", Limits.model_fields)
+def test_the_bounds_of_a_limit_are_documented(name: str) -> None:
+    """They are those of the JSON Schema."""
+    limit = Limits.model_json_schema()["properties"][name]
+    (row,) = [row for row in rows(section("views.md", "## Keys")) if row[0] == f"`{name}`"]
+    assert row[-1] == f"{limit['minimum']} to {limit['maximum']}"
+
+
+@pytest.mark.parametrize("place", Place)
+def test_every_reason_of_a_null_is_documented_with_its_texts(place: Place) -> None:
+    """By the place in which it stands: code, message, remedy."""
+    heading = "`errors`" if place is Place.ERROR else f"`extensions.{place.value}`"
+    part = section("http.md", "## Reasons of a null").partition(f"In {heading}:")[2].split("\nIn `")[0]
+    wanted = [[f"`{reason}`", reason.message, reason.remedy] for reason in Reason if reason.place is place]
+    assert rows(part) == wanted
+
+
+def test_every_refusal_of_a_request_is_documented_with_its_status() -> None:
+    """The statuses are those with which the code gives them."""
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "gateway").glob("*.py"))
+    given = set(re.findall(r"BadRequestError\(\s*(\d+), RequestCode\.(\w+)", source))
+    part = section("http.md", "## Status codes").partition("A document that is refused")[0]
+    assert {(status, code.strip("`")) for code, status, _ in rows(part)} == given
+    assert {code for _, code in given} == set(RequestCode)
+
+
+def test_every_refusal_of_a_document_is_documented() -> None:
+    """The table holds their codes."""
+    part = section("http.md", "## Status codes").partition("A document that is refused;")[2]
+    assert code_in_first_column(part) == list(RefusalCode)
+
+
+def test_every_path_is_documented() -> None:
+    """The routes are those of the table; GraphQL itself is ahead of them."""
+
+    def nobody(*_: object) -> Any:
+        raise AssertionError
+
+    routes: Any = make_api(nobody, nobody).routes
+    served = {f"GET {route.path}".replace("{view}", "{name}") for route in routes}
+    documented = set(code_in_first_column(section("http.md", "## Paths")))
+    assert documented - served == {"POST /views/{name}/graphql", "POST /views/{name@version}/graphql"}
+    assert served <= documented
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    """The variable's name comes from the member's."""
+    documented = {row[0].strip("`"): row[-1].strip("`") for row in rows(section("operations.md", "## Settings"))}
+    wanted = {
+        f"CUSTOMER_VIEW_{name.upper()}": "none" if field.default is None else str(field.default)
+        for name, field in Settings.model_fields.items()
+    }
+    assert documented == wanted
+
+
+def test_every_variable_that_a_page_names_is_a_setting() -> None:
+    """A setting that is gone is gone from the pages too."""
+    known = {f"CUSTOMER_VIEW_{name.upper()}" for name in Settings.model_fields}
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").iterdir()]
+    named = {word for page in pages for word in re.findall(r"CUSTOMER_VIEW_[A-Z_]+[A-Z]", page.read_text("utf-8"))}
+    assert named <= known
+
+
+def test_every_command_and_exit_code_is_documented() -> None:
+    """In the order of --help."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    found = code_in_first_column(section("operations.md", "## Commands"))
+    commands = [word.removeprefix("customer-view ") for word in found if word.startswith("customer-view ")]
+    assert commands == list(group.commands)
+    assert found[len(commands) :] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "heading", "inherited"),
+    [(Offer, "## Offers", None), (HttpOffer, "## REST", Offer), (SqlOffer, "## SQL", Offer)],
+)
+def test_every_member_of_an_offer_is_documented(kind: Any, heading: str, inherited: Any) -> None:
+    """In the order in which it is declared."""
+    own = {field.name for field in dataclasses.fields(inherited)} if inherited else set()
+    wanted = [field.name for field in dataclasses.fields(kind) if field.name not in own]
+    assert code_in_first_column(section("adapters.md", heading))[: len(wanted)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "page", "heading"),
+    [(Misbehaviour, "sandbox.md", "## Misbehaviour"), (KeyFormat, "identity.md", "## Keys: forms and sealing")],
+)
+def test_every_word_of_a_list_is_documented(words: type[StrEnum], page: str, heading: str) -> None:
+    """In the order in which it is declared."""
+    assert code_in_first_column(section(page, heading))[: len(words)] == list(words)
+
+
+def test_every_form_of_keys_is_documented() -> None:
+    """Those in which an offer compares keys."""
+    (row,) = [row for row in rows(section("adapters.md", "## Offers")) if row[0] == "`key_form`"]
+    assert re.findall(r"`([A-Z]+)`", row[1]) == [form.name for form in KeyForm]
+
+
+def test_every_directive_is_documented() -> None:
+    """In the order in which they may stand: the subject's, then those of fields."""
+    made = (Subject, Personal, Sensitive, FreshFor)
+    names = [f"@{each.__name__[0].lower()}{each.__name__[1:]}" for each in made]
+    assert code_in_first_column(section("models.md", "## Facts about fields")) == names
+
+
+def test_every_table_of_the_cross_reference_is_documented() -> None:
+    """All that is kept is named on the page: nobody has to guess what is."""
+    revision = ROOT / "adapters" / "crossref" / "migrations" / "versions" / "r0001_first_tables.py"
+    made = re.findall(r"CREATE TABLE (\w+)", revision.read_text("utf-8"))
+    text = section("identity.md", "## What is kept")
+    assert {table for table in made if f"`{table}`" not in text} == {"tenant"}

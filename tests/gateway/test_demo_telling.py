@@ -1,0 +1,167 @@
+"""What the demo makes of an answer: which nulls there are and why, and how it is printed."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from adapters.crossref import LoadReport
+from gateway.demo.asking import Answer, NullReason, Question
+from gateway.demo.sources import Started
+from gateway.demo.telling import Telling
+
+QUESTION = Question(
+    "http://127.0.0.1:8000", "agent-desktop", "support-call", "query Q {\n  id\n}\n", {"by": {"id": "it's"}}, "cv_token"
+)
+DOWN = {"code": "SOURCE_ERROR", "remedy": "Ask again later."}
+
+
+def answered(data: Any, **members: Any) -> Answer:
+    return Answer(200, {"data": data, **members})
+
+
+def told(answer: Answer, width: int = 100, *, terminal: bool = False) -> str:
+    """Return what is printed of an exchange."""
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=terminal, highlight=False, markup=False)
+    Telling(console).exchange(QUESTION, answer)
+    return out.getvalue()
+
+
+def test_a_question_is_one_line_for_a_shell() -> None:
+    """Whatever stands in it, the shell reads back exactly what is sent."""
+    line = QUESTION.as_curl()
+    words = shlex.split(line)
+    assert "\n" not in line
+    assert words[:3] == ["curl", "-sS", "http://127.0.0.1:8000/views/support-call/graphql"]
+    assert words[3:7] == ["-H", "Authorization: Bearer cv_token", "-H", "Content-Type: application/json"]
+    assert json.loads(words[-1]) == {
+        "query": "query Q { id }",
+        "variables": {"by": {"id": "it's"}},
+        "extensions": {"receipt": "fields"},
+    }
+
+
+def test_a_question_does_not_show_its_token() -> None:
+    """A repr stands in logs."""
+    assert "cv_token" not in repr(QUESTION)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_whole"),
+    [
+        (answered({"customer": {"name": None}}), True),
+        (answered({"customer": None}), False),
+        (answered(None), False),
+        (answered({"customer": {"id": "1"}}, errors=[{"message": "", "extensions": DOWN}]), False),
+        (Answer(500, {"data": {"customer": {"id": "1"}}}), False),
+    ],
+)
+def test_an_answer_is_whole_when_it_holds_the_customer_and_no_error(answer: Answer, is_whole: bool) -> None:
+    """A null of the source's own is no error."""
+    assert answer.is_whole is is_whole
+
+
+def test_every_null_is_told_with_its_reason_wherever_that_stands() -> None:
+    """Errors, withheld, absent, and what is listed nowhere: the source's own."""
+    answer = answered(
+        {"customers": [{"name": None, "segment": None, "company": None, "language": None}, None]},
+        errors=[{"message": "It failed.", "path": ["customers", 0, "name"], "extensions": DOWN}],
+        extensions={
+            "withheld": [{"code": "SUBJECT_UNKNOWN", "message": "Who?", "paths": [["customers", 1]]}],
+            "absent": [
+                {
+                    "code": "SOURCE_NOT_LINKED",
+                    "message": "Not known there.",
+                    "paths": [["customers", "*", "segment"], ["customers", "*", "company"]],
+                }
+            ],
+        },
+    )
+    assert answer.nulls() == [
+        NullReason("customers.0.name", "SOURCE_ERROR", "It failed."),
+        NullReason("customers.1", "SUBJECT_UNKNOWN", "Who?"),
+        NullReason("customers.*.segment", "SOURCE_NOT_LINKED", "Not known there."),
+        NullReason("customers.*.company", "SOURCE_NOT_LINKED", "Not known there."),
+        NullReason("customers.0.language", "-", "The source has no value here."),
+    ]
+
+
+def test_an_error_that_is_no_null_is_not_told_as_one() -> None:
+    """A refused request has no path."""
+    assert Answer(400, {"errors": [{"message": "No.", "extensions": {"code": "BAD_REQUEST"}}]}).nulls() == []
+
+
+def test_nulls_stand_below_the_answer() -> None:
+    """With path, code and message."""
+    answer = answered(
+        {"customer": {"name": None}},
+        errors=[{"message": "It failed.", "path": ["customer", "name"], "extensions": DOWN}],
+    )
+    assert "null  customer.name  SOURCE_ERROR  It failed." in told(answer)
+    assert "No field is null." not in told(answer)
+
+
+def test_a_receipt_is_a_table_by_source() -> None:
+    """A level below fields holds no coordinates, and the table stands all the same."""
+    source = {"source": "crm", "offer": "customers", "calls": 2, "keys": 3, "fields": ["name", "segment"], "ms": 1.5}
+    receipt = {"view": "support-call@1", "purpose": "CustomerCare", "ms": 2.5, "sources": [source | {"outcome": "OK"}]}
+    printed = told(answered({"customer": {"id": "1"}}, extensions={"receipt": receipt}))
+    assert "receipt: support-call@1 for CustomerCare, 2.5 ms" in printed
+    (row,) = [line for line in printed.splitlines() if "customers" in line and "crm" in line]
+    assert [cell.strip() for cell in row.strip("│").split("│")] == [
+        "crm", "customers", "2", "3", "name, segment", "1.5", "OK",
+    ]  # fmt: skip
+
+
+def test_query_and_answer_stand_side_by_side_where_there_is_room() -> None:
+    """Else one above the other; the words are the same."""
+    answer = answered({"customer": {"id": "1"}})
+    wide, narrow = told(answer, 100), told(answer, 60)
+    assert any("query" in line and "answer" in line for line in wide.splitlines())
+    assert not any("query" in line and "answer" in line for line in narrow.splitlines())
+
+
+def test_a_terminal_gets_colour() -> None:
+    """And a pipe does not."""
+    answer = answered({"customer": {"id": "1"}})
+    assert "\x1b[" in told(answer, terminal=True)
+    assert "\x1b[" not in told(answer)
+
+
+def test_short_json_stands_on_one_line_and_long_json_on_several() -> None:
+    """Lists and objects alike; what is read back is the answer."""
+    data = {"customer": {"name": {"given": "Anne"}, "tags": ["x" * 30, "y" * 30], "none": []}}
+    out = io.StringIO()
+    Telling(Console(file=out, width=60)).exchange(QUESTION, answered(data))
+    panel = out.getvalue().partition("answer")[2]
+    inside = "\n".join(line.strip("│ ") for line in panel.splitlines()[1:] if line.startswith("│"))
+    assert json.loads(inside) == data
+    assert '"name": {"given": "Anne"},' in inside.splitlines()
+
+
+def test_what_runs_is_told_with_the_processes_that_can_be_ended() -> None:
+    """A database whose processes are many has none to end."""
+    out = io.StringIO()
+    telling = Telling(Console(file=out, width=100))
+    sources = [Started("crm", "REST", "http://127.0.0.1:1", 42), Started("billing", "SQLite", "billing.db")]
+    telling.sources(sources, LoadReport(rows=2500, created=2500, links=4894))
+    assert "42" in out.getvalue()
+    assert "2,500 customers, 4,894 keys" in out.getvalue()
+
+
+def test_a_terminal_gets_a_bar_while_customers_are_loaded() -> None:
+    """A pipe gets none."""
+    out = io.StringIO()
+    with Telling(Console(file=out, width=100, force_terminal=True)).progress(2500) as bar:
+        bar.update(bar.task_ids[0], completed=500, refresh=True)
+    assert "500/2500" in out.getvalue()
+    out = io.StringIO()
+    with Telling(Console(file=out, width=100)).progress(2500) as bar:
+        bar.update(bar.task_ids[0], completed=500, refresh=True)
+    assert out.getvalue() == ""

@@ -1,0 +1,169 @@
+"""What a query should answer, found by walking the sources' records directly: slow, plain, and written apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    BooleanValueNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    parse,
+    value_from_ast_untyped,
+)
+
+from tests.resolvers.harbour import MODEL, Harbour
+from tests.resolvers.queries import Query
+
+__all__ = ["expected", "own_keys"]
+
+_WITHHELD = object()
+_TYPES = {one.type_name for one in MODEL.coordinates.values()}
+
+
+class _GoesUpError(Exception):
+    """A null where the schema allows none."""
+
+
+def expected(h: Harbour, query: Query) -> Any:
+    """The data of the answer when every source answers, with what the restrictions leave of it."""
+    document = parse(query.text)
+    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+    return _Oracle(h, fragments, query.variables).query(operation)
+
+
+def own_keys(h: Harbour, customer: str) -> dict[str, str]:
+    """The one key by which each source knows a customer."""
+    return {source: keys[0].key for source, keys in h.crossref.subjects[customer].keys.items()}
+
+
+@dataclass
+class _Oracle:
+    h: Harbour
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: Mapping[str, Any]
+    restricted: frozenset[str] = frozenset()
+
+    def query(self, operation: OperationDefinitionNode) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for name, nodes in self.fields([operation.selection_set]).items():
+            (by,) = (value_from_ast_untyped(one.value, dict(self.variables)) for one in nodes[0].arguments or ())
+            made = [self.customer(one, nodes) for one in (by if isinstance(by, list) else [by])]
+            data[name] = made if nodes[0].name.value == "vessels" else made[0]
+        return data
+
+    def customer(self, by: Mapping[str, str], nodes: list[FieldNode]) -> Any:
+        found = [name for name in self.h.crossref.subjects if by == {"id": name}]
+        found += [
+            name
+            for name in self.h.crossref.subjects
+            if any(own_keys(self.h, name).get(kind) == key for kind, key in by.items())
+        ]
+        if not found:
+            return None
+        restrictions = self.h.crossref.subjects[found[0]].restrictions
+        self.restricted = frozenset().union(*(one.coordinates for one in restrictions))
+        return self.nullable(lambda: self.object("Vessel", found[0], nodes))
+
+    def nullable(self, make: Callable[[], Any]) -> Any:
+        try:
+            return make()
+        except _GoesUpError:
+            return None
+
+    def object(self, type_name: str, held: Any, nodes: list[FieldNode]) -> dict[str, Any]:
+        fields = self.fields([node.selection_set for node in nodes if node.selection_set])
+        return {name: self.field(type_name, held, one) for name, one in fields.items()}
+
+    def field(self, type_name: str, held: Any, nodes: list[FieldNode]) -> Any:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return type_name
+        value = None if self.is_withheld(type_name, nodes) else _value(self.h, type_name, held, name)
+        if value is None:
+            if (type_name, name) in (("Size", "beam"), ("Vessel", "id")):
+                raise _GoesUpError
+            return None
+        below = MODEL.coordinates[f"{type_name}.{name}"].of
+        if below not in _TYPES:
+            return value
+        if not isinstance(value, list):
+            return self.nullable(lambda: self.object(below, value, nodes))
+        return [self.object(below, item, nodes) for item in value]
+
+    def is_withheld(self, type_name: str, nodes: list[FieldNode]) -> bool:
+        """A field is withheld itself, or everything that it would show is."""
+        coordinate = f"{type_name}.{nodes[0].name.value}"
+        if coordinate in self.restricted or "*" in self.restricted:
+            return True
+        below = MODEL.coordinates[coordinate].of
+        shown = list(self.fields([node.selection_set for node in nodes if node.selection_set]).values())
+        return bool(shown) and all(one[0].name.value != "__typename" and self.is_withheld(below, one) for one in shown)
+
+    def fields(self, sets: list[SelectionSetNode]) -> dict[str, list[FieldNode]]:
+        found: dict[str, list[FieldNode]] = {}
+        for one in sets:
+            for node in self.flat(one):
+                found.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+        return found
+
+    def flat(self, selections: SelectionSetNode) -> Iterator[FieldNode]:
+        for one in selections.selections:
+            if not self.is_on(one):
+                continue
+            if isinstance(one, FieldNode):
+                yield one
+            elif isinstance(one, InlineFragmentNode):
+                yield from self.flat(one.selection_set)
+            else:
+                yield from self.flat(self.fragments[one.name.value].selection_set)  # type: ignore[attr-defined]
+
+    def is_on(self, node: Any) -> bool:
+        return all(
+            self.boolean(one.arguments[0].value) is (one.name.value == "include") for one in node.directives or ()
+        )
+
+    def boolean(self, node: Any) -> bool:
+        assert isinstance(node, BooleanValueNode | VariableNode)
+        value = node.value if isinstance(node, BooleanValueNode) else self.variables[node.name.value]
+        return bool(value)
+
+
+def _value(h: Harbour, type_name: str, held: Any, name: str) -> Any:
+    match type_name:
+        case "Vessel":
+            return _of_vessel(h, held, name)
+        case "Flag":
+            return h.states.records["flags"].get(held, [{}])[0].get(name)
+        case "Port":
+            return h.ports.records["ports"].get(held, [{}])[0].get(name)
+        case "Size":
+            return held["loa" if name == "length" else name]
+    return held[name]
+
+
+def _of_vessel(h: Harbour, customer: str, name: str) -> Any:
+    keys = own_keys(h, customer)
+    ship = h.registry.records["vessels"][keys["registry"]][0]
+    heard = h.sonar.records["heard"].get(keys.get("sonar", ""), [{}])[0]
+    book = heard.get("log")
+    return {
+        "id": customer,
+        "name": ship["ship_name"],
+        "callSign": ship["call_sign"],
+        "kind": ship["kind"].upper(),
+        "size": ship,
+        "flag": ship["flag_code"],
+        "owners": ship["owners"],
+        "portCalls": h.registry.records["calls"].get(keys["registry"], []),
+        "draught": heard.get("draught"),
+        "heardUnder": heard.get("heard_under"),
+        "log": h.logs.records["logs"].get(book, []) if book else None,
+    }[name]

@@ -1,0 +1,120 @@
+"""What a request would ask is told before anything is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.records import source_fields
+from resolvers import NotServedError, RefusedError, Request
+from resolvers.engine import Engine
+from tests.resolvers.harbour import MODEL, Harbour, harbour, view
+
+QUERY = "query ($by: [VesselBy!]!) { vessels(by: $by) { name flag { code } heardUnder { state } draught } }"
+THREE = {"by": [{"id": f"v{n}"} for n in (1, 2, 3)]}
+
+
+def test_a_plan_is_told_step_by_step() -> None:
+    """With depth, order, keys, fields in both languages, and calls; nothing is asked for it."""
+    h = harbour()
+    told = h.explain(QUERY, THREE)
+    assert (h.calls, h.crossref.reads) == ({}, 0)
+    assert told["steps"] == [
+        {
+            "number": 0,
+            "source": "registry",
+            "offer": "vessels",
+            "serves": "Vessel",
+            "depth": 1,
+            "after": [],
+            "keysFrom": ["cross-reference: registry"],
+            "fields": ["flag", "name"],
+            "keys": ["flag"],
+            "sourceFields": ["flag_code", "ship_name"],
+            "calls": 1,
+            "keysPerCall": 50,
+        },
+        {
+            "number": 1,
+            "source": "states",
+            "offer": "flags",
+            "serves": "Flag",
+            "depth": 2,
+            "after": [0, 2],
+            "keysFrom": ["step 0, registry: flag", "step 2, sonar: heard_under"],
+            "fields": ["code", "state"],
+            "keys": [],
+            "sourceFields": ["code", "state"],
+            "calls": 1,
+            "keysPerCall": 50,
+        },
+        {
+            "number": 2,
+            "source": "sonar",
+            "offer": "heard",
+            "serves": "Vessel",
+            "depth": 1,
+            "after": [],
+            "keysFrom": ["cross-reference: sonar"],
+            "fields": ["draught", "heard_under"],
+            "keys": ["heard_under"],
+            "sourceFields": ["draught", "heard_under"],
+            "calls": 2,
+            "keysPerCall": 2,
+        },
+    ]
+
+
+def test_a_plan_is_told_as_a_whole() -> None:
+    """Sums by source, limits beside what is held against them, and the verdicts."""
+    told = harbour().explain(QUERY, THREE)
+    assert {name: told[name] for name in ("view", "purpose", "customers", "depth", "calls", "limits")} == {
+        "view": "bridge@1",
+        "purpose": "CustomerCare",
+        "customers": 3,
+        "depth": 2,
+        "calls": 4,
+        "limits": {"customers": 100, "calls": 1000},
+    }
+    assert told["sources"] == {
+        "registry": {"calls": 1, "fields": 2},
+        "states": {"calls": 1, "fields": 2},
+        "sonar": {"calls": 2, "fields": 2},
+    }
+    coordinates = ["Flag.code", "Flag.state", "Vessel.draught", "Vessel.flag", "Vessel.heardUnder", "Vessel.name"]
+    assert told["verdicts"] == [{"coordinate": one, "effect": "allow"} for one in coordinates]
+
+
+def test_a_plan_without_steps_has_no_depth() -> None:
+    """Nothing is asked of any source."""
+    told = harbour().explain('{ vessel(by: {id: "v1"}) { id __typename } }')
+    assert (told["depth"], told["calls"], told["steps"], told["sources"]) == (0, 0, [], {})
+
+
+async def test_what_is_explained_is_what_is_sent() -> None:
+    """Source, offer and fields of each call, and as many as were told."""
+    h = harbour()
+    told = h.explain(QUERY, THREE)
+    await h.ask(QUERY, THREE)
+    sent = sorted((batch.offer.name, list(batch.fields)) for batch in h.batches)
+    assert sent == sorted((step["offer"], step["fields"]) for step in told["steps"])
+    for batch in h.batches:
+        (step,) = (one for one in told["steps"] if one["offer"] == batch.offer.name)
+        assert list(source_fields(batch.offer.record, batch.fields)) == step["sourceFields"]
+
+
+def test_what_would_be_refused_is_refused() -> None:
+    """In the same words."""
+    with pytest.raises(RefusedError, match="looks up 3 customers"):
+        refuse(harbour())
+
+
+def refuse(h: Harbour) -> None:
+    h.engine.explain(view(limits={"customers": 2}), Request(QUERY, variables=THREE))
+
+
+def test_a_field_that_nobody_serves_is_told() -> None:
+    """The coordinate, and the path on which it is reached."""
+    h = harbour()
+    engine = Engine(MODEL, [h.registry, h.sonar], h.crossref)
+    with pytest.raises(NotServedError, match=r"no adapter serves Flag\.code, reached by vessels\.flag\.code"):
+        engine.explain(view(), Request(QUERY, variables=THREE))

@@ -1,0 +1,227 @@
+"""A view's schema holds what the view lists: the rest does not exist in it, wherever one looks."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    build_schema,
+    execute_sync,
+    get_introspection_query,
+    graphql_sync,
+    parse,
+    print_schema,
+    validate,
+    validate_schema,
+)
+
+from schema.directives import PersonalCategory, Sensitive, Subject, personal
+from schema.model import Model
+from schema.relay import listing
+from schema.view_schema import ViewSchema, cut_schema
+
+
+@strawberry.enum
+class Rig(Enum):
+    """How it is driven."""
+
+    SAIL = "sail"
+    """By the wind."""
+
+
+@strawberry.input
+class Stretch:
+    """A stretch of time."""
+
+    start: date
+    """Its first day."""
+
+
+class StaysBy:
+    rig: Rig | None = None
+    """Only under this rig."""
+    within: Stretch | None = None
+    """Only in this time."""
+
+
+@strawberry.interface
+class Place:
+    """Where a vessel can be."""
+
+    name: str | None
+    """What people call it."""
+
+
+@strawberry.type
+class Port(Place):
+    """A harbour."""
+
+    depth: Decimal | None
+    """How deep it is."""
+
+
+@strawberry.type
+class Stay:
+    """A stay in a port."""
+
+    port: Port | None
+    """The port."""
+    days: list[date]
+    """The days of the stay."""
+
+
+@strawberry.type(directives=[Subject(plural="vessels")])
+class Vessel:
+    """A ship."""
+
+    id: strawberry.ID
+    """The canonical id."""
+    name: str | None = personal(PersonalCategory.IDENTIFYING)
+    """The vessel's name."""
+    secret_name: str | None = personal(PersonalCategory.IDENTIFYING, Sensitive())
+    """What only the owner calls it."""
+    call_sign: str | None = strawberry.field(deprecation_reason="Gone with radio.")
+    """The radio call sign."""
+    rig: Rig | None
+    """How it is driven."""
+    stays: list[Stay] | None = listing(StaysBy)  # type: ignore[arg-type]
+    """Where it has been."""
+    place: Place | None
+    """Where it is."""
+
+
+MODEL = Model(Vessel)
+
+
+def cut(*coordinates: str, lookups: tuple[str, ...] = ("id",)) -> ViewSchema:
+    return cut_schema(MODEL, coordinates, lookups)
+
+
+def names(schema: GraphQLSchema) -> set[str]:
+    return {name for name in schema.type_map if not name.startswith("__")}
+
+
+def refused(view: ViewSchema, query: str) -> list[str]:
+    return [error.message for error in validate(view.schema, parse(query))]
+
+
+def test_the_root_fields_are_derived_from_the_model() -> None:
+    """One and several, by a look-up input of the subject's name; the root is never null as a whole."""
+    view = cut("Vessel.name", lookups=("id", "registry"))
+    assert (view.one, view.many, view.by) == ("vessel", "vessels", "VesselBy")
+    assert validate_schema(view.schema) == []
+    query = view.schema.query_type
+    assert query is not None
+    assert {name: str(field.type) for name, field in query.fields.items()} == {
+        "vessel": "Vessel",
+        "vessels": "[Vessel]!",
+    }
+    assert {name: str(field.args["by"].type) for name, field in query.fields.items()} == {
+        "vessel": "VesselBy!",
+        "vessels": "[VesselBy!]!",
+    }
+
+
+def test_the_look_up_takes_exactly_one_of_the_keys_that_the_view_offers() -> None:
+    """Validation and introspection both know."""
+    view = cut("Vessel.name", lookups=("registry",))
+    assert refused(view, '{ vessel(by: {registry: "R1"}) { name } }') == []
+    assert refused(view, '{ vessel(by: {id: "v1"}) { name } }') != []
+    assert refused(cut("Vessel.name", lookups=("id", "registry")), '{ vessel(by: {id: "1", registry: "2"}) { name } }')
+    told = graphql_sync(view.schema, '{ __type(name: "VesselBy") { isOneOf inputFields { name description } } }')
+    assert told.data == {
+        "__type": {
+            "isOneOf": True,
+            "inputFields": [{"name": "registry", "description": "The key that registry uses."}],
+        }
+    }
+
+
+def test_what_is_not_listed_does_not_exist() -> None:
+    """Fields, and the types, enums, inputs and scalars that only they reach."""
+    assert names(cut("Vessel.name").schema) == {"Query", "Vessel", "VesselBy", "String", "ID", "Boolean"}
+    stays = cut("Vessel.stays", "Stay.days")
+    assert "Port" not in names(stays.schema)
+    assert {"Stay", "Date"} <= names(stays.schema)
+    assert {"Rig", "Stretch"}.isdisjoint(names(stays.schema))
+
+
+def test_nothing_tells_of_what_is_hidden() -> None:
+    """Neither errors, nor suggestions, nor introspection, nor SDL; an error repeats what was asked."""
+    view = cut("Vessel.name", "Vessel.stays", "Stay.days")
+    messages = refused(view, '{ vessel(by: {id: "1"}) { secretNam rig stays { prt } ... on Prt { depth } } }')
+    assert messages == [
+        "Cannot query field 'secretNam' on type 'Vessel'.",
+        "Cannot query field 'rig' on type 'Vessel'.",
+        "Cannot query field 'prt' on type 'Stay'.",
+        "Unknown type 'Prt'.",
+    ]
+    shown = "\n".join([view.sdl(), print_schema(view.schema), str(introspected(view))])
+    for hidden in ("secretName", "Rig", "SAIL", "Port", "depth", "callSign", "place:", "sensitive", "Stretch"):
+        assert hidden not in shown
+
+
+def introspected(view: ViewSchema) -> Any:
+    result = execute_sync(view.schema, parse(get_introspection_query()))
+    assert result.errors is None
+    return result.data
+
+
+def test_an_argument_exists_where_the_view_lists_it() -> None:
+    """With the types that it needs."""
+    bare, full = cut("Vessel.stays", "Stay.days"), cut("Vessel.stays", "Vessel.stays(within:)", "Stay.days")
+    query = '{ vessel(by: {id: "1"}) { stays(within: {start: "2026-01-01"}) { days } } }'
+    assert refused(bare, query) == ["Unknown argument 'within' on field 'Vessel.stays'."]
+    assert refused(full, query) == []
+    assert "Stretch" in names(full.schema)
+    assert refused(full, query.replace("within: {", "rig: SAIL, within: {")) != []
+
+
+def test_types_keep_their_shape() -> None:
+    """Lists and non-null stand as in the model; so do descriptions and deprecations."""
+    view = cut("Vessel.id", "Vessel.callSign", "Vessel.stays", "Stay.days", "Stay.port", "Port.depth")
+    types: Any = view.schema.type_map
+    assert str(types["Vessel"].fields["id"].type) == "ID!"
+    assert str(types["Vessel"].fields["stays"].type) == "[Stay!]"
+    assert str(types["Stay"].fields["days"].type) == "[Date!]!"
+    assert types["Stay"].description == "A stay in a port."
+    assert types["Vessel"].fields["callSign"].deprecation_reason == "Gone with radio."
+
+
+def test_the_sdl_prints_the_facts_about_what_is_listed() -> None:
+    """Directives that apply, and the definitions of these alone; it can be read back."""
+    sdl = cut("Vessel.name").sdl()
+    assert "name: String @personal(category: IDENTIFYING)" in sdl
+    assert "input VesselBy @oneOf {" in sdl
+    assert "directive @personal" in sdl
+    assert "@sensitive" not in sdl
+    assert "secretName" not in sdl
+    assert {"Vessel", "VesselBy"} <= names(build_schema(sdl))
+
+
+def test_two_views_share_no_type() -> None:
+    """What one hides cannot come to light through another; the model itself stays whole."""
+    one, two = cut("Vessel.name"), cut("Vessel.name", "Vessel.callSign")
+    assert one.schema.type_map["Vessel"] is not two.schema.type_map["Vessel"]
+    assert {"name", "callSign", "secretName"} <= MODEL.schema.type_map["Vessel"].fields.keys()  # type: ignore[attr-defined]
+
+
+def test_a_view_has_no_resolvers() -> None:
+    """Nothing but the engine answers a field."""
+    view = cut("Vessel.name", "Vessel.stays", "Stay.days")
+    for name in names(view.schema):
+        for field in getattr(view.schema.type_map[name], "fields", {}).values():
+            assert getattr(field, "resolve", None) is None
+
+
+def test_an_interface_is_never_cut() -> None:
+    """It would bring its hidden types along; `check` says so in better words before."""
+    with pytest.raises((TypeError, GraphQLError), match="Place, an interface or union"):
+        cut("Vessel.place", "Place.name")
