@@ -18,8 +18,9 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from tests.resolvers.harbour import MODEL, Harbour
+from tests.resolvers.harbour import Harbour
 from tests.resolvers.queries import Query
+from tests.resolvers.vessels import MODEL
 
 __all__ = ["expected", "own_keys"]
 

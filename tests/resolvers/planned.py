@@ -11,7 +11,8 @@ from resolvers.documents import Documents
 from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
 from schema.view_schema import cut_schema
-from tests.resolvers.harbour import ARGUMENTS, FIELDS, MODEL, harbour
+from tests.resolvers.harbour import harbour
+from tests.resolvers.vessels import ARGUMENTS, FIELDS, MODEL
 
 
 def all_but(source: str) -> list[Adapter]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.resolvers.harbour import MODEL
+from tests.resolvers.vessels import MODEL
 
 __all__ = ["Query", "queries"]
 

@@ -13,7 +13,8 @@ from adapters.answers import Answer, Denied, Fault, Found, Gone, Missing, Page, 
 from adapters.records import Record, Reference
 from resolvers import Engine
 from schema.reasons import Reason
-from tests.resolvers.harbour import FETCHED_AT, HEARD, MODEL, Harbour, harbour, known, subject, view
+from tests.resolvers.harbour import FETCHED_AT, Harbour, harbour, known, subject
+from tests.resolvers.vessels import HEARD, MODEL, view
 
 ONE = '{ vessel(by: {id: "v1"}) { %s } }'
 
@@ -65,6 +66,19 @@ async def test_typename_is_answered_at_every_level() -> None:
             "log": [{"__typename": "LogEntry"}] * 2,
         },
     }
+
+
+async def test_an_object_of_which_all_is_skipped_is_still_there() -> None:
+    """Empty, where it exists: as with `__typename` alone, only that is asked."""
+    h = harbour()
+    skipped = "@skip(if: true)"
+    fields = (
+        f"size {{ beam {skipped} }} flag {{ code {skipped} }} portCalls {{ on {skipped} }} log {{ line {skipped} }}"
+    )
+    answer = await vessel(h, fields)
+    assert answer == {"data": {"vessel": {"size": {}, "flag": {}, "portCalls": [{}, {}], "log": [{}, {}]}}}
+    assert h.states.batches == []
+    assert (await vessel(harbour(), f"name {skipped}"))["data"] == {"vessel": {}}
 
 
 async def test_a_null_that_is_listed_nowhere_is_the_sources_own() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from resolvers.catalog import Catalog
-from tests.resolvers.harbour import CALLS, FLAGS, HEARD, LOGS, VESSELS, MemorySource
+from tests.resolvers.harbour import MemorySource
+from tests.resolvers.vessels import CALLS, FLAGS, HEARD, LOGS, VESSELS
 
 
 def source(name: str, *offers: object) -> MemorySource:

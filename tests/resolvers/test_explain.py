@@ -7,7 +7,8 @@ import pytest
 from adapters.records import source_fields
 from resolvers import NotServedError, RefusedError, Request
 from resolvers.engine import Engine
-from tests.resolvers.harbour import MODEL, Harbour, harbour, view
+from tests.resolvers.harbour import Harbour, harbour
+from tests.resolvers.vessels import MODEL, view
 
 QUERY = "query ($by: [VesselBy!]!) { vessels(by: $by) { name flag { code } heardUnder { state } draught } }"
 THREE = {"by": [{"id": f"v{n}"} for n in (1, 2, 3)]}

@@ -10,8 +10,9 @@ from resolvers.plan import Plan
 from resolvers.policy import Verdicts, check_calls, check_customers, decide
 from schema.caller import Caller
 from schema.reasons import Reason
-from tests.resolvers.harbour import known, view
+from tests.resolvers.harbour import known
 from tests.resolvers.planned import plan, vessel
+from tests.resolvers.vessels import view
 
 VIEWS = [
     view(version=1),

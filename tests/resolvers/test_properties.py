@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from adapters.adapter import Batch
 from adapters.answers import Answer, Denied, Gone, Missing, ReplacedBy, SourceError
 from adapters.crossref import Subject
+from resolvers import Request
 from schema.reasons import Reason
 from schema.views import ReceiptDetail
-from tests.resolvers.harbour import FIELDS, MODEL, Harbour, harbour, known, view
+from tests.resolvers.harbour import Harbour, harbour, known
 from tests.resolvers.oracle import expected, own_keys
 from tests.resolvers.queries import Query, queries
+from tests.resolvers.vessels import FIELDS, MODEL, view
 
 WIDE = view(limits={"tokens": 20_000, "calls": 10_000})
-LONG = settings(max_examples=60, deadline=None)
+LONG = settings(max_examples=40, deadline=None)
 
 RESTRICTIONS = st.lists(st.lists(st.sampled_from([*FIELDS, "*"]), max_size=4), min_size=4, max_size=4)
 ANSWERS = st.sampled_from(
@@ -183,16 +185,10 @@ async def test_a_reason_stands_at_a_null(
 async def test_no_more_is_sent_than_is_explained(query: Query, answers: dict[str, Answer | None]) -> None:
     """In calls, and in the fields of each."""
     h = troubled(harbour(), answers)
-    told = h.engine.explain(WIDE, _request(query))
+    told = h.engine.explain(WIDE, Request(query.text, variables=query.variables))
     answer = await ask(h, query, receipt=ReceiptDetail.SOURCES)
     sources = answer.get("extensions", {}).get("receipt", {}).get("sources", [])
     assert sum(one["calls"] for one in sources) <= told["calls"]
     steps = {(step["offer"], tuple(step["fields"])) for step in told["steps"]}
     assert {(batch.offer.name, batch.fields) for batch in h.batches} <= steps
     assert len(h.batches) <= len(told["steps"])
-
-
-def _request(query: Query) -> Any:
-    from resolvers import Request
-
-    return Request(query.text, variables=query.variables)

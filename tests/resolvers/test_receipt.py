@@ -11,7 +11,8 @@ import pytest
 from adapters.answers import Found, SourceError
 from schema.reasons import Reason
 from schema.views import ReceiptDetail
-from tests.resolvers.harbour import TIMED_OUT, Harbour, harbour, known, subject, view
+from tests.resolvers.harbour import TIMED_OUT, Harbour, harbour, known, subject
+from tests.resolvers.vessels import view
 
 FIELDS = ReceiptDetail.FIELDS
 

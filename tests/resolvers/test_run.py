@@ -14,7 +14,8 @@ from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Found, Page
 from schema.deadline import Deadline
 from schema.reasons import Reason
-from tests.resolvers.harbour import FETCHED_AT, Harbour, Kind, MemorySource, harbour, known, subject
+from tests.resolvers.harbour import FETCHED_AT, Harbour, MemorySource, harbour, known, subject
+from tests.resolvers.vessels import Kind
 
 
 def everyone(fields: str) -> str:

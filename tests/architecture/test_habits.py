@@ -1,0 +1,111 @@
+"""Habits of the code that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+from schema.customer import Customer
+from schema.model import Model
+from tests.architecture.code import PACKAGES, files, imported, tree, words
+
+LIBRARIES = {
+    "aiohttp": ["adapters/http/transport.py"],
+    "asyncpg": ["adapters/sql/postgres.py"],
+    "cachetools": ["resolvers/documents.py", "resolvers/engine.py"],
+    "cryptography": ["adapters/crossref/secrets.py"],
+    "fastapi": ["gateway/api.py", "gateway/gateway.py"],
+    "httpx": ["adapters/http/adapter.py", "adapters/http/transport.py", "gateway/demo/asking.py"],
+    "orjson": ["gateway/replies.py", "gateway/requests.py"],
+    "ruamel": ["schema/yaml_file.py"],
+    "typer": ["gateway/cli/commands.py"],
+    "yarl": ["adapters/http/transport.py"],
+}
+"""Where each library is imported: few files, so that it can be exchanged. A new file here is a decision."""
+
+_WORDS = """
+Name address after family first given id kind language lines method name number purpose reference segment status subject
+text title total value
+"""
+ANY_PROGRAMS_WORDS = frozenset(_WORDS.split())
+"""Words of the reference model that mean something else in a program, too."""
+
+
+@pytest.mark.parametrize(("library", "wanted"), LIBRARIES.items(), ids=LIBRARIES)
+def test_a_library_is_imported_in_few_files(library: str, wanted: list[str]) -> None:
+    """The list is exact: a file that no longer needs the library leaves it."""
+    assert [file for file in files(*PACKAGES) if library in imported(file)] == wanted
+
+
+def test_nothing_is_executed_that_was_made_from_text() -> None:
+    """No call of exec, eval or compile."""
+    calls = [
+        (node.func.id, f"{file}:{node.lineno}")
+        for file in files(*PACKAGES)
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    assert calls
+    assert [place for name, place in calls if name in ("exec", "eval", "compile")] == []
+
+
+@cache
+def names_of_the_reference_model() -> set[str]:
+    """Its types, fields and arguments, as GraphQL and as Python spell them."""
+    model = Model(Customer)
+    found: set[str] = set()
+    for one in model.coordinates.values():
+        if not model.is_plumbing(one.type_name):
+            found |= {one.type_name, one.field_name, one.python_name}
+            found |= {word for name, argument in one.arguments.items() for word in (name, argument.python_name)}
+    return found
+
+
+@pytest.mark.parametrize("file", [file for file in files("resolvers", "gateway") if "/demo/" not in file])
+def test_the_engine_names_nothing_of_a_customer(file: str) -> None:
+    """Model, views and adapters are given to it; the demo alone, which shows the reference model, knows one."""
+    assert words(file) & (names_of_the_reference_model() - ANY_PROGRAMS_WORDS) == set()
+
+
+def test_the_words_that_are_let_pass_are_few_and_needed() -> None:
+    """Whatever tells a customer is not among them."""
+    names = names_of_the_reference_model()
+    assert names > ANY_PROGRAMS_WORDS
+    assert {"dateOfBirth", "date_of_birth", "customerSince", "accounts", "contactPoints", "Invoice"} <= (
+        names - ANY_PROGRAMS_WORDS
+    )
+
+
+def modules() -> list[str]:
+    names = [file.removesuffix(".py").replace("/", ".") for file in files(*PACKAGES)]
+    return [name.removesuffix(".__init__") for name in names if ".migrations" not in name]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_what_a_module_offers_is_there_and_sorted(name: str) -> None:
+    """`__all__` names what exists, once, in order, and nothing private; a package's face offers what it imports."""
+    module = import_module(name)
+    offered = list(getattr(module, "__all__", ()))
+    assert offered == sorted(set(offered), key=_as_ruff_sorts)
+    assert [word for word in offered if word.startswith("_") or not hasattr(module, word)] == []
+    assert _defined(module) <= set(offered) or not offered
+
+
+def _as_ruff_sorts(word: str) -> tuple[int, str]:
+    """Constants, classes, then functions."""
+    return (0 if word.isupper() else 1 if word[0].isupper() else 2, word)
+
+
+def _defined(module: ModuleType) -> set[str]:
+    """The public classes and functions of a package's face."""
+    if not hasattr(module, "__path__"):
+        return set()
+    return {
+        word
+        for word, value in vars(module).items()
+        if not word.startswith("_") and isinstance(value, type) and value.__module__.startswith(f"{module.__name__}.")
+    }
