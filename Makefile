@@ -28,7 +28,7 @@ demo: $(READY)  ## Start sources and gateway, ask about one customer through two
 	@$(BIN)/customer-view demo
 
 test: $(READY)  ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term $(OPTIONS)
 
 test-long: $(READY)  ## Run the heavy tests too
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --run-long

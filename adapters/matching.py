@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
 from adapters.adapter import Batch
 from adapters.answers import Answer, Facts, Found, Key, Missing, Page, SourceError
+from adapters.offers import Offer
 from adapters.records import compile_decoder
 from schema.reasons import Reason
 
@@ -16,6 +19,13 @@ _MISMATCH = SourceError(Reason.SOURCE_MISMATCH, "the answer held a record of a k
 _DOUBLE = SourceError(Reason.SOURCE_ERROR, "the answer held more than one record of one key")
 _NO_RECORD = SourceError(Reason.SOURCE_ERROR, "the answer held something that is no record")
 _INCOMPLETE = SourceError(Reason.SOURCE_INCOMPLETE, "the answer left the key out")
+_TOO_LONG = SourceError(Reason.SOURCE_ERROR, "the list held more items than the offer allows")
+_TOO_MANY = SourceError(Reason.SOURCE_ERROR, "the answer held far more records than keys were asked for")
+
+_ONLY_KEY = "*"
+"""Stands for the key of a call whose records do not say theirs."""
+
+_Raw = Mapping[str, Any]
 
 
 def match_answers(batch: Batch, keys: Sequence[Key], raws: Iterable[object], fetched_at: datetime) -> dict[Key, Answer]:
@@ -23,39 +33,41 @@ def match_answers(batch: Batch, keys: Sequence[Key], raws: Iterable[object], fet
 
     A record of another key is discarded. Where one came, a key that the answer leaves out is SOURCE_MISMATCH, even if
     the offer declares what an absent key means: a source that mixes up records cannot be believed on absence. Two
-    records of one key answer it with SOURCE_ERROR, unless the offer answers lists.
+    records of one key answer it with SOURCE_ERROR, unless the offer answers lists; so does a list of more than the
+    offer's `max_items`. Facts of a key come with at most ten records a key and a hundred more: beyond that the whole
+    call is SOURCE_ERROR. What is refused is not decoded.
     """
-    decode = compile_decoder(batch.offer.record, batch.fields)
-    owners = _by_normal_form(batch, keys)
-    found: dict[Key, list[Facts]] = {}
-    absent = _absent(batch, fetched_at)
+    offer, most = batch.offer, 10 * len(keys) + 100
+    taken = list(raws if offer.is_list else islice(raws, most + 1))
+    if not offer.is_list and len(taken) > most:
+        return dict.fromkeys(keys, _TOO_MANY)
+    forms = {key: _ONLY_KEY if offer.key is None else offer.key_form.normal(key) for key in keys}
+    owned: dict[Key, list[_Raw]] = {form: [] for form in forms.values() if form}
+    absent = _dealt(offer, taken, owned) or _absent(batch, fetched_at)
+    decode = compile_decoder(offer.record, batch.fields)
+    answers = {form: _answer(offer, mine, decode, fetched_at) for form, mine in owned.items() if mine}
+    return {key: answers.get(form, absent) for key, form in forms.items()}
+
+
+def _dealt(offer: Offer, raws: Iterable[object], owned: Mapping[Key, list[_Raw]]) -> Answer | None:
+    """Give each raw record to the key that it echoes, and return what the last that is nobody's says of absent keys."""
+    strange: Answer | None = None
     for raw in raws:
         if not isinstance(raw, Mapping):
-            absent = _NO_RECORD
-            continue
-        mine = keys if batch.offer.key is None else owners.get(batch.offer.echoed_key(raw) or "", ())
-        facts = decode(raw) if mine else None
-        if facts is None:
-            absent = _MISMATCH
-            continue
-        for key in mine:
-            found.setdefault(key, []).append(facts)
-    return {key: _answer(batch, found[key], fetched_at) if key in found else absent for key in keys}
+            strange = _NO_RECORD
+        elif (mine := owned.get(_ONLY_KEY if offer.key is None else offer.echoed_key(raw) or "")) is None:
+            strange = _MISMATCH
+        else:
+            mine.append(raw)
+    return strange
 
 
-def _by_normal_form(batch: Batch, keys: Sequence[Key]) -> dict[Key, list[Key]]:
-    """Return the asked keys by their normal form: two spellings of one key share a record, and a blank has none."""
-    owners: dict[Key, list[Key]] = {}
-    for key in keys:
-        if normal := batch.offer.key_form.normal(key):
-            owners.setdefault(normal, []).append(key)
-    return owners
-
-
-def _answer(batch: Batch, records: list[Facts], fetched_at: datetime) -> Answer:
-    if batch.offer.is_list:
-        return Found(Page(tuple(records)), fetched_at)
-    return Found(records[0], fetched_at) if len(records) == 1 else _DOUBLE
+def _answer(offer: Offer, records: Sequence[_Raw], decode: Callable[[_Raw], Facts], fetched_at: datetime) -> Answer:
+    if not offer.is_list:
+        return Found(decode(records[0]), fetched_at) if len(records) == 1 else _DOUBLE
+    if len(records) > offer.max_items:
+        return _TOO_LONG
+    return Found(Page(tuple(map(decode, records))), fetched_at)
 
 
 def _absent(batch: Batch, fetched_at: datetime) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +13,8 @@ from adapters.records import Record, SourcePath, is_there, read_path
 __all__ = ["KeyForm", "Offer"]
 
 _NOT_DIGITS = re.compile(r"[^0-9]")
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 
 
 class KeyForm(StrEnum):
@@ -23,14 +26,18 @@ class KeyForm(StrEnum):
     DIGITS = "digits"
 
     def normal(self, key: str) -> Key:
-        """Return the key in this form."""
+        """Return the key in this form; empty when nothing of a key is in it.
+
+        Only ASCII is folded, stripped or dropped; other characters stay as they are, and DIGITS has no form for them.
+        Unicode takes different texts for one (the long s for S, sharp s for SS), and so one customer for another.
+        """
         match self:
             case KeyForm.LOWER:
-                return key.strip().lower()
+                return key.strip(string.whitespace).translate(_LOWER)
             case KeyForm.UPPER:
-                return key.strip().upper()
+                return key.strip(string.whitespace).translate(_UPPER)
             case KeyForm.DIGITS:
-                return _NOT_DIGITS.sub("", key)
+                return _NOT_DIGITS.sub("", key) if key.isascii() else ""
         return key
 
 
@@ -43,8 +50,9 @@ class Offer:
     None when it does not: then one key is asked a call, and `check` lists the offer. `keyspace` names whose keys it is
     asked by: empty for the source's own, else the keyspace of the references that lead to it (`lei`). `max_batch` is
     the most keys in one call, `at_once` the most calls of one batch under way together. `absent` says what a key that
-    the answer leaves out means: Missing, Page (an empty list), or None: the answer is incomplete. An offer is
-    equal to itself only, so that it can be a key of a dict whatever stands in it.
+    the answer leaves out means: Missing, Page (an empty list), or None: the answer is incomplete. `max_items` is the
+    most records of one key in a list: a key with more is SOURCE_ERROR. An offer is equal to itself only, so that it can
+    be a key of a dict whatever stands in it.
     """
 
     name: str
@@ -56,11 +64,13 @@ class Offer:
     max_batch: int = 50
     at_once: int = 4
     absent: type[Missing] | type[Page] | None = None
+    max_items: int = 1_000
 
     def __post_init__(self) -> None:
-        if self.max_batch < 1 or self.at_once < 1:
+        if min(self.max_batch, self.at_once, self.max_items) < 1:
             raise ValueError(
-                f"offer {self.name}: got max_batch={self.max_batch}, at_once={self.at_once}; both are 1 or more"
+                f"offer {self.name}: got max_batch={self.max_batch}, at_once={self.at_once}, "
+                f"max_items={self.max_items}; each is 1 or more"
             )
         if self.key is None and self.max_batch != 1:
             raise ValueError(

@@ -13,8 +13,11 @@ from adapters.answers import Answer, Key, SourceError
 from adapters.matching import match_answers
 from adapters.offers import Offer
 from adapters.sending import AskT, AtOnce, InTime, Observed, ReplyT, Send, SendError, Wire
+from schema.reasons import Reason
 
 __all__ = ["ProtocolAdapter"]
+
+_BLANK = SourceError(Reason.SOURCE_ERROR, "the key is blank, or holds nothing that a key of the offer's form can")
 
 
 class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
@@ -56,10 +59,22 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         """Return the raw records in the reply, or raise SendError if it has another shape."""
 
     async def fetch(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
-        """Ask for all keys in as few calls as the offer allows, at most `offer.at_once` of them together."""
-        refused = {key: answer for key in batch.keys if (answer := self._unaskable(batch, key)) is not None}
-        keys = [key for key in batch.keys if key not in refused] if refused else batch.keys
-        return {**await self._fetch(batch, keys, call), **refused}
+        """Ask for all keys in as few calls as the offer allows, at most `offer.at_once` of them together.
+
+        Spellings of one key are asked as one, in the first of them: asked as two, a source that folds them itself would
+        answer twice, and neither answer could be told from a double record. A blank key is refused.
+        """
+        refused = {key: answer for key in batch.keys if (answer := self._refusal(batch, key)) is not None}
+        forms = {key: batch.offer.key_form.normal(key) for key in batch.keys if key not in refused}
+        spelt: dict[Key, Key] = {}
+        for key, form in forms.items():
+            spelt.setdefault(form, key)
+        answers = await self._fetch(batch, tuple(spelt.values()), call)
+        return refused | {key: answers[spelt[form]] for key, form in forms.items() if spelt[form] in answers}
+
+    def _refusal(self, batch: Batch, key: Key) -> Answer | None:
+        is_blank = not batch.offer.key_form.normal(key).strip()
+        return _BLANK if is_blank else self._unaskable(batch, key)
 
     async def _fetch(self, batch: Batch, keys: Sequence[Key], call: Call) -> Mapping[Key, Answer]:
         turns = asyncio.Semaphore(batch.offer.at_once)

@@ -20,6 +20,7 @@ the source may leave out gets the default None.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -44,7 +45,11 @@ from pydantic.fields import FieldInfo
 from adapters.answers import Facts, Fault
 from schema.reasons import Reason
 
-__all__ = ["Inline", "Record", "Reference", "SourcePath", "compile_decoder", "read_path", "source_fields"]
+__all__ = ["MOST_ITEMS", "Inline", "Record", "Reference", "SourcePath", "compile_decoder", "read_path", "source_fields"]
+
+MOST_ITEMS = 1_000
+"""The most entries of a list inside a record. A longer one is a fault as a whole: decoding takes the event loop's time,
+and a source's body holds hundreds of thousands of entries."""
 
 SourcePath = str | AliasPath
 """Where a source's record keeps a value: a top-level name, or a path below one."""
@@ -154,7 +159,7 @@ def compile_decoder(record: type[Record], fields: tuple[str, ...]) -> Callable[[
 
     `fields` are dotted paths in the record's words, sorted. The result holds exactly the wanted fields: a value of
     the declared Python type, None, nested facts, a list of these, or Fault(VALUE_INVALID) in the place of a value that
-    is missing or has another type. Never raises on what a source sends.
+    is missing or has another type, or of a list of more than MOST_ITEMS entries. Never raises on what a source sends.
     """
     parts = [(name, _compile_field(record, name, tuple(rests))) for name, rests in _by_head(fields).items()]
 
@@ -240,7 +245,9 @@ def _compile_nested(shape: _Shape, rests: tuple[str, ...]) -> Callable[[Any], An
             return None if shape.is_optional else _INVALID
         if not shape.is_list:
             return read_object(value)
-        return [read_object(item) for item in value] if isinstance(value, list) else _INVALID
+        if not isinstance(value, list) or len(value) > MOST_ITEMS:
+            return _INVALID
+        return [read_object(item) for item in value]
 
     return read_value
 
@@ -251,6 +258,8 @@ def _compile_leaf(info: FieldInfo) -> Callable[[Any], Any]:
     validate = TypeAdapter(Annotated[exact, *metadata] if metadata else exact).validator.validate_python
 
     def read_leaf(value: Any) -> Any:
+        if isinstance(value, list) and len(value) > MOST_ITEMS:
+            return _INVALID  # before a converter of the adapter's walks through it
         try:
             return validate(value)
         except (PydanticValidationError, ArithmeticError, ValueError, TypeError, LookupError, AttributeError):
@@ -259,15 +268,30 @@ def _compile_leaf(info: FieldInfo) -> Callable[[Any], Any]:
     return read_leaf
 
 
-def _only(*types: type) -> BeforeValidator:
-    """Accept raw values of exactly these types: no True for 1, no 3.0 for "3", no number for a date."""
+def _only(*types: type, text: str | None = None) -> BeforeValidator:
+    """Accept raw values of these types only: no True for 1, no 3.0 for "3", no number for a date.
+
+    `text` is the pattern of a text that is accepted too. Pydantic takes far more texts than a source can have meant:
+    "20240131" for seconds since 1970, "1_000" and full-width digits for numbers.
+    """
+    form = None if text is None else re.compile(text)
 
     def check(value: Any) -> Any:
-        if type(value) not in types and not (isinstance(value, types) and not isinstance(value, bool)):
-            raise ValueError("the source's value has another type")
+        if isinstance(value, str) and form is not None and form.fullmatch(value):
+            return value
+        if not isinstance(value, types) or isinstance(value, bool):
+            raise ValueError("the source's value has another type or another form")
         return value
 
     return BeforeValidator(check)
+
+
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+_ZONE = "([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_MOMENT = f"{_DAY}[Tt ]{_TIME}{_ZONE}"  # RFC 3339, section 5.6, with the blank for T that its note allows
+_CLOCK = f"({_TIME}|[0-9]{{2}}:[0-9]{{2}}){_ZONE}?"
+_PLAIN = r"[+-]?[0-9]{1,128}(\.[0-9]{1,128})?"
 
 
 _EXACT: dict[Any, Any] = {
@@ -275,10 +299,10 @@ _EXACT: dict[Any, Any] = {
     int: Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)],
     float: Annotated[float, _only(float, int, Decimal), Field(allow_inf_nan=False)],
     str: Annotated[str, Field(strict=True, min_length=0)],  # any length check refuses half characters too (\\ud800)
-    Decimal: Annotated[Decimal, _only(Decimal, int, str), Field(allow_inf_nan=False)],
-    date: Annotated[date, _only(date, str)],
-    datetime: Annotated[AwareDatetime, _only(datetime, str)],
-    time: Annotated[time, _only(time, str)],
+    Decimal: Annotated[Decimal, _only(Decimal, int, text=_PLAIN), Field(allow_inf_nan=False)],
+    date: Annotated[date, _only(date, text=_DAY)],
+    datetime: Annotated[AwareDatetime, _only(datetime, text=_MOMENT)],
+    time: Annotated[time, _only(time, text=_CLOCK)],
 }
 
 
@@ -292,5 +316,5 @@ def _exact(annotation: Any) -> Any:
     if origin in (Union, UnionType):
         return Union[tuple(_exact(arg) for arg in args)]  # noqa: UP007  made from a tuple
     if origin is list:
-        return list[_exact(args[0])]  # type: ignore[misc]
+        return Annotated[list[_exact(args[0])], Field(max_length=MOST_ITEMS)]  # type: ignore[misc]
     return annotation

@@ -236,6 +236,9 @@ class _Checking:
         if not _is_object(coordinate):
             wanted = f"a value: {coordinate} holds no object that could be reached by a key"
             yield _problem(record, f"the reference {name}", wanted, "remove Reference(...)")
+        elif coordinate.of == self.model.subject:
+            wanted = f"another type than {self.model.subject}: restrictions would not be asked for who is reached so"
+            yield _problem(record, f"the reference {name}", wanted, "look the other one up in a request of its own")
         elif not issubclass(record.leaf_type(name) or str, str):
             wanted = "str or list[str]: keys are text"
             yield _problem(record, f"the reference {name} of another type", wanted, "correct its annotation")

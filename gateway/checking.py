@@ -33,7 +33,9 @@ DISTRIBUTION = "customer-view-gateway"
 PACKAGES = ("adapters", "gateway", "resolvers", "schema")
 
 _SCHEME = re.compile(r"(?!sqlite:)[a-z][a-z0-9+.-]{0,30}://", re.ASCII | re.IGNORECASE)
-_CROSSREF = "sqlite:/// and the path of a file in a folder that exists"
+_CROSSREF = "sqlite:/// and the path of a file"
+_LOADED = "the file of a loaded cross-reference"
+_LOAD = "load it with SqliteCrossReference, or correct the path"
 
 T = TypeVar("T")
 
@@ -136,9 +138,18 @@ def _crossref(crossref: object) -> Iterator[Problem]:
         got = f"a cross-reference of the kind {scheme[0]}" if scheme else "a cross-reference without a file"
         yield Problem("crossref", None, got, _CROSSREF, "keep it in a file of SQLite")
         return
-    if path.is_dir() or not path.parent.is_dir():
-        got = f"{path}, which is a folder" if path.is_dir() else f"{path}, whose folder does not exist"
-        yield Problem("crossref", None, got, _CROSSREF, "correct the path, or make the folder")
+    fault = _unusable(path)
+    if fault:
+        yield Problem("crossref", None, f"{path}, {fault}", _LOADED, _LOAD)
+
+
+def _unusable(path: Path) -> str | None:
+    # a file that is not there would be made, without anybody in it: to every caller every customer would be unknown
+    if not path.exists():
+        return "where there is no file" if path.parent.is_dir() else "whose folder does not exist"
+    if not path.is_file():
+        return "which is a folder" if path.is_dir() else "which is no plain file"
+    return None if path.stat().st_size else "which is empty"
 
 
 def _views(adapters: Sequence[Adapter], folder: ViewFolder, model: Model) -> Iterator[Problem]:

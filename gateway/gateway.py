@@ -40,7 +40,7 @@ class Gateway:
     """An ASGI application that answers views of a model.
 
     `model` is the subject type of the model. `views` is the folder of the views' files, `consumers` the file of those
-    who may ask. `crossref` is `sqlite:///path`, or a cross-reference that is open already (it is not closed then).
+    who may ask. `crossref` is `sqlite:///path` of a loaded one, or one that is open already (it is not closed then).
     Nothing is opened or read before it starts; a declaration that is wrong stops the start with ConfigurationError.
     Without `settings` they are read from the environment. The adapters are closed when the gateway stops, also when it
     could not start.

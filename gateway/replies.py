@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from starlette.types import Send
 
-from adapters.crossref import StoreError
+from adapters.crossref import CrossReferenceError
 from gateway.requests import BadRequestError, MediaType, RequestCode
 from gateway.service import NotOpenError
 from schema.reasons import Reason
@@ -53,14 +53,15 @@ def refusal(error: BadRequestError) -> Reply:
 def refusal_of(error: Exception) -> Reply:
     """Return the reply to a request during which this was raised, and log what is not the caller's to know.
 
-    The exception's text goes nowhere: it may hold a customer's value. StoreError's is the exception, for it never does.
+    The exception's text goes nowhere, for it may hold a customer's value; only that of a CrossReferenceError, which
+    never does, is logged.
     """
     match error:
         case BadRequestError():
             return refusal(error)
         case NotOpenError():
             return refusal(_unavailable("The gateway is not open yet, or no longer. Ask again later."))
-        case StoreError():
+        case CrossReferenceError():
             _log.error("the cross-reference cannot be read: %s (%s)", error, _where(error))
             return refusal(_unavailable("Who is meant cannot be looked up for now. Ask again later."))
     _log.error("a request failed: %s", _where(error))

@@ -18,12 +18,16 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from gateway.bounded_http import Bounds, bounded_http
 from gateway.command_error import CommandError
 
 __all__ = ["bind", "run_until_told", "serving"]
 
 _GRACE = 5
 """Seconds that requests under way have to end in."""
+
+_KEEP_ALIVE = 5
+"""Seconds that a connection is kept after an answer, for the next request to begin."""
 
 _BACKLOG = 2048
 
@@ -42,9 +46,9 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
+async def serving(app: ASGIApp, listening: socket.socket, bounds: Bounds | None = None) -> AsyncIterator[None]:
     """Serve the application on the socket for as long as the context lasts. Its lifespan is the caller's affair."""
-    server = _Server(_config(app))
+    server = _Server(_config(app, bounds or Bounds()))
     running = asyncio.create_task(server.serve([listening]))
     try:
         yield
@@ -79,11 +83,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, bounds: Bounds) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=bounded_http(bounds),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -91,5 +95,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_GRACE,
     )

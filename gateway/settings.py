@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """The file with the secrets from which sealing and digest keys are derived; see `customer-view secret`."""
     most_body_bytes: int = Field(default=262_144, ge=1_024, le=16_777_216)
     """The largest request body that is read, in bytes."""
+    most_connections: int = Field(default=1_000, ge=1, le=1_000_000)
+    """The most connections that `customer-view serve` keeps open at once."""
 
     @classmethod
     def from_environment(cls) -> Settings:

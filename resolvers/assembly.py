@@ -21,7 +21,12 @@ from resolvers.reasons_of_null import Notes, compact_path
 from resolvers.run import Fetched
 from schema.reasons import Place, Reason
 
-__all__ = ["Assembled", "Operation", "assemble"]
+__all__ = ["MOST_VALUES", "Assembled", "Operation", "assemble"]
+
+MOST_VALUES = 100_000
+"""The most values that the lists of one answer may come to, whatever a source sends; a list beyond it is SOURCE_ERROR.
+
+An answer of so many takes about two seconds."""
 
 _NOT_LINKED = Fault(Reason.SOURCE_NOT_LINKED)
 
@@ -76,7 +81,8 @@ def assemble(operation: Operation, fetched: Fetched, subjects: Mapping[str, Sequ
         field_resolver=shaper.resolve,
     )
     errors = [_printed(error, shaper.notes) for error in result.errors or ()]
-    return Assembled(result.data, errors, shaper.notes.entries(Place.WITHHELD), shaper.notes.entries(Place.ABSENT))
+    withheld, absent = (shaper.notes.entries(place, result.data) for place in (Place.WITHHELD, Place.ABSENT))
+    return Assembled(result.data, errors, withheld, absent)
 
 
 def _printed(error: GraphQLError, notes: Notes) -> dict[str, Any]:
@@ -95,6 +101,7 @@ class _Shaper:
 
     def __init__(self, fetched: Fetched, subjects: Mapping[str, Sequence[Subject | None]]) -> None:
         self._fetched, self._subjects = fetched, subjects
+        self._left = MOST_VALUES
         self.notes = Notes()
 
     def resolve(self, source: Any, info: GraphQLResolveInfo[Any], /, **_arguments: Any) -> Any:
@@ -110,7 +117,6 @@ class _Shaper:
 
     def _customer(self, root: Root, subject: Subject | None, path: Path, place: int) -> _Node | None:
         where = compact_path(path, place) if root.is_list else compact_path(path)
-        self.notes.visit(root.coordinate, where)
         if subject is None:
             self.notes.null(root.coordinate, Reason.SUBJECT_UNKNOWN, where)
             return None
@@ -118,12 +124,11 @@ class _Shaper:
 
     def _field(self, node: _Node, plan: FieldPlan, path: Path) -> Any:
         where = compact_path(path)
-        self.notes.visit(plan.coordinate, where)
         withheld = self._fetched.verdicts.of(node.subject)
         if withheld and plan.is_withheld(frozenset(withheld)):
             for need in plan.needs:
                 coordinate = min(need & withheld.keys())
-                self.notes.null(coordinate, withheld[coordinate], where, asked=plan.coordinate)
+                self.notes.null(coordinate, withheld[coordinate], where)
             return None
         value = self._read(node, plan)
         if isinstance(value, Fault):
@@ -201,12 +206,17 @@ class _Shaper:
     def _shaped(self, node: _Node, plan: FieldPlan, value: Any) -> Any:
         """Return the value as the executor takes it: objects as nodes, faults as exceptions, in lists too."""
         if isinstance(value, list):
+            self._left -= len(value) * plan.size
+            if self._left < 0:
+                return _NullError(Reason.SOURCE_ERROR)
             return [self._shaped(node, plan, item) for item in value]
         if isinstance(value, Fault):
             return _NullError(value.reason)
         if value is None or plan.position is None:
             return value
         if plan.keyspace is not None:
+            if not isinstance(value, str):  # an adapter of others may hold anything as a key
+                return _NullError(Reason.VALUE_INVALID)
             return _Node(plan.position, node.subject, {plan.keyspace: (value,)}, {})
         return _Node(plan.position, node.subject, node.keys, value)
 

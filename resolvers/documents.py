@@ -13,6 +13,8 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSyntaxError,
+    IntValueNode,
+    ObjectFieldNode,
     OperationDefinitionNode,
     OperationType,
     VariableNode,
@@ -29,14 +31,15 @@ from resolvers.refusals import RefusalCode, RefusedError
 from resolvers.selection import Selected, select
 from schema.view_schema import ViewSchema
 
-__all__ = ["Document", "Documents"]
+__all__ = ["Document", "Documents", "Kept"]
 
 _MOST_BOOLEANS = 6
 """A plan is kept for every combination of the booleans that decide what is selected, up to this many of them."""
 _MOST_ERRORS = 20
-_KEPT_BYTES = 32 * 1024 * 1024
 _BYTES_A_TOKEN = 500
 """What a token takes in memory, roughly: 346 bytes were measured for the parsed document alone."""
+_BYTES_A_SELECTION = 1_000
+"""What a selection takes in a plan, roughly: 520 bytes were measured."""
 
 _KNOWN_FAULTS = {
     "exactly one field must be specified": "exactly one member has to be given, and it may not be null",
@@ -54,16 +57,16 @@ _SCALAR_WANTS = re.compile(r"[A-Z][A-Za-z0-9]* wants ")
 class Document:
     """A valid document of one view.
 
-    `deciding` names the variables that @skip and @include read. `has_texts` says that texts are written into it,
-    `size` what it takes in memory, roughly, in bytes.
+    `deciding` names the variables that @skip and @include read. `has_keys` says that texts or keys are written into
+    it, `size` what it takes in memory, roughly, in bytes.
     """
 
+    text: str = field(repr=False)
     node: DocumentNode
     operations: Mapping[str, OperationDefinitionNode]
     deciding: frozenset[str]
-    has_texts: bool
+    has_keys: bool
     size: int
-    plans: LRUCache[tuple[Any, ...], Plan] = field(default_factory=lambda: LRUCache(2**_MOST_BOOLEANS), repr=False)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """Return the operation to execute.
@@ -76,21 +79,34 @@ class Document:
         found = self.operations.get(name or "")
         if found is None:
             names = ", ".join(sorted(filter(None, self.operations))) or "none with a name"
-            message = f"The document has no operation to execute for operationName {name!r}; it has: {names}."
+            got = "has no operation of this operationName" if name else "does not say which operation is meant"
+            message = f"The request {got}; the document has: {names}."
             raise RefusedError(RefusalCode.OPERATION_RESOLUTION_FAILURE, message, "Set operationName to one of these.")
         return found
+
+
+class Kept:
+    """Documents and plans that were made before, of all views, in memory of a bounded size."""
+
+    def __init__(self, *, most_bytes: int = 32 * 1024 * 1024) -> None:
+        self.most_bytes = most_bytes
+        self.documents: LRUCache[Any, Document] = LRUCache(most_bytes, getsizeof=lambda document: document.size)
+        self.plans: LRUCache[Any, Plan] = LRUCache(most_bytes, getsizeof=_plan_size)
+
+
+def _plan_size(plan: Plan) -> int:
+    return (1 + plan.work) * _BYTES_A_SELECTION
 
 
 class Documents:
     """The documents that were seen in one view, and their plans.
 
-    A document with texts in it is read anew each time and not kept: a text may be a customer's key, and keys belong in
-    variables.
+    A document with texts or keys in it is read anew each time and not kept: keys belong in variables.
     """
 
-    def __init__(self, schema: ViewSchema, planner: Planner, *, most_tokens: int) -> None:
+    def __init__(self, schema: ViewSchema, planner: Planner, kept: Kept, *, most_tokens: int) -> None:
         self._schema, self._planner, self._most_tokens = schema, planner, most_tokens
-        self._kept: LRUCache[str, Document] = LRUCache(_KEPT_BYTES, getsizeof=lambda document: document.size)
+        self._kept = kept
 
     def document(self, text: str) -> Document:
         """Return the parsed and validated document.
@@ -98,11 +114,11 @@ class Documents:
         Raises:
             RefusedError: It has too many tokens, does not parse, or does not fit the view's schema.
         """
-        kept = self._kept.get(text)
+        kept = self._kept.documents.get((self._schema, text))
         if kept is None:
-            kept = self._validated(self._parsed(text), len(text))
-            if not kept.has_texts and kept.size <= _KEPT_BYTES:
-                self._kept[text] = kept
+            kept = self._validated(self._parsed(text), text)
+            if not kept.has_keys and kept.size <= self._kept.most_bytes:
+                self._kept.documents[self._schema, text] = kept
         return kept
 
     def _parsed(self, text: str) -> DocumentNode:
@@ -114,8 +130,11 @@ class Documents:
                 raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for less in one document.") from None
             raise RefusedError(RefusalCode.GRAPHQL_PARSE_FAILED, error.message, errors=[error]) from None
 
-    def _validated(self, node: DocumentNode, characters: int) -> Document:
+    def _validated(self, node: DocumentNode, text: str) -> Document:
         errors = validate(self._schema.schema, node, max_errors=_MOST_ERRORS)
+        if errors and errors[0].message.endswith("Validation aborted."):
+            message = "The document selects the same fields too often to be checked."
+            raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Select each field once, or under few aliases.")
         if errors:
             raise RefusedError(RefusalCode.GRAPHQL_VALIDATION_FAILED, errors[0].message, errors=errors)
         operations = {
@@ -125,8 +144,8 @@ class Documents:
         }
         read = _Reading()
         visit(node, read)
-        size = 4 * characters + (node.token_count or self._most_tokens) * _BYTES_A_TOKEN
-        return Document(node, operations, frozenset(read.deciding), read.has_texts, size)
+        size = 4 * len(text) + (node.token_count or self._most_tokens) * _BYTES_A_TOKEN
+        return Document(text, node, operations, frozenset(read.deciding), read.has_keys, size)
 
     def variables(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> VariableValues:
         """Return the variables, coerced to the types that the operation declares.
@@ -150,12 +169,13 @@ class Documents:
         """
         name = operation.name.value if operation.name else ""
         values = tuple(variables.coerced.get(decider) for decider in sorted(document.deciding))
-        kept = document.plans.get((name, *values))
+        key = (self._schema, document.text, name, *values)
+        kept = self._kept.plans.get(key)
         if kept is not None:
             return kept
         plan = self._planned(document, operation, variables)
-        if len(values) <= _MOST_BOOLEANS:
-            document.plans[name, *values] = plan
+        if len(values) <= _MOST_BOOLEANS and not document.has_keys and _plan_size(plan) <= self._kept.most_bytes:
+            self._kept.plans[key] = plan
         return plan
 
     def _planned(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> Plan:
@@ -183,12 +203,12 @@ def _without_value(error: GraphQLError) -> GraphQLError:
 
 
 class _Reading(Visitor):
-    """Collects the variables that stand in @skip and @include, and whether there are texts."""
+    """Collects the variables that stand in @skip and @include, and whether there are texts or keys."""
 
     def __init__(self) -> None:
         super().__init__()
         self.deciding: set[str] = set()
-        self.has_texts = False
+        self.has_keys = False
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
         """Note which variables decide what is selected: @skip and @include are the only directives of a view."""
@@ -198,4 +218,8 @@ class _Reading(Visitor):
 
     def enter_string_value(self, *_: Any) -> None:
         """Note that there is a text."""
-        self.has_texts = True
+        self.has_keys = True
+
+    def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
+        """Note a number in an input object: a key may be written as one."""
+        self.has_keys = self.has_keys or isinstance(node.value, IntValueNode)

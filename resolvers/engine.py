@@ -16,11 +16,11 @@ from adapters.crossref import CrossReference, Lookup, Subject
 from resolvers.assembly import Operation, assemble
 from resolvers.calls import most_calls
 from resolvers.catalog import Catalog
-from resolvers.documents import Documents
+from resolvers.documents import Documents, Kept
 from resolvers.explain import explain_plan
 from resolvers.plan import Plan, Root, Step
 from resolvers.planning import Planner
-from resolvers.policy import check_calls, check_customers, decide
+from resolvers.policy import check_calls, check_customers, check_size, decide, is_shown
 from resolvers.receipt import make_receipt
 from resolvers.refusals import RefusalCode, RefusedError
 from resolvers.run import Arguments, run
@@ -88,6 +88,7 @@ class Engine:
         self.model, self.catalog, self._crossref = model, Catalog(adapters), crossref
         self._planner = Planner(self.catalog, model.python_name)
         self._observer, self._clock = observer, clock
+        self._kept = Kept()
         self._open: LRUCache[View, _OpenView] = LRUCache(_KEPT_VIEWS)
 
     def schema_of(self, view: View) -> ViewSchema:
@@ -131,6 +132,7 @@ class Engine:
         plan = opened.documents.plan(document, operation, variables)
         lookups = {root.response_name: self._lookups(opened, root, variables) for root in plan.roots}
         check_customers(view.limits, sum(map(len, lookups.values())))
+        check_size(plan, {name: len(of_root) for name, of_root in lookups.items()})
         name = operation.name.value if operation.name else None
         made = Operation(opened.schema.schema, document.node, name, request.variables)
         return _Asked(made, plan, lookups, self._arguments(opened, plan, variables))
@@ -139,7 +141,7 @@ class Engine:
         opened = self._open.get(view)
         if opened is None:
             schema = cut_schema(self.model, view.fields, view.lookups)
-            opened = _OpenView(schema, Documents(schema, self._planner, most_tokens=view.limits.tokens))
+            opened = _OpenView(schema, Documents(schema, self._planner, self._kept, most_tokens=view.limits.tokens))
             self._open[view] = opened
         return opened
 
@@ -153,10 +155,15 @@ class Engine:
     async def _resolve(self, lookups: Mapping[str, Sequence[Lookup]]) -> _Found:
         flat = [lookup for of_root in lookups.values() for lookup in of_root]
         distinct = list(dict.fromkeys(flat))
-        subjects = dict(zip(distinct, await self._crossref.resolve_many(distinct), strict=True)) if distinct else {}
+        resolved = await self._crossref.resolve_many(distinct) if distinct else ()
+        shown = [subject if subject is not None and self._is_shown(subject) else None for subject in resolved]
+        subjects = dict(zip(distinct, shown, strict=True))
         once = {subject.customer_id: subject for subject in subjects.values() if subject is not None}
         by_root = {name: [subjects[lookup] for lookup in of_root] for name, of_root in lookups.items()}
         return _Found(by_root, tuple(once.values()))
+
+    def _is_shown(self, subject: Subject) -> bool:
+        return is_shown(subject, self.model.coordinates, f"{self.model.subject}.{_CANONICAL}")
 
     def _arguments(self, opened: _OpenView, plan: Plan, variables: VariableValues) -> Arguments:
         return {step.number: self._values(opened, step, variables) for step in plan.steps if step.node is not None}

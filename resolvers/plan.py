@@ -178,17 +178,27 @@ class FieldPlan:
     keyspace: str | None = None
     list_by_key: int | None = None
 
+    @property
+    def size(self) -> int:
+        """Return how many values one object or leaf of the field comes to, lists below it counted as one entry."""
+        return 1 if self.position is None else self.position.size
+
     def is_withheld(self, withheld: Coordinates) -> bool:
         """Return whether nothing below the field may be shown."""
         return bool(self.needs) and all(need & withheld for need in self.needs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Position:
     """One object of the answer: its type, and its fields by response name."""
 
     type_name: str
     fields: Mapping[str, FieldPlan]
+
+    @cached_property
+    def size(self) -> int:
+        """Return how many values the object comes to, itself included; lists in it are counted as one entry."""
+        return 1 + sum(field.size for field in self.fields.values())
 
 
 @dataclass(frozen=True, slots=True)

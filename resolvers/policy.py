@@ -6,17 +6,29 @@ customer; no source has been asked yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from adapters.crossref import EVERYTHING, Subject
+from adapters.crossref import Subject
 from resolvers.plan import Plan, Step, Wanted
 from resolvers.refusals import RefusalCode, RefusedError
 from schema.caller import Caller
 from schema.reasons import Reason
 from schema.views import Limits, View
 
-__all__ = ["Verdicts", "check_calls", "check_customers", "choose_view", "decide"]
+__all__ = [
+    "MOST_ASKED",
+    "Verdicts",
+    "check_calls",
+    "check_customers",
+    "check_size",
+    "choose_view",
+    "decide",
+    "is_shown",
+]
+
+MOST_ASKED = 10_000
+"""The most values that one request may ask for: fields times customers, a list counted as one entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +81,29 @@ def check_customers(limits: Limits, asked: int) -> None:
         raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for the customers in several requests.")
 
 
+def check_size(plan: Plan, customers: Mapping[str, int]) -> None:
+    """Refuse a request that asks for too many values; `customers` holds how many each root field looks up."""
+    asked = sum(root.position.size * customers[root.response_name] for root in plan.roots)
+    if asked > MOST_ASKED:
+        message = f"The query asks for {asked} values, fields times customers; at most {MOST_ASKED} are answered."
+        raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for fewer customers or fewer fields at once.")
+
+
 def check_calls(limits: Limits, calls: int) -> None:
     """Refuse a plan that can send more calls than the view allows. No source has been asked."""
     if calls > limits.calls:
         message = f"The query can need {calls} calls to the sources; this view allows {limits.calls} a request."
         raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for fewer customers or fewer fields at once.")
+
+
+def is_shown(subject: Subject, known: Container[str], canonical: str) -> bool:
+    """Return whether anything of a customer may be shown; `canonical` is the coordinate of its id.
+
+    Not when everything or the id is restricted, nor when a restriction names a coordinate that the model does not have
+    (`known`): what it was meant to protect cannot be told, so all is.
+    """
+    named = [coordinate for restriction in subject.restrictions for coordinate in restriction.coordinates]
+    return all(coordinate in known and coordinate != canonical for coordinate in named)
 
 
 def decide(plan: Plan, found: Mapping[str, Sequence[Subject | None]]) -> Verdicts:
@@ -93,5 +123,4 @@ def decide(plan: Plan, found: Mapping[str, Sequence[Subject | None]]) -> Verdict
 
 def _restricted(plan: Plan, subject: Subject) -> Mapping[str, Reason]:
     named = frozenset().union(*(restriction.coordinates for restriction in subject.restrictions))
-    withheld = plan.coordinates if EVERYTHING in named else plan.coordinates & named
-    return dict.fromkeys(sorted(withheld), Reason.SUBJECT_RESTRICTED)
+    return dict.fromkeys(sorted(plan.coordinates & named), Reason.SUBJECT_RESTRICTED)

@@ -7,6 +7,7 @@ a pattern of paths (the same fields of every customer of a list), the pattern st
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from graphql.pyutils import Path
@@ -27,24 +28,19 @@ class Notes:
     """Collects the nulls of one answer."""
 
     def __init__(self) -> None:
-        self._visits: Counter[tuple[str, ResponsePath]] = Counter()
-        self._nulls: dict[tuple[str, Reason], dict[ResponsePath, str]] = {}
+        self._nulls: dict[tuple[str, Reason], dict[ResponsePath, None]] = {}
         self._reasons: dict[ResponsePath, Reason] = {}
 
-    def visit(self, coordinate: str, path: ResponsePath) -> None:
-        """Note that a coordinate was asked for at a path."""
-        self._visits[coordinate, _pattern(path)] += 1
-
-    def null(self, coordinate: str, reason: Reason, path: ResponsePath, *, asked: str | None = None) -> None:
-        """Note a null. `asked` is the coordinate that stands at the path, where a coordinate below it is the cause."""
-        self._nulls.setdefault((coordinate, reason), {})[path] = asked or coordinate
+    def null(self, coordinate: str, reason: Reason, path: ResponsePath) -> None:
+        """Note a null at a path, and the coordinate that is its cause: the one that stands there, or one below it."""
+        self._nulls.setdefault((coordinate, reason), {})[path] = None
         self._reasons.setdefault(path, reason)
 
     def reason(self, path: ResponsePath) -> Reason | None:
         """Return the first reason that was noted for a path, None when none was."""
         return self._reasons.get(path)
 
-    def entries(self, place: Place) -> list[dict[str, Any]]:
+    def entries(self, place: Place, data: object) -> list[dict[str, Any]]:
         """Return the entries that stand in one place of the answer, in the order in which they first came."""
         return [
             {
@@ -52,21 +48,30 @@ class Notes:
                 "code": str(reason),
                 "message": reason.message,
                 "remedy": reason.remedy,
-                "paths": self._compact(paths),
+                "paths": _compact(paths, data),
             }
             for (coordinate, reason), paths in self._nulls.items()
             if reason.place is place
         ]
 
-    def _compact(self, paths: dict[ResponsePath, str]) -> list[list[str | int]]:
-        places = Counter((asked, _pattern(path)) for path, asked in paths.items())
-        everywhere = {place for place, count in places.items() if count == self._visits[place]}
-        told: dict[ResponsePath, None] = {}
-        for path, asked in paths.items():
-            pattern = _pattern(path)
-            told[pattern if (asked, pattern) in everywhere else path] = None
-        return [list(path) for path in told]
+
+def _compact(paths: Iterable[ResponsePath], data: object) -> list[list[str | int]]:
+    """Return the paths, those that are all of one pattern in the data as the pattern."""
+    counts = Counter(map(_pattern, paths))
+    everywhere = {pattern for pattern, count in counts.items() if count == _places(data, pattern)}
+    told = dict.fromkeys(pattern if (pattern := _pattern(path)) in everywhere else path for path in paths)
+    return [list(path) for path in told]
 
 
 def _pattern(path: ResponsePath) -> ResponsePath:
     return tuple("*" if isinstance(step, int) else step for step in path)
+
+
+def _places(data: object, pattern: ResponsePath) -> int:
+    """Return at how many places of the data the pattern's paths end."""
+    if not pattern:
+        return 1
+    step, *rest = pattern
+    if step == "*":
+        return sum(_places(item, tuple(rest)) for item in data) if isinstance(data, list) else 0
+    return _places(data[step], tuple(rest)) if isinstance(data, dict) and step in data else 0

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeGuard
 
 from adapters.adapter import Adapter, Batch, Call
 from adapters.answers import Answer, Facts, Found, Key, Page, SourceError
@@ -159,7 +161,13 @@ async def _ask(step: Step, batch: Batch, fetched: Fetched, adapter: Adapter, cal
     answers = await _answers(batch, adapter, call)
     for key in batch.keys:
         answer = answers.get(key)
-        fetched.answers[step.number, batch.fields, key] = answer if isinstance(answer, Answer) else _LEFT_OUT
+        fetched.answers[step.number, batch.fields, key] = answer if _is_answer(answer) else _LEFT_OUT
+
+
+def _is_answer(answer: object) -> TypeGuard[Answer]:
+    return isinstance(answer, Answer) and not (
+        isinstance(answer, Found) and not isinstance(answer.fetched_at, datetime)
+    )
 
 
 async def _answers(batch: Batch, adapter: Adapter, call: Call) -> Mapping[Key, Answer]:

@@ -134,7 +134,7 @@ class Limits(_Part):
         ),
     ]
     tokens: Annotated[
-        StrictInt, Field(ge=10, le=20_000, description="the most tokens of a document: a whole number, 10 to 20000")
+        StrictInt, Field(ge=10, le=4_000, description="the most tokens of a document: a whole number, 10 to 4000")
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 
@@ -15,14 +15,24 @@ _TURNS_TO_END = 50
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-long", action="store_true", help="run the tests marked long, too")
+    parser.addoption("--no-skips", action="store_true", help="fail when a test is skipped that does apply")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--run-long"):
         return
-    for item in items:
-        if item.get_closest_marker("long"):
-            item.add_marker(pytest.mark.skip(reason="takes long: make test-long"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With --no-skips a skipped test fails, unless it is one of a contract that does not apply to what is tested."""
+    report = yield
+    if report.skipped and item.config.getoption("--no-skips") and "does not apply: " not in str(report.longrepr):
+        report.outcome = "failed"
+    return report
 
 
 def pytest_collection_finish() -> None:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.crossref.errors import SchemaOutdatedError, StoreError
-from adapters.crossref.migrations import HEAD, revision_of, upgrade
+from adapters.crossref.errors import StoreError
 
-__all__ = ["bring_up_to_date", "connect_reader", "connect_writer", "database_path", "reading", "translated", "writing"]
+__all__ = ["BUSY_MS", "connect_reader", "connect_writer", "database_path", "reading", "translated", "writing"]
 
 _SCHEME = "sqlite:///"
-_BUSY_MS = 5000
+BUSY_MS = 5000
+"""How long a write waits for another process, in milliseconds."""
+
 _READ_BUSY_MS = 100
 """Short, because a read waits on the event loop; in WAL it waits only while the log is recovered after a crash."""
 
@@ -34,7 +35,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """Return a connection that writes. A new file is readable by its owner alone, and so are its log and index."""
     with translated():
         path.touch(mode=0o600, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
             _keep_log(connection)
             connection.execute("PRAGMA foreign_keys = ON")
@@ -62,30 +63,15 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
     return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
-    """Return a connection that can only read."""
+def connect_reader(path: Path, *, busy_ms: int = _READ_BUSY_MS) -> sqlite3.Connection:
+    """Return a connection that can only read; it waits for a writer up to `busy_ms` milliseconds."""
     uri = f"{path.as_uri()}?mode=ro"
     with translated():
         connection = sqlite3.connect(
-            uri, uri=True, timeout=_READ_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+            uri, uri=True, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False
         )
         connection.execute(f"PRAGMA mmap_size = {_MMAP_BYTES}")
     return connection
-
-
-def bring_up_to_date(connection: sqlite3.Connection, path: Path, *, migrate: bool) -> None:
-    """Apply the missing revisions, or with `migrate` False raise SchemaOutdatedError when there are any."""
-    with translated():
-        revision = revision_of(connection)
-    if revision == HEAD:
-        return
-    if revision is not None and revision > HEAD:
-        raise SchemaOutdatedError(
-            f"got tables of revision {revision}; wanted {HEAD}: use the release that wrote them, or newer"
-        )
-    if not migrate:
-        raise SchemaOutdatedError(f"got tables of revision {revision}; wanted {HEAD}: open once with migrate=True")
-    upgrade(path, busy_ms=_BUSY_MS)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from adapters.crossref.errors import SecretError
@@ -39,6 +40,15 @@ class Keyring:
         """Raise SecretError when the source is sealed and there is no secret to do it with."""
         if source.key_mode is KeyMode.SEALED:
             self._need()
+
+    def check_versions(self, wanted: Iterable[int]) -> None:
+        """Raise SecretError unless every version is at hand."""
+        missing = sorted({*wanted} - {*self._need().versions})
+        if missing:
+            raise SecretError(
+                f"got secrets of the versions {sorted(self._need().versions)}; wanted also {missing}, "
+                "with which live keys are sealed: give them back beside the others"
+            )
 
     def kept(self, source: SourceSystem, key: str) -> KeptKey:
         """Return the form in which a key in normal form is written, made with the current version."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ __all__ = ["MAX_KEY", "KeyFormat", "KeyMode", "SourceSystem"]
 MAX_KEY = 512
 """The longest key, in characters of its normal form."""
 
+# ASCII alone is folded, dropped or stripped: Unicode takes the Kelvin sign for a k, and one customer for another.
+_FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SOURCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -39,11 +42,11 @@ class KeyFormat(StrEnum):
 
 
 def _lower(key: str) -> str:
-    return key.strip().lower()
+    return key.strip(string.whitespace).translate(_FOLD)
 
 
 def _digits(key: str) -> str:
-    return _NOT_DIGITS.sub("", key)
+    return _NOT_DIGITS.sub("", key) if key.isascii() else ""
 
 
 def _uuid(key: str) -> str:

@@ -12,7 +12,6 @@ from threading import Lock
 from typing import Self, TypeVar
 
 from adapters.crossref.connecting import (
-    bring_up_to_date,
     connect_reader,
     connect_writer,
     database_path,
@@ -22,15 +21,17 @@ from adapters.crossref.connecting import (
 )
 from adapters.crossref.errors import Conflict, ConflictError, InputError, RefusalCode
 from adapters.crossref.events import Act
-from adapters.crossref.ledger import Ledger, read_sources
+from adapters.crossref.ledger import Ledger
 from adapters.crossref.linking import Linked, Method, SourceKey, Wish, assign
 from adapters.crossref.loading import Load, LoadReport, LoadRow, chunks
 from adapters.crossref.merging import merge
 from adapters.crossref.port import Lookup, Restriction, Subject
+from adapters.crossref.preparing import is_current, make_current
 from adapters.crossref.reading import Reader
 from adapters.crossref.registering import register
 from adapters.crossref.sealing import Keyring
 from adapters.crossref.secrets import Secrets
+from adapters.crossref.secrets_in_use import check_secrets
 from adapters.crossref.sources import SourceSystem
 from adapters.crossref.verifying import ChainReport, verify_chain
 
@@ -72,17 +73,19 @@ class SqliteCrossReference:
     ) -> Self:
         """Open or make the file (a path, or `sqlite:///path`) and bring its tables up to date.
 
-        With `migrate` False tables of another revision raise SchemaOutdatedError. `secrets` is needed when a source's
-        keys are sealed; SecretError says so at once.
+        With `migrate` False tables of another revision raise SchemaOutdatedError. A file of something else raises
+        StoreError and is left as it is. `secrets` is needed when a source's keys are sealed, in every version with
+        which live keys are; SecretError says so at once.
         """
         path, keyring = database_path(place), Keyring(tenant, secrets)
+        current = is_current(path, migrate=migrate)
         writer = connect_writer(path)
         try:
-            bring_up_to_date(writer, path, migrate=migrate)
+            if not current:
+                make_current(path)
             with writing(writer):
                 writer.execute("INSERT INTO tenant (tenant_id) VALUES (?) ON CONFLICT DO NOTHING", (tenant,))
-                for source in read_sources(writer, tenant).values():
-                    keyring.check(source)
+                check_secrets(writer, tenant, keyring)
             return cls(path, writer, tenant, keyring, clock)
         except BaseException:
             writer.close()

@@ -238,10 +238,17 @@ def _own_headers(source: str, headers: Mapping[str, str], *, forward_credential:
 
 
 def _checked_base(source: str, base_url: str) -> str:
-    url = httpx.URL(base_url)
-    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query or url.fragment:
+    if not _is_plain(base_url):
         raise ValueError(
             f"source {source}: got a base_url that is no plain one; wanted http(s)://host/path without user, query and "
             "fragment (a credential goes in headers=)"
         )
     return base_url.rstrip("/")
+
+
+def _is_plain(base_url: str) -> bool:
+    try:
+        url = httpx.URL(base_url)
+        return url.scheme in ("http", "https") and bool(url.host) and not (url.userinfo or url.query or url.fragment)
+    except (httpx.InvalidURL, ValueError):  # their texts print parts of the URL, and a password may be one
+        return False

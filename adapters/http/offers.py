@@ -114,8 +114,8 @@ def unaskable(offer: HttpOffer, key: Key) -> SourceError | None:
 
     It is an error and not Missing: nobody asked the source, so nobody knows whether it has the key.
     """
-    if not key or len(key) > _MAX_KEY:
-        return SourceError(Reason.SOURCE_ERROR, f"the key is empty or longer than {_MAX_KEY} characters")
+    if not key.strip() or len(key) > _MAX_KEY:
+        return SourceError(Reason.SOURCE_ERROR, f"the key is blank or longer than {_MAX_KEY} characters")
     if not key.isascii() and not _is_text(key):
         return SourceError(Reason.SOURCE_ERROR, "the key is not Unicode text")
     if isinstance(offer.keys, InPath) and key in (".", ".."):

@@ -32,6 +32,7 @@ keep them as text or as integers of the minor unit, never as REAL: a float is no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -46,6 +47,8 @@ from adapters.sql.sqlite import SqliteDatabase
 from schema.reasons import Reason
 
 __all__ = ["SqlAdapter"]
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 
 
 class SqlAdapter(ProtocolAdapter[Ask, Rows]):
@@ -118,7 +121,8 @@ def _database(
         return SqliteDatabase(url.removeprefix("sqlite:///"), connections=connections, traced=traced)
     if scheme in ("postgresql", "postgres") and separator:
         return PostgresDatabase(url, timeout=timeout, connections=connections, traced=traced)
+    told = scheme if separator and _SCHEME.fullmatch(scheme) else ""
     raise ValueError(  # the URL may hold a password: only its first word is told, and only where it is one
-        f"source {source}: got a URL of the scheme {scheme if separator else ''!r}; wanted sqlite:///path or "
+        f"source {source}: got a URL of the scheme {told!r}; wanted sqlite:///path or "
         "postgresql://user:password@host:port/database"
     )

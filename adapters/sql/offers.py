@@ -54,7 +54,7 @@ class SqlOffer(Offer):
     with, when it is another (an indexed normal form, say). `key_type` is the type of that column; a uuid or a number
     with leading zeros is asked through a `query` that turns it into text. `order_by` are the columns that put the rows
     of a list in their order, so that it is the same every time; a list needs it. `max_rows` bounds one call's rows:
-    an answer with more is SOURCE_ERROR.
+    an answer with more is SOURCE_ERROR, whatever `max_items` allows each key.
     """
 
     table: str = ""

@@ -62,7 +62,9 @@ def load_gateway(name: str) -> Gateway:
 
 
 def read_application(name: str) -> Application:
-    """Return what APP declares, for commands that let nobody in: who may, and with which secrets, is left aside.
+    """Return what APP declares, for commands that let nobody in and look nobody up.
+
+    Who may ask, with which secrets, and the cross-reference are left aside.
 
     Raises:
         CommandError: There is no such gateway.
@@ -70,15 +72,15 @@ def read_application(name: str) -> Application:
     """
     gateway = load_gateway(name)
     checked = gateway.check()
-    errors = _errors_beside_access(gateway, checked)
+    errors = _errors_of_declaration(gateway, checked)
     if errors or checked.model is None:
         raise ConfigurationError(errors)
     return Application(gateway, checked.model, checked.views)
 
 
-def _errors_beside_access(gateway: Gateway, checked: Checked) -> Sequence[Problem]:
-    access = {str(gateway.declared.consumers), str(gateway.declared.secret_file)}
-    return [problem for problem in checked.errors if problem.file not in access]
+def _errors_of_declaration(gateway: Gateway, checked: Checked) -> Sequence[Problem]:
+    aside = {str(gateway.declared.consumers), str(gateway.declared.secret_file), "crossref"}
+    return [problem for problem in checked.errors if problem.file not in aside]
 
 
 def _import(name: str) -> ModuleType:

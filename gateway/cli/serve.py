@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from adapters.crossref import CrossReferenceError
+from gateway.bounded_http import Bounds
 from gateway.cli.application import load_gateway
 from gateway.command_error import CommandError
 from gateway.gateway import Gateway
@@ -32,7 +33,7 @@ async def _serve(gateway: Gateway, host: str, port: int) -> None:
     try:
         async with gateway.running() as service:
             with bind(host, port) as listening:
-                async with serving(gateway, listening):
+                async with serving(gateway, listening, Bounds(connections=gateway.settings.most_connections)):
                     views = ", ".join(view.id for view in service.views) or "no view: publish one"
                     where = f"http://{host}:{listening.getsockname()[1]}"
                     open_console(stderr=True).print(f"Serving {where} with {views}. Stop with Ctrl-C.", soft_wrap=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BeforeValidator
 
 from adapters.adapter import Batch
 from adapters.answers import Answer, Found, Missing, Page, SourceError
@@ -22,6 +23,20 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 class Thing(Record):
     name: str | None = None
+
+
+class Decoded:
+    """Passes names on as they are, and keeps those that were decoded."""
+
+    def __init__(self) -> None:
+        self.names: list[object] = []
+
+    def __call__(self, name: object) -> object:
+        self.names.append(name)
+        return name
+
+
+DECODED = Decoded()
 
 
 def offer(**declared: Any) -> Offer:
@@ -110,6 +125,49 @@ def test_keys_are_compared_in_the_offers_normal_form() -> None:
         ("A1 ", {"name": "x"}),
         ("b2", {"name": "y"}),
     ]
+
+
+def test_a_key_never_has_the_record_of_one_that_unicode_folds_onto_it() -> None:
+    """The long s is not an S: the record of S1 is another customer's."""
+    got = match(offer(key_form=KeyForm.UPPER, absent=Missing), ["\u017f1"], thing("S1"))
+    assert reason(got["\u017f1"]) is Reason.SOURCE_MISMATCH
+
+
+class Watched(Record):
+    name: Annotated[str, BeforeValidator(DECODED)]
+
+
+def watched(**declared: Any) -> Offer:
+    DECODED.names.clear()
+    return offer(record=Watched, **declared)
+
+
+def test_a_list_of_more_items_than_allowed_costs_its_key_only() -> None:
+    """It is not decoded; the other key's is."""
+    listing = watched(serves="Thing.parts", max_items=2)
+    got = match(listing, "ab", *(thing("a", "long") for _ in range(3)), thing("b", "1"), thing("b", "2"))
+    assert got["a"] == SourceError(Reason.SOURCE_ERROR, "the list held more items than the offer allows")
+    assert got["b"] == page("1", "2")
+    assert DECODED.names == ["1", "2"]
+
+
+def test_a_list_whose_records_do_not_echo_is_bounded_too() -> None:
+    """All of them are the one key's."""
+    listing = watched(serves="Thing.parts", max_items=2, key=None, max_batch=1)
+    assert reason(match(listing, ["a"], *(thing("x") for _ in range(3)))["a"]) is Reason.SOURCE_ERROR
+    assert DECODED.names == []
+
+
+@pytest.mark.parametrize("extra", ["a", "z"])
+def test_far_more_records_than_keys_are_an_error_of_the_whole_call(extra: str) -> None:
+    """Ten a key and a hundred are borne; whosoever they are, none of more is decoded."""
+    facts = watched()
+    got = match(facts, "ab", thing("b"), *(thing(extra) for _ in range(119)))
+    assert got["b"] == found("b")
+    assert DECODED.names == ["thing b"]
+    got = match(watched(), "ab", thing("b"), *(thing(extra) for _ in range(120)))
+    assert {reason(answer) for answer in got.values()} == {Reason.SOURCE_ERROR}
+    assert DECODED.names == []
 
 
 def test_a_key_without_a_normal_form_is_nobodys() -> None:

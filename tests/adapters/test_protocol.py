@@ -10,7 +10,7 @@ import pytest
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Found, Key, SourceError
-from adapters.offers import Offer
+from adapters.offers import KeyForm, Offer
 from adapters.protocol import ProtocolAdapter
 from adapters.records import Record
 from adapters.sending import Ask, SendError
@@ -69,8 +69,8 @@ class Heard:
         self.calls.append(event)
 
 
-def offer(max_batch: int = 2, at_once: int = 4) -> Offer:
-    return Offer(name="things", serves="Thing", record=Thing, key="id", max_batch=max_batch, at_once=at_once)
+def offer(max_batch: int = 2, **declared: Any) -> Offer:
+    return Offer(name="things", serves="Thing", record=Thing, key="id", max_batch=max_batch, **declared)
 
 
 async def ask(adapter: Echo, *keys: str, heard: Heard | None = None) -> Mapping[Key, Answer]:
@@ -131,9 +131,40 @@ async def test_a_key_that_cannot_be_asked_takes_no_place_in_a_call() -> None:
     echo = Echo(offer())
     answers = await ask(echo, "a", "never", "b")
     assert answers["never"] == SourceError(Reason.SOURCE_ERROR, "never")
-    assert (set(names(answers)), echo.calls) == ({"a", "b"}, [["a", "b"]])
+    assert (set(names(answers)), echo.calls) == ({"a", "b"}, [("a", "b")])
     assert await ask(echo, "never") == {"never": answers["never"]}
     assert len(echo.calls) == 1
+
+
+async def test_spellings_of_one_key_are_asked_as_one() -> None:
+    """In the first of them, and all have its answer: a record, or why there is none."""
+    upper = Echo(offer(key_form=KeyForm.UPPER))
+    assert names(await ask(upper, "l1", "L1", "k2", " L1", "K2")) == {
+        "l1": "l1",
+        "L1": "l1",
+        " L1": "l1",
+        "k2": "k2",
+        "K2": "k2",
+    }
+    assert upper.calls == [("l1", "k2")]
+    answers = await ask(Echo(offer(key_form=KeyForm.UPPER)), "shapeless", "SHAPELESS")
+    assert answers["shapeless"] == answers["SHAPELESS"] == SourceError(Reason.SOURCE_ERROR, "another shape")
+    opaque = Echo(offer())
+    assert names(await ask(opaque, "l1", "L1")) == {"l1": "l1", "L1": "L1"}
+
+
+@pytest.mark.parametrize(
+    ("form", "blank"),
+    [*((form, blank) for form in KeyForm for blank in ("", " ", "\t\n", "\u00a0")), (KeyForm.DIGITS, "none")],
+)
+async def test_a_blank_key_is_never_asked(form: KeyForm, blank: str) -> None:
+    """Nor one that has nothing of the offer's form; it is an error, for nobody asked."""
+    echo = Echo(offer(key_form=form))
+    answers = await ask(echo, "1", blank)
+    assert names(answers) == {"1": "1"}
+    refused = answers[blank]
+    assert isinstance(refused, SourceError)
+    assert (refused.reason, echo.calls) == (Reason.SOURCE_ERROR, [("1",)])
 
 
 async def test_the_observer_hears_of_each_call() -> None:

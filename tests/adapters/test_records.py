@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import AliasChoices, AliasPath, BeforeValidator, Field, computed_field, field_validator
 
 from adapters.answers import Fault
-from adapters.records import Inline, Record, Reference, compile_decoder, is_there, read_path, source_fields
+from adapters.records import MOST_ITEMS, Inline, Record, Reference, compile_decoder, is_there, read_path, source_fields
 from adapters.testing import every_field
 from schema.reasons import Reason
 
@@ -114,14 +114,37 @@ def test_a_required_value_that_is_not_there_is_a_fault_and_a_null_is_null() -> N
     assert decode({"lastName": None}, "name.family") == {"name": {"family": INVALID}}
 
 
+BAD_DAYS = (
+    "20200229",
+    "86400",
+    "-1",
+    "1.5",
+    "2020-2-29",
+    "2020-02-30",
+    "2020-02-29T00:00:00Z",
+    " 2020-02-29",
+    "\uff12020-02-29",
+    "",
+)
+BAD_MOMENTS = (
+    "20240131",
+    "1582934400",
+    "2020-02-29T10:00Z",
+    "2020-02-29T10:00:00+0100",
+    "2020-02-29T10:00:00Z\n",
+    "\uff12020-02-29T10:00:00Z",
+)
+BAD_AMOUNTS = ("1_000", "\uff1100", "٣", "1e3", "NaN", "Infinity", " 1", "1 ", "1,5", ".5", "5.", "+", "", "1" * 129)
+
 BAD: dict[str, tuple[object, ...]] = {
     "visits": (True, "3", 3.0, Decimal(3), 2**31, float("nan"), None),
     "score": (True, "0.5", float("inf"), float("nan"), Decimal("NaN"), None),
     "active": (1, 0, "true", "yes", None),
-    "credit": (True, 1.5, "a", float("nan"), Decimal("Infinity"), None),
+    "credit": (True, 1.5, "a", float("nan"), Decimal("Infinity"), None, *BAD_AMOUNTS),
     "companyLei": (5, True, b"x", ["x"], "half \ud800"),
-    "seen": ("2020-02-29T10:00:00", "2020-02-29", 1582934400, "soon"),
-    "opens": (900, "25:00"),
+    "meta": tuple({"created": bad} for bad in BAD_DAYS),
+    "seen": ("2020-02-29T10:00:00", "2020-02-29", 1582934400, "soon", *BAD_MOMENTS),
+    "opens": (900, "25:00", "900", "36000", "9:30", "\uff109:30", "09:30 ", "09:30:00.", ""),
     "email": (5, {"a": 1}),
     "balance": ("x", {}, float("nan")),
     "tags": ("x", ["x", 5], {"x": 1}),
@@ -135,8 +158,71 @@ def test_a_value_of_another_type_is_a_fault_in_its_place(source: str, bad: objec
     """Nothing is converted in silence, and every other value stays as it is."""
     whole, spoiled = decode(WHOLE, *FIELDS), decode(WHOLE | {source: bad}, *FIELDS)
     changed = {name for name in whole if spoiled[name] != whole[name]}
-    assert changed == {"company" if source == "companyLei" else source}
+    assert changed == {{"companyLei": "company", "meta": "since"}.get(source, source)}
     assert all(spoiled[name] == INVALID for name in changed)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "field", "value"),
+    [
+        ("seen", "2020-02-29 10:00:00.5+01:00", "seen", datetime(2020, 2, 29, 9, 0, 0, 500_000, tzinfo=UTC)),
+        ("seen", "2020-02-29t10:00:00z", "seen", datetime(2020, 2, 29, 10, tzinfo=UTC)),
+        ("opens", "09:30:15.25", "opens", time(9, 30, 15, 250_000)),
+        ("opens", "09:30Z", "opens", time(9, 30, tzinfo=UTC)),
+        ("credit", "+1.10", "credit", Decimal("1.10")),
+        ("credit", "-007", "credit", Decimal(-7)),
+        ("credit", 5, "credit", Decimal(5)),
+        ("meta", {"created": date(2020, 2, 29)}, "since", date(2020, 2, 29)),
+    ],
+)
+def test_a_text_of_the_standards_form_is_its_value(source: str, text: object, field: str, value: object) -> None:
+    """RFC 3339 for moments, ISO 8601 for times, plain digits for amounts; a driver's own values as they are."""
+    assert decode(WHOLE | {source: text}, field) == {field: value}
+
+
+class Counted:
+    """Passes entries on as they are, and counts them."""
+
+    def __init__(self) -> None:
+        self.entries = 0
+
+    def __call__(self, value: Any) -> Any:
+        self.entries += len(value) if isinstance(value, list) else 1
+        return value
+
+
+COUNTED = Counted()
+
+
+class Entry(Record):
+    word: Annotated[str, BeforeValidator(COUNTED)]
+
+
+class Lists(Record):
+    objects: list[Entry]
+    leaves: list[Annotated[str, BeforeValidator(COUNTED)]] | None = None
+    whole: Annotated[list[str] | None, BeforeValidator(COUNTED)] = None
+    split: Annotated[list[str], BeforeValidator(str.split)]
+
+
+@pytest.mark.parametrize(
+    ("field", "entry"), [("objects", {"word": "x"}), ("leaves", "x"), ("whole", "x"), ("whole", {"not": "text"})]
+)
+def test_a_list_of_too_many_entries_is_a_fault_and_none_is_decoded(field: str, entry: object) -> None:
+    """Half a million would stop everybody else for a minute and more."""
+    read = compile_decoder(Lists, ("objects.word",) if field == "objects" else (field,))
+    COUNTED.entries = 0
+    assert read({field: [entry] * (MOST_ITEMS + 1)}) == {field: INVALID}
+    assert COUNTED.entries == 0
+    got = read({field: [entry] * MOST_ITEMS})[field]
+    assert got == ([entry] * MOST_ITEMS if entry != {"not": "text"} else INVALID)
+
+
+def test_a_list_that_a_converter_makes_is_bounded_too() -> None:
+    """However it came about."""
+    read = compile_decoder(Lists, ("split",))
+    assert read({"split": "x " * MOST_ITEMS}) == {"split": ["x"] * MOST_ITEMS}
+    assert read({"split": "x " * (MOST_ITEMS + 1)}) == {"split": INVALID}
 
 
 def test_a_bad_value_in_a_nested_record_costs_itself_only() -> None:

@@ -323,6 +323,26 @@ def test_a_reference_leads_to_objects_by_keys_of_text() -> None:
     ]
 
 
+@strawberry.type(directives=[Subject(plural="people")])
+class Person:
+    """Somebody."""
+
+    id: strawberry.ID
+    """The canonical id."""
+    friend: Person | None
+    """Somebody else."""
+
+
+def test_a_reference_never_leads_to_another_subject() -> None:
+    """What is restricted for that one would be shown: restrictions are asked for those who are looked up."""
+
+    class Friend(Record):
+        friend: Annotated[str | None, Reference("forest")]
+
+    problems = verify_adapters([Forest("forest", [offer(Friend, "Person")])], Model(Person))
+    assert [(one.got, one.level) for one in problems] == [("the reference friend", Level.ERROR)]
+
+
 def test_a_reference_by_which_nothing_is_asked_is_a_note() -> None:
     """What lies behind it cannot be listed by a view; an adapter may be used without the one that it leads to."""
 

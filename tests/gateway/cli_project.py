@@ -1,4 +1,4 @@
-"""A project as an organisation has it: a module with a gateway, its views, its consumers."""
+"""A project as an organisation has it: a module with a gateway, its views, its consumers, its cross-reference."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from adapters.crossref import SqliteCrossReference
 from gateway.cli import app
 from gateway.consumers import new_token
 
@@ -72,9 +73,9 @@ class Project:
         """Run a command in this process; the tests' fixture has changed to the folder."""
         return run(*arguments, stdin=stdin)
 
-    def spawn(self, *arguments: str) -> subprocess.Popen[str]:
+    def spawn(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
         """Start a command in a process, and a process group, of its own."""
-        return spawn(*arguments, folder=self.folder)
+        return spawn(*arguments, folder=self.folder, **more)
 
 
 def make_project(folder: Path) -> Project:
@@ -84,6 +85,7 @@ def make_project(folder: Path) -> Project:
     entries = f"- name: agent-desktop\n  {digest}\n  views: [support-call]\n"
     entries += f"- name: collections\n  {new_token()[1]}\n  views: [debt-collection]\n"
     (folder / "consumers.yaml").write_text(entries)
+    SqliteCrossReference.open(folder / "crossref.db").close()
     module = f"project_{next(NUMBERS)}"
     (folder / f"{module}.py").write_text(MODULE)
     return Project(folder, module, token)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -268,23 +269,34 @@ def test_the_secret_file_is_verified(declared: Declared, tmp_path: Path) -> None
         ("sqlite:///", "a cross-reference without a file"),
         ("sqlite:///:memory:", "a cross-reference without a file"),
         ("hunter2 ://", "a cross-reference without a file"),
-        ("sqlite:////nowhere/at/all/crossref.db", "/nowhere/at/all/crossref.db, whose folder does not exist"),
     ],
 )
-def test_a_cross_reference_that_cannot_be_opened_is_a_problem(declared: Declared, crossref: str, got: str) -> None:
+def test_a_cross_reference_that_is_no_file_is_a_problem(declared: Declared, crossref: str, got: str) -> None:
     """Before anything is opened; of an address nothing but the scheme is shown, for it may hold a password."""
     checked = check(changed(declared, crossref=crossref))
     assert [one.split(" | ")[0].partition(" ")[2] for one in errors(checked)] == [got]
-    assert checked.errors[0].wanted == "sqlite:/// and the path of a file in a folder that exists"
+    assert checked.errors[0].wanted == "sqlite:/// and the path of a file"
 
 
-def test_a_folder_in_place_of_the_cross_reference_is_a_problem(declared: Declared, tmp_path: Path) -> None:
-    """A file is wanted; one that does not exist yet is made at the start."""
-    assert errors(check(changed(declared, crossref=str(tmp_path)))) == [
-        f"crossref:None {tmp_path}, which is a folder | correct the path, or make the folder"
-    ]
-    assert errors(check(changed(declared, crossref=f"sqlite:///{tmp_path}/new.db"))) == []
-    assert errors(check(changed(declared, crossref=None))) == []
+def test_a_cross_reference_that_is_not_there_is_a_problem(declared: Declared, tmp_path: Path) -> None:
+    """A mistyped path would make an empty one, in which every customer is unknown; nothing is made by looking."""
+    (tmp_path / "empty.db").touch()
+    (tmp_path / "full.db").write_bytes(b"x")
+    os.mkfifo(tmp_path / "pipe")
+    for place, fault in (
+        (tmp_path / "new.db", "where there is no file"),
+        (tmp_path / "no" / "x.db", "whose folder does not exist"),
+        (tmp_path, "which is a folder"),
+        (tmp_path / "pipe", "which is no plain file"),
+        (tmp_path / "empty.db", "which is empty"),
+    ):
+        (problem,) = check(changed(declared, crossref=f"sqlite:///{place}")).errors
+        assert (problem.file, problem.got) == ("crossref", f"{place}, {fault}")
+        assert problem.wanted == "the file of a loaded cross-reference"
+        assert problem.mend == "load it with SqliteCrossReference, or correct the path"
+    assert not (tmp_path / "new.db").exists()
+    for crossref in (f"sqlite:///{tmp_path}/full.db", str(tmp_path / "full.db"), None):
+        assert errors(check(changed(declared, crossref=crossref))) == []
 
 
 def test_a_path_that_no_system_takes_is_a_problem(declared: Declared) -> None:

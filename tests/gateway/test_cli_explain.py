@@ -119,9 +119,10 @@ def test_wrong_use_is_told_in_one_message(project: Project, arguments: tuple[str
     assert said in ran.err
 
 
-def test_explaining_needs_neither_tokens_nor_secrets(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever looks at a plan needs no access."""
+def test_explaining_needs_neither_access_nor_customers(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks at a plan needs no token, no secret and no cross-reference, and none is made."""
     (project.folder / "consumers.yaml").unlink()
+    (project.folder / "crossref.db").unlink()
     monkeypatch.setenv("CUSTOMER_VIEW_SECRET_FILE", str(project.folder / "missing.txt"))
     ran = project.run("explain", project.app, "support-call")
     assert ran.code == 0, ran.err

@@ -35,9 +35,9 @@ def project(tmp_path: Path) -> Project:
 
 
 @contextmanager
-def serving(project: Project, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(project: Project, *options: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run the gateway and return its process and URL; the process is gone afterwards, whatever happens."""
-    process = project.spawn("serve", project.app, "--port", "0", *options)
+    process = project.spawn("serve", project.app, "--port", "0", *options, **more)
     try:
         assert process.stderr is not None
         found = re.match(r"Serving (http://\S+) with", process.stderr.readline())
@@ -107,10 +107,21 @@ def test_a_host_that_is_none_is_told(project: Project) -> None:
 
 
 def test_a_cross_reference_that_cannot_be_opened_is_told(project: Project) -> None:
-    """Its folder is missing."""
-    source = (project.folder / f"{project.module}.py").read_text()
-    (project.folder / f"{project.module}.py").write_text(source.replace("sqlite:///crossref.db", "sqlite:///no/x.db"))
-    failed(project.spawn("serve", project.app, "--port", "0"))
+    """Its path is mistyped: that is told, and no empty one is made."""
+    project.edit(f"{project.module}.py", "sqlite:///crossref.db", "sqlite:///crosref.db")
+    said = failed(project.spawn("serve", project.app, "--port", "0"))
+    assert "crosref.db, where there is no file" in said
+    assert "load it with SqliteCrossReference, or correct the path" in said
+    assert not (project.folder / "crosref.db").exists()
+
+
+def test_no_more_connections_are_kept_than_the_settings_say(project: Project) -> None:
+    """The one that is open goes on."""
+    running = serving(project, CUSTOMER_VIEW_MOST_CONNECTIONS="1")
+    with running as (_, url), httpx.Client(base_url=url, trust_env=False) as first:
+        assert first.get("/health/ready").status_code == 200
+        assert httpx.get(f"{url}/health/ready", trust_env=False).status_code == 503
+        assert first.get("/health/ready").status_code == 200
 
 
 def test_the_address_is_that_of_the_settings_unless_another_is_given(
@@ -149,4 +160,5 @@ def test_a_cross_reference_that_fails_is_told_with_what_it_says(here: Project) -
     (here.folder / "crossref.db").write_bytes(b"no database at all, but longer than its header of 100 bytes" * 20)
     ran = here.run("serve", here.app, "--port", "0")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("customer-view: The cross-reference cannot be opened: ")
+    assert ran.err.startswith("customer-view: The cross-reference cannot be opened: got a file that is no database of")
+    assert ran.err.count("\n") == 1

@@ -71,6 +71,8 @@ class _Oracle:
             return None
         restrictions = self.h.crossref.subjects[found[0]].restrictions
         self.restricted = frozenset().union(*(one.coordinates for one in restrictions))
+        if self.restricted & {"*", "Vessel.id"}:
+            return None
         return self.nullable(lambda: self.object("Vessel", found[0], nodes))
 
     def nullable(self, make: Callable[[], Any]) -> Any:
@@ -102,7 +104,7 @@ class _Oracle:
     def is_withheld(self, type_name: str, nodes: list[FieldNode]) -> bool:
         """A field is withheld itself, or everything that it would show is."""
         coordinate = f"{type_name}.{nodes[0].name.value}"
-        if coordinate in self.restricted or "*" in self.restricted:
+        if coordinate in self.restricted:
             return True
         below = MODEL.coordinates[coordinate].of
         shown = list(self.fields([node.selection_set for node in nodes if node.selection_set]).values())

@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.adapter import Adapter
 from resolvers.catalog import Catalog
-from resolvers.documents import Documents
+from resolvers.documents import Documents, Kept
 from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
 from schema.view_schema import cut_schema
@@ -20,11 +20,11 @@ def all_but(source: str) -> list[Adapter]:
     return [one for one in harbour().sources if one.source != source]
 
 
-def documents(*, tokens: int = 500, adapters: Sequence[Adapter] | None = None) -> Documents:
+def documents(*, tokens: int = 500, adapters: Sequence[Adapter] | None = None, kept: Kept | None = None) -> Documents:
     """The documents of a view of everything."""
     schema = cut_schema(MODEL, (*FIELDS, *ARGUMENTS), ("id", "registry", "sonar"))
     catalog = Catalog(harbour().sources if adapters is None else adapters)
-    return Documents(schema, Planner(catalog, MODEL.python_name), most_tokens=tokens)
+    return Documents(schema, Planner(catalog, MODEL.python_name), kept or Kept(), most_tokens=tokens)
 
 
 def plan(text: str, variables: Mapping[str, Any] | None = None, *, adapters: Sequence[Adapter] | None = None) -> Plan:

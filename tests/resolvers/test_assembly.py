@@ -354,3 +354,32 @@ async def test_introspection_shows_the_view_alone() -> None:
     assert answer["data"]["__type"] == {"fields": [{"name": "name"}]}
     assert answer["data"]["by"] == {"inputFields": [{"name": "registry"}], "isOneOf": True}
     assert h.calls == {}
+
+
+async def test_a_list_without_end_costs_itself_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values are counted before they are shaped: those of every list, with all that is selected in an entry."""
+    monkeypatch.setattr("resolvers.assembly.MOST_VALUES", 7)
+    answer = await vessel(harbour(), "name owners { name } portCalls { on }")
+    assert answer["data"]["vessel"] == {
+        "name": "Anna",
+        "owners": [{"name": "Smit"}, {"name": "Dahl"}],
+        "portCalls": None,
+    }
+    assert errors(answer) == [("SOURCE_ERROR", ["vessel", "portCalls"])]
+
+
+async def test_a_key_that_is_no_text_is_a_bad_value() -> None:
+    """From an adapter that checks nothing; no source is asked by it."""
+    h = harbour([known(1)])
+    h.registry.answers["R1"] = Found({"name": "Anna", "flag": 5}, FETCHED_AT)
+    answer = await vessel(h, "name flag { state }")
+    assert answer["data"]["vessel"] == {"name": "Anna", "flag": None}
+    assert errors(answer) == [("VALUE_INVALID", ["vessel", "flag"])]
+
+
+async def test_an_answer_without_a_time_is_none() -> None:
+    """The receipt tells when each was fetched."""
+    h = harbour([known(1)])
+    h.registry.answers["R1"] = Found({"name": "Anna"}, "today")  # type: ignore[arg-type]
+    answer = await vessel(h, "name")
+    assert errors(answer) == [("SOURCE_INCOMPLETE", ["vessel", "name"])]

@@ -10,7 +10,7 @@ import pytest
 from graphql import OperationDefinitionNode
 
 from resolvers import RefusalCode, RefusedError
-from resolvers.documents import Documents
+from resolvers.documents import Documents, Kept
 from tests.resolvers.planned import documents, told
 
 
@@ -34,7 +34,7 @@ def test_a_document_with_texts_in_it_is_not_kept() -> None:
     kept = documents()
     text = '{ vessel(by: {id: "v1"}) { name } }'
     assert kept.document(text) is not kept.document(text)
-    assert kept.document(text).has_texts
+    assert kept.document(text).has_keys
 
 
 def test_a_document_that_is_too_large_to_keep_is_answered() -> None:
@@ -72,7 +72,7 @@ def test_a_document_of_endless_depth_is_refused() -> None:
     assert refused(lambda: documents(tokens=20_000).document(deep)).code is RefusalCode.GRAPHQL_PARSE_FAILED
     chain = " ".join(f"fragment F{n} on Vessel {{ ...F{n + 1} }}" for n in range(2_000))
     text = f'{{ vessel(by: {{id: "v1"}}) {{ ...F0 }} }} {chain} fragment F2000 on Vessel {{ name }}'
-    assert refused(lambda: documents(tokens=20_000).document(text)).code is RefusalCode.GRAPHQL_VALIDATION_FAILED
+    assert refused(lambda: documents(tokens=20_000).document(text)).code is RefusalCode.QUERY_BUDGET
 
 
 def test_what_does_not_fit_the_view_is_refused() -> None:
@@ -122,14 +122,21 @@ def test_the_operation_is_chosen_by_its_name() -> None:
     assert name_of(documents().document(TWO[: TWO.index("query B")]).operation(None)) == "A"
 
 
-@pytest.mark.parametrize("name", [None, "C", ""])
-def test_an_operation_that_is_not_there_is_refused(name: str | None) -> None:
+@pytest.mark.parametrize(
+    ("name", "got"),
+    [
+        (None, "does not say which operation is meant"),
+        ("", "does not say which operation is meant"),
+        ("C", "has no operation of this operationName"),
+    ],
+)
+def test_an_operation_that_is_not_there_is_refused(name: str | None, got: str) -> None:
     """The caller is told which ones there are."""
     error = refused(lambda: documents().document(TWO).operation(name))
     assert error.code is RefusalCode.OPERATION_RESOLUTION_FAILURE
-    assert f"for operationName {name!r}; it has: A, B." in str(error)
+    assert f"The request {got}; the document has: A, B." in str(error)
     alone = documents().document('{ vessel(by: {id: "v1"}) { name } }')
-    assert "it has: none with a name." in str(refused(lambda: alone.operation("C")))
+    assert "has: none with a name." in str(refused(lambda: alone.operation("C")))
 
 
 BY = "query ($by: VesselBy!, $since: Date) { vessel(by: $by) { portCalls(since: $since) { on } } }"
@@ -173,8 +180,9 @@ def test_variables_are_read_as_their_types_say() -> None:
     assert "yesterday" not in str(error)
 
 
+V1 = {"id": "v1"}
 SWITCHED = (
-    "query ($a: Boolean!, $since: Date, $by: VesselBy! = {id: 1}) {"
+    "query ($a: Boolean!, $since: Date, $by: VesselBy!) {"
     " vessel(by: $by) { name @include(if: $a) portCalls(since: $since) @skip(if: $a) { on } } }"
 )
 
@@ -188,24 +196,36 @@ def planned(kept: Documents, text: str, **variables: object) -> list[str]:
 
 def test_a_plan_is_made_for_what_decides_the_selection() -> None:
     """The booleans of @skip and @include decide; other variables do not."""
-    kept = documents()
+    memory = Kept()
+    kept = documents(kept=memory)
     document = kept.document(SWITCHED)
     assert document.deciding == {"a"}
-    assert planned(kept, SWITCHED, a=True) == ["registry.vessels@1 name <- registry"]
-    assert planned(kept, SWITCHED, a=False, since="2026-01-01") == ["registry.calls@1 on <- registry"]
-    assert planned(kept, SWITCHED, a=False, since="2026-02-01") == ["registry.calls@1 on <- registry"]
-    assert len(document.plans) == 2
+    assert planned(kept, SWITCHED, a=True, by=V1) == ["registry.vessels@1 name <- registry"]
+    assert planned(kept, SWITCHED, a=False, by=V1, since="2026-01-01") == ["registry.calls@1 on <- registry"]
+    assert planned(kept, SWITCHED, a=False, by=V1, since="2026-02-01") == ["registry.calls@1 on <- registry"]
+    assert len(memory.plans) == 2
+
+
+def test_no_plan_of_a_document_with_keys_is_kept() -> None:
+    """Nor is a plan that is larger than the memory for all of them."""
+    memory = Kept()
+    text = '{ vessel(by: {id: "v1"}) { name } }'
+    assert planned(documents(kept=memory), text) == ["registry.vessels@1 name <- registry"]
+    small = Kept(most_bytes=100)
+    assert planned(documents(kept=small), "query ($by: VesselBy!) { vessel(by: $by) { name } }", by=V1)
+    assert [len(one) for one in (memory.documents, memory.plans, small.documents, small.plans)] == [0, 0, 0, 0]
 
 
 def test_plans_of_many_booleans_are_made_anew() -> None:
     """More than six would make too many plans to keep; the answer is the same."""
     text = (
-        "query (" + " ".join(f"$b{n}: Boolean!" for n in range(7)) + ") {"
-        ' vessel(by: {id: "v1"}) { ' + " ".join(f"n{n}: name @include(if: $b{n})" for n in range(7)) + " } }"
+        "query ($by: VesselBy! " + " ".join(f"$b{n}: Boolean!" for n in range(7)) + ") {"
+        " vessel(by: $by) { " + " ".join(f"n{n}: name @include(if: $b{n})" for n in range(7)) + " } }"
     )
-    kept = documents()
-    assert planned(kept, text, **{f"b{n}": n == 3 for n in range(7)}) == ["registry.vessels@1 name <- registry"]
-    assert len(kept.document(text).plans) == 0
+    memory = Kept()
+    kept = documents(kept=memory)
+    assert planned(kept, text, by=V1, **{f"b{n}": n == 3 for n in range(7)}) == ["registry.vessels@1 name <- registry"]
+    assert len(memory.plans) == 0
 
 
 def test_a_null_that_decides_is_refused() -> None:

@@ -7,12 +7,12 @@ import pytest
 from adapters.crossref import EVERYTHING, Restriction, Subject
 from resolvers import RefusalCode, RefusedError, choose_view
 from resolvers.plan import Plan
-from resolvers.policy import Verdicts, check_calls, check_customers, decide
+from resolvers.policy import MOST_ASKED, Verdicts, check_calls, check_customers, check_size, decide, is_shown
 from schema.caller import Caller
 from schema.reasons import Reason
 from tests.resolvers.harbour import known
 from tests.resolvers.planned import plan, vessel
-from tests.resolvers.vessels import view
+from tests.resolvers.vessels import MODEL, view
 
 VIEWS = [
     view(version=1),
@@ -76,12 +76,29 @@ def test_a_restriction_withholds_its_coordinates() -> None:
     assert [wanted.path for wanted in verdicts.wanted(made.steps[0], one)] == ["call_sign"]
 
 
-def test_a_restriction_of_everything_withholds_all_that_is_asked() -> None:
-    """Nothing is left to ask of any source."""
-    made, one = vessel("id name flag { state }"), known(1, EVERYTHING)
-    verdicts = decided(made, one)
-    assert set(verdicts.of(one)) == {"Vessel.id", "Vessel.name", "Vessel.flag", "Flag.state"}
-    assert [verdicts.fields(step, one) for step in made.steps] == [None, None]
+@pytest.mark.parametrize(
+    ("restricted", "shown"),
+    [
+        ([], True),
+        (["Vessel.name", "Flag.state"], True),
+        ([EVERYTHING], False),
+        (["Vessel.id"], False),
+        (["Vessel.name", "Vessel.nmae"], False),
+        (["Query.vessel"], False),
+    ],
+)
+def test_a_customer_of_whom_all_is_restricted_is_not_shown(restricted: list[str], shown: bool) -> None:
+    """Nor one with a restriction that cannot be told: what it was meant to protect is not known."""
+    assert is_shown(known(1, *restricted), MODEL.coordinates, "Vessel.id") is shown
+
+
+def test_a_request_for_too_many_values_is_refused() -> None:
+    """Fields times customers, before anything is planned to be asked; a list counts as one entry."""
+    made = vessel("name portCalls { on }")
+    check_size(made, {"vessel": MOST_ASKED // 4})
+    with pytest.raises(RefusedError, match="The query asks for 12000 values") as caught:
+        check_size(made, {"vessel": 3_000})
+    assert caught.value.code is RefusalCode.QUERY_BUDGET
 
 
 def test_several_restrictions_add_up() -> None:

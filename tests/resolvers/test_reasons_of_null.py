@@ -10,22 +10,23 @@ from schema.reasons import Place, Reason
 ABSENT, WITHHELD = Reason.SOURCE_NOT_LINKED, Reason.SUBJECT_RESTRICTED
 
 
-def noted(*nulls: tuple[str, int], visits: int = 3) -> Notes:
+DATA = {"vessels": [{"name": None}, {"name": None}, {"name": None}, None], "other": {"name": "x"}}
+
+
+def noted(*nulls: tuple[str, int]) -> Notes:
     notes = Notes()
-    for number in range(visits):
-        notes.visit("Vessel.name", ("vessels", number, "name"))
     for coordinate, number in nulls:
-        notes.null(coordinate, ABSENT, ("vessels", number, "name"), asked="Vessel.name")
+        notes.null(coordinate, ABSENT, ("vessels", number, "name"))
     return notes
 
 
 def paths(notes: Notes, place: Place = Place.ABSENT) -> dict[str, list[list[str | int]]]:
-    return {entry["coordinate"]: entry["paths"] for entry in notes.entries(place)}
+    return {entry["coordinate"]: entry["paths"] for entry in notes.entries(place, DATA)}
 
 
 def test_an_entry_says_what_why_and_how_to_mend_it() -> None:
     """Code, message and remedy are the reason's own."""
-    (entry,) = noted(("Vessel.name", 1)).entries(Place.ABSENT)
+    (entry,) = noted(("Vessel.name", 1)).entries(Place.ABSENT, DATA)
     assert entry == {
         "coordinate": "Vessel.name",
         "code": "SOURCE_NOT_LINKED",
@@ -36,7 +37,7 @@ def test_an_entry_says_what_why_and_how_to_mend_it() -> None:
 
 
 def test_a_reason_that_holds_everywhere_is_told_once() -> None:
-    """`*` stands for every position at which the coordinate was asked for."""
+    """`*` stands for every position of the answer; a customer that is null has none."""
     nulls = [("Vessel.name", number) for number in range(3)]
     assert paths(noted(*nulls)) == {"Vessel.name": [["vessels", "*", "name"]]}
     assert paths(noted(*nulls[:2])) == {"Vessel.name": [["vessels", 0, "name"], ["vessels", 1, "name"]]}
@@ -56,6 +57,14 @@ def test_entries_stand_where_their_reason_belongs() -> None:
     assert paths(notes) == {"Vessel.name": [["vessels", 0, "name"]]}
     assert paths(notes, Place.WITHHELD) == {"Vessel.name": [["vessels", 1, "name"]]}
     assert paths(notes, Place.ERROR) == {}
+
+
+def test_a_path_that_is_not_in_the_data_stands_as_it_is() -> None:
+    """What stood below a null that spread upwards."""
+    notes = Notes()
+    notes.null("Size.beam", ABSENT, ("vessels", 0, "size", "beam"))
+    notes.null("Port.name", ABSENT, ("other", 0, "port"))
+    assert paths(notes) == {"Size.beam": [["vessels", 0, "size", "beam"]], "Port.name": [["other", 0, "port"]]}
 
 
 def test_the_first_reason_of_a_path_can_be_asked() -> None:

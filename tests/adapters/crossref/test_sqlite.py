@@ -18,14 +18,12 @@ from adapters.crossref import (
     Lookup,
     Restriction,
     SchemaOutdatedError,
-    SecretError,
     SourceSystem,
     SqliteCrossReference,
     StoreError,
 )
 from adapters.crossref.connecting import _keep_log
 from adapters.crossref.events import moment
-from adapters.crossref.migrations import HEAD
 from tests.adapters.crossref.conftest import SECRETS
 from tests.adapters.crossref.contract import (
     ID_A,
@@ -158,7 +156,7 @@ async def test_no_event_holds_a_key(store: Store, backdoor: Backdoor) -> None:
 async def test_a_new_secret_finds_what_the_old_one_sealed(
     store: Store, path: Path, clock: SteppedClock, stores: list[Store]
 ) -> None:
-    """With a second version at hand old keys are found, read, and not linked twice; without the first they are not."""
+    """With a second version at hand old keys are found, read, and not linked twice."""
     made = await store.link("mail", CANARY, asserted_by="feed")
     both = HkdfSecrets({1: b"one secret of thirty-two bytes..", 2: b"two secret of thirty-two bytes.."})
     stores.append(SqliteCrossReference.open(path, clock=clock, secrets=both))
@@ -166,10 +164,6 @@ async def test_a_new_secret_finds_what_the_old_one_sealed(
     found = await stores[-1].resolve(Lookup("mail", CANARY))
     assert found is not None
     assert found.keys["mail"][0].key == CANARY
-    stores.append(SqliteCrossReference.open(path, secrets=HkdfSecrets({2: b"two secret of thirty-two bytes.."})))
-    assert await stores[-1].resolve(Lookup("mail", CANARY)) is None
-    with pytest.raises(SecretError, match="version 1"):
-        await stores[-1].resolve(Lookup(None, made.customer))
 
 
 async def test_a_failed_write_leaves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,14 +199,6 @@ def test_a_place_that_is_no_file_is_refused(place: str) -> None:
         SqliteCrossReference.open(place)
 
 
-def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
-    """A file of something else is neither used nor changed."""
-    path.write_bytes(b"certainly not a database, but long enough to be taken for one" * 20)
-    with pytest.raises(StoreError, match="DatabaseError"):
-        SqliteCrossReference.open(path)
-    assert path.read_bytes().startswith(b"certainly")
-
-
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     """A place that cannot be written is our error, and names no path."""
     with pytest.raises(StoreError) as caught:
@@ -221,19 +207,12 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_tables_are_made_only_when_wanted(path: Path) -> None:
-    """With migrate=False a database without our tables is refused."""
+    """With migrate=False a database without our tables is refused, and none is made."""
     with pytest.raises(SchemaOutdatedError, match="migrate=True"):
         SqliteCrossReference.open(path, migrate=False)
+    assert not path.exists()
     SqliteCrossReference.open(path).close()
     SqliteCrossReference.open(path, migrate=False).close()
-
-
-def test_tables_of_a_newer_release_are_refused(path: Path, backdoor: Backdoor) -> None:
-    """An older release does not write tables that it does not know."""
-    SqliteCrossReference.open(path).close()
-    backdoor("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(SchemaOutdatedError, match=f"wanted {HEAD}"):
-        SqliteCrossReference.open(path)
 
 
 async def test_a_closed_store_says_so(path: Path) -> None:

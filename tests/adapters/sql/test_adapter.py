@@ -209,6 +209,8 @@ async def test_a_closed_adapter_may_never_have_been_asked(path: Path) -> None:
         ("sqlite://billing.db", "'sqlite'"),
         ("sqlite:///", "'sqlite'"),
         ("postgresql:gateway:hunter2@db", "''"),
+        ("u:hunter2://x", "''"),
+        ("Hunter2 hunter2://x", "''"),
     ],
 )
 def test_another_url_is_refused_without_being_printed(url: str, scheme: str) -> None:

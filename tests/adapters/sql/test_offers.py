@@ -77,7 +77,7 @@ def test_a_trusted_query_stands_in_the_place_of_a_table() -> None:
         ({"table": "", "query": "SELECT 1 ; "}, "ends in a semicolon; leave it out"),
         ({"serves": "Firm.persons"}, "without order_by"),
         ({"max_rows": 49}, "got max_rows=49 with max_batch=50"),
-        ({"max_batch": 0}, "both are 1 or more"),
+        ({"max_batch": 0}, "each is 1 or more"),
     ],
 )
 def test_a_wrong_declaration_says_what_is_wrong(changes: dict[str, Any], said: str) -> None:

@@ -1,0 +1,164 @@
+"""HTTP within bounds: uvicorn's protocol, which by itself reads headers without end and waits for them for ever.
+
+httptools joins the pieces of a header by copying all of it each time, so one endless header costs time that grows with
+its square. uvicorn has a time-out between requests only: a connection that says nothing, or drips, is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from gateway.replies import refusal
+from gateway.requests import BadRequestError, RequestCode
+
+__all__ = ["Bounds", "bounded_http"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one process takes from those who connect to it."""
+
+    connections: int = 1_000
+    """At most so many are open; one more is answered 503 and closed, and those that are open go on."""
+    head_bytes: int = 32_768
+    """The request line and the headers, and after a chunked body its trailers. Longer ones are answered 431.
+
+    What begins in the middle of received bytes, behind an earlier request, is counted from the next piece on: it may
+    have up to twice as many.
+    """
+    head_seconds: float = 10.0
+    """From the first byte of a request to the end of its headers; later is answered 408.
+
+    Also for what is left of a body once the answer is given, and for a connection that says nothing at first; it is
+    closed then.
+    """
+    linger_seconds: float = 1.0
+    """How long a refused client has to read why: a connection that is closed while it sends loses what it was told."""
+
+
+def bounded_http(bounds: Bounds) -> type[HttpToolsProtocol]:
+    """Return the protocol with these bounds, for `uvicorn.Config(http=...)`."""
+
+    class Bounded(_BoundedHttp):
+        _bounds = bounds
+
+    return Bounded
+
+
+class _BoundedHttp(HttpToolsProtocol):
+    """One connection. `_pending` counts the bytes since the last that were of use: a body's, or a request's last."""
+
+    _bounds: Bounds
+    _pending = 0
+    _is_in_head = True
+    _is_refused = False
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        if len(self.connections) > self._bounds.connections:
+            self._refuse(_too_many())
+        else:
+            self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, in pieces that reach to the bound at most: so headers as long as that are still whole."""
+        place = 0
+        while place < len(data) and not (self._is_refused or self.transport.is_closing()):
+            end = place + self._bounds.head_bytes - self._pending
+            self._take(data[place:end])
+            place = end
+
+    def _take(self, piece: bytes) -> None:
+        self._pending += len(piece)
+        super().data_received(piece)
+        if self.transport.is_closing():  # it was no HTTP, and uvicorn has said so
+            return
+        if self._pending >= self._bounds.head_bytes:
+            self._refuse(_too_large(self._bounds.head_bytes))
+        elif self._is_in_head and self._pending and self._timer is None:
+            self._start_timer()
+
+    def on_message_begin(self) -> None:
+        self._pending = self._pending or 1  # behind another request, its bytes in this piece are not known
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head, self._pending = False, 0
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._pending = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._is_in_head, self._pending = True, 0
+        self._stop_timer()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._is_in_head and not self.transport.is_closing():
+            self._start_timer()
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _start_timer(self) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(self._bounds.head_seconds, self._time_is_over)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _time_is_over(self) -> None:
+        if self._is_answering():  # reading may have paused for that, so the client is not late
+            self._start_timer()
+        elif self._is_in_head and self._pending:
+            self._refuse(_too_late())
+        else:
+            self.transport.close()
+
+    def _refuse(self, error: BadRequestError) -> None:
+        self._stop_timer()
+        self._is_refused = True
+        if not self._is_in_head:  # trailers: their request may be half answered
+            self.transport.close()
+        elif self._is_answering():  # what was asked before is answered, and then the connection is closed
+            self.cycle.keep_alive = False
+        else:
+            self.transport.write(self._printed(error))
+            self.transport.write_eof()
+            self._timer = self.loop.call_later(self._bounds.linger_seconds, self.transport.abort)
+
+    def _printed(self, error: BadRequestError) -> bytes:
+        reply = refusal(error)
+        own = {**reply.all_headers, "Content-Length": str(len(reply.body)), "Connection": "close"}
+        headers = [*self.server_state.default_headers, *((name.encode(), own[name].encode()) for name in own)]
+        lines = b"".join(b"%s: %s\r\n" % (name.lower(), value) for name, value in headers)
+        return STATUS_LINE[reply.status] + lines + b"\r\n" + reply.body
+
+
+def _too_large(limit: int) -> BadRequestError:
+    message = f"The request line and the headers are larger than {limit} bytes. Send fewer or shorter ones."
+    return BadRequestError(431, RequestCode.HEADERS_TOO_LARGE, message)
+
+
+def _too_late() -> BadRequestError:
+    message = "The headers came too slowly. Send them at once."
+    return BadRequestError(408, RequestCode.REQUEST_TIMEOUT, message)
+
+
+def _too_many() -> BadRequestError:
+    message = "The gateway has too many connections. Ask again later."
+    return BadRequestError(503, RequestCode.UNAVAILABLE, message, {"Retry-After": "1"})
