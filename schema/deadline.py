@@ -39,9 +39,3 @@ class Deadline:
     def is_over(self) -> bool:
         """Return whether the moment has passed."""
         return self.clock() >= self.at
-
-    def sooner(self, seconds: float | None) -> Deadline:
-        """Return this deadline, or the one that many seconds from now if that is sooner."""
-        if seconds is None:
-            return self
-        return Deadline(min(self.at, self.clock() + seconds), self.clock)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from schema.reasons import Reason
 
-__all__ = ["NOBODY", "Observer", "Observers", "Sent"]
+__all__ = ["NOBODY", "Observer", "Sent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +32,12 @@ class Observer(Protocol):
         """Take note that one call on the wire has ended."""
 
 
-class Observers:
-    """Several observers as one."""
-
-    def __init__(self, observers: Iterable[Observer]) -> None:
-        self._observers = tuple(observers)
+class _Nobody:
+    """Listens to nothing."""
 
     def sent(self, event: Sent) -> None:
-        """Tell every observer, in order."""
-        for observer in self._observers:
-            observer.sent(event)
+        """Let it pass."""
 
 
-NOBODY: Observer = Observers(())
+NOBODY: Observer = _Nobody()
 """The observer to use where nobody listens."""

@@ -197,6 +197,9 @@ def test_a_setting_of_the_gateway_that_is_wrong_is_told_by_its_variable(
 def test_the_command_also_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """For environments whose scripts are not on the path; it calls itself by its name all the same."""
     monkeypatch.setattr(sys, "argv", ["gateway.cli", "--help"])
+    monkeypatch.delitem(
+        sys.modules, "gateway.cli.__main__", raising=False
+    )  # a test that imports all may have been here
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("gateway.cli", run_name="__main__")
     assert ended.value.code == 0
