@@ -24,13 +24,14 @@ from adapters.crossref import CrossReference, SqliteCrossReference
 from adapters.verifying import sound_adapters
 from gateway.api import make_api
 from gateway.checking import Checked, Declared, check
+from gateway.failure_log import FailureLog
 from gateway.front import Front
 from gateway.secret_file import load_secrets
 from gateway.service import NotOpenError, Service
 from gateway.settings import Settings
 from resolvers import Engine
 from schema.deadline import Clock
-from schema.observer import NOBODY, Observer
+from schema.observer import Observer
 from schema.problems import ConfigurationError
 
 __all__ = ["Gateway"]
@@ -55,14 +56,15 @@ class Gateway:
         crossref: str | CrossReference,
         consumers: str | Path,
         settings: Settings | None = None,
-        observer: Observer = NOBODY,
+        observer: Observer | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         self.settings = settings or Settings.from_environment()
         self.declared = Declared(
             model, tuple(adapters), Path(views), Path(consumers), self.settings.secret_file, crossref
         )
-        self._crossref, self._observer, self._clock = crossref, observer, clock
+        self._crossref, self._clock = crossref, clock
+        self._observer = observer or FailureLog(clock)
         self._service: Service | None = None
         api = make_api(self._opened, self._lifespan)
         self._app = Front(api, self._opened, most_bytes=self.settings.most_body_bytes, clock=clock)

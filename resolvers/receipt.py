@@ -11,7 +11,6 @@ from adapters.crossref import Subject
 from resolvers.plan import Step
 from resolvers.run import Fetched
 from schema.observer import Sent
-from schema.reasons import Reason
 from schema.views import ReceiptDetail, View
 
 __all__ = ["make_receipt"]
@@ -61,9 +60,8 @@ def _source(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> dict[s
 
 def _outcome(sent: Sequence[Sent], answers: Sequence[Answer]) -> str:
     failed = [event.outcome for event in sent if event.outcome is not None]
-    if not failed:  # a call that the deadline cut, or whose adapter raised, has not told how it ended
-        errors = [answer.reason for answer in answers if isinstance(answer, SourceError)]
-        failed = [reason for reason in errors if not sent or reason is Reason.DEADLINE_EXCEEDED]
+    if not failed:  # a call that went well can hold what cannot be used; one that was cut has not told how it ended
+        failed = [answer.reason for answer in answers if isinstance(answer, SourceError)]
     return str(failed[-1]) if failed else "OK" if answers else "NOT_ASKED"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,7 +16,7 @@ from adapters.crossref import Subject
 from resolvers.calls import most_keys
 from resolvers.plan import FromField, FromLookUp, Plan, Step
 from resolvers.policy import Verdicts
-from schema.observer import Observer, Sent
+from schema.observer import Failed, Observer, Sent
 from schema.reasons import Reason
 
 __all__ = ["Arguments", "Fetched", "run"]
@@ -142,6 +143,9 @@ class _Keeping:
         self.kept.append(event)
         self.inner.sent(event)
 
+    def failed(self, event: Failed) -> None:
+        self.inner.failed(event)
+
 
 def _batches(
     step: Step, fetched: Fetched, subjects: Sequence[Subject], arguments: tuple[tuple[str, object], ...]
@@ -159,9 +163,15 @@ def _batches(
 
 async def _ask(step: Step, batch: Batch, fetched: Fetched, adapter: Adapter, call: Call) -> None:
     answers = await _answers(batch, adapter, call)
+    failures: Counter[SourceError] = Counter()
     for key in batch.keys:
-        answer = answers.get(key)
-        fetched.answers[step.number, batch.fields, key] = answer if _is_answer(answer) else _LEFT_OUT
+        given = answers.get(key)
+        answer = given if _is_answer(given) else _LEFT_OUT
+        fetched.answers[step.number, batch.fields, key] = answer
+        if isinstance(answer, SourceError):
+            failures[answer] += 1
+    for error, keys in failures.items():
+        call.observer.failed(Failed(step.source, step.offer.name, error.reason, error.detail, keys))
 
 
 def _is_answer(answer: object) -> TypeGuard[Answer]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from schema.reasons import Reason
 
-__all__ = ["NOBODY", "Observer", "Sent"]
+__all__ = ["NOBODY", "Failed", "Observer", "Sent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +25,37 @@ class Sent:
     outcome: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Keys of one batch that a source did not answer, for one reason. It names no key and no value.
+
+    `detail` is a constant text of ours for operators. `keys` is how many there are.
+    """
+
+    source: str
+    offer: str
+    reason: Reason
+    detail: str
+    keys: int
+
+
 class Observer(Protocol):
     """Is told what happened. It must return at once and never raise."""
 
     def sent(self, event: Sent) -> None:
         """Take note that one call on the wire has ended."""
 
+    def failed(self, event: Failed) -> None:
+        """Take note that keys were not answered."""
+
 
 class _Nobody:
     """Listens to nothing."""
 
     def sent(self, event: Sent) -> None:
+        """Let it pass."""
+
+    def failed(self, event: Failed) -> None:
         """Let it pass."""
 
 

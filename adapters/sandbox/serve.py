@@ -78,8 +78,12 @@ def _leave(*_: object) -> None:
 
 
 def _watch(stdin: BinaryIO) -> None:
-    """Wait for the end of `stdin`, which nothing more is written to, and end this process."""
-    stdin.read()
+    """Wait for the end of `stdin`, which nothing more is written to, and end this process.
+
+    The file is read without its buffer: the interpreter could not end while this thread holds the buffer's lock.
+    """
+    while os.read(stdin.fileno(), 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

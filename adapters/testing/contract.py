@@ -26,7 +26,7 @@ from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Facts, Fault, Found, Key, Missing, Page, SourceError
 from adapters.testing.source import Misbehaviour, SourceUnderTest
 from schema.deadline import Deadline
-from schema.observer import Sent
+from schema.observer import Failed, Sent
 from schema.reasons import Reason
 
 __all__ = ["AdapterContract"]
@@ -42,6 +42,9 @@ class _Heard:
 
     def sent(self, event: Sent) -> None:
         self.calls.append(event)
+
+    def failed(self, event: Failed) -> None:
+        """Adapters report calls; which keys failed is the engine's to tell."""
 
 
 def _staged(test: _Test) -> Callable[[Any], None]:

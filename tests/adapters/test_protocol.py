@@ -15,7 +15,7 @@ from adapters.protocol import ProtocolAdapter
 from adapters.records import Record
 from adapters.sending import Ask, SendError
 from schema.deadline import Deadline
-from schema.observer import Sent
+from schema.observer import Failed, Sent
 from schema.reasons import Reason
 
 
@@ -67,6 +67,9 @@ class Heard:
 
     def sent(self, event: Sent) -> None:
         self.calls.append(event)
+
+    def failed(self, event: Failed) -> None:
+        """Not what is tested here."""
 
 
 def offer(max_batch: int = 2, **declared: Any) -> Offer:

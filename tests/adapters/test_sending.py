@@ -12,7 +12,7 @@ from adapters.offers import Offer
 from adapters.records import Record
 from adapters.sending import Ask, AtOnce, InTime, Observed, SendError, Wire
 from schema.deadline import Deadline
-from schema.observer import Sent
+from schema.observer import Failed, Sent
 from schema.reasons import Reason
 
 
@@ -30,6 +30,9 @@ class Heard:
 
     def sent(self, event: Sent) -> None:
         self.calls.append(event)
+
+    def failed(self, event: Failed) -> None:
+        """Not what is tested here."""
 
 
 def call(seconds: float = 5.0, heard: Heard | None = None) -> Call:

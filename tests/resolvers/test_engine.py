@@ -11,7 +11,7 @@ from resolvers import NotServedError, RefusalCode, RefusedError, Request
 from resolvers.engine import Engine
 from schema.caller import Caller
 from schema.deadline import Deadline
-from schema.observer import Sent
+from schema.observer import Failed, Sent
 from tests.resolvers.harbour import harbour
 from tests.resolvers.vessels import MODEL, view
 
@@ -151,6 +151,9 @@ async def test_the_observer_hears_of_every_call() -> None:
     class Ear:
         def sent(self, event: Sent) -> None:
             heard.append(event)
+
+        def failed(self, event: Failed) -> None:
+            """Not what is tested here."""
 
     await harbour(observer=Ear()).ask('{ vessel(by: {id: "v1"}) { name draught } }')
     assert {event.source for event in heard} == {"registry", "sonar"}

@@ -45,7 +45,7 @@ from schema.directives import PersonalCategory, personal
 from schema.directives import Subject as SubjectOf
 from schema.lock import Lock, publish
 from schema.model import Model
-from schema.observer import Observer, Sent
+from schema.observer import Failed, Observer, Sent
 from schema.problems import Level, Problem
 from schema.reasons import Reason
 from schema.relay import Connection, listing
@@ -145,6 +145,9 @@ class Heard:
 
     def sent(self, event: Sent) -> None:
         assert_type(event.seconds, float)
+
+    def failed(self, event: Failed) -> None:
+        """Not what is tested here."""
 
 
 def gateways(crossref: SqliteCrossReference) -> Iterator[ASGIApp]:

@@ -22,7 +22,7 @@ from adapters.http import HttpAdapter, HttpOffer, HttpReply, InBody, InQuery, To
 from adapters.records import Record
 from adapters.testing import every_field
 from schema.deadline import Deadline
-from schema.observer import Sent
+from schema.observer import Failed, Sent
 from schema.reasons import Reason
 from tests.adapters.raw_server import Request, json_answer, serving
 
@@ -50,6 +50,9 @@ class Heard:
 
     def sent(self, event: Sent) -> None:
         self.calls.append(event)
+
+    def failed(self, event: Failed) -> None:
+        """Not what is tested here."""
 
 
 @pytest.fixture
