@@ -132,4 +132,4 @@ class Observed(Generic[AskT, ReplyT]):
     def _tell(self, ask: Ask, call: Call, start: float, outcome: Reason | None) -> None:
         batch = ask.batch
         event = Sent(self.source, batch.offer.name, batch.fields, len(ask.keys), self.clock() - start, outcome)
-        call.observer.sent(event)
+        call.observer.note(event)

@@ -219,7 +219,10 @@ class _Checking:
 
     def _field(self, record: type[Record], name: str, coordinate: Coordinate, passed: _Passed) -> Iterator[Problem]:
         nested, is_object = record.nested(name), _is_object(coordinate)
-        if is_object != (nested is not None):
+        if coordinate.arguments:
+            wanted = f"an offer with serves={str(coordinate)!r}: the arguments of {coordinate} go to a list's own offer"
+            yield _problem(record, f"the field {name}, which has arguments", wanted, "remove it here")
+        elif is_object != (nested is not None):
             wanted = f"a Record class, for {coordinate} holds an object" if is_object else f"a value, for {coordinate}"
             yield _problem(record, f"the field {name} of another kind", wanted, "correct its annotation")
         elif record.holds_list(name) != coordinate.is_list:
@@ -236,9 +239,6 @@ class _Checking:
         if not _is_object(coordinate):
             wanted = f"a value: {coordinate} holds no object that could be reached by a key"
             yield _problem(record, f"the reference {name}", wanted, "remove Reference(...)")
-        elif coordinate.of == self.model.subject:
-            wanted = f"another type than {self.model.subject}: restrictions would not be asked for who is reached so"
-            yield _problem(record, f"the reference {name}", wanted, "look the other one up in a request of its own")
         elif not issubclass(record.leaf_type(name) or str, str):
             wanted = "str or list[str]: keys are text"
             yield _problem(record, f"the reference {name} of another type", wanted, "correct its annotation")

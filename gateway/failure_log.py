@@ -6,7 +6,7 @@ import logging
 import time
 
 from schema.deadline import Clock
-from schema.observer import Failed, Sent
+from schema.observer import Event, Failed
 
 __all__ = ["FailureLog"]
 
@@ -23,11 +23,10 @@ class FailureLog:
         self._clock = clock
         self._told: dict[tuple[str, str, str, str], tuple[float, int]] = {}
 
-    def sent(self, event: Sent) -> None:
-        """Nothing to log: a call that failed is told by its keys."""
-
-    def failed(self, event: Failed) -> None:
-        """Log the failure, unless it was told a moment ago. There are as many kinds as sources have offers."""
+    def note(self, event: Event) -> None:
+        """Log a failure, unless it was told a moment ago. There are as many kinds as sources have offers."""
+        if not isinstance(event, Failed):
+            return  # a call that failed is told by its keys
         kind, now = (event.source, event.offer, str(event.reason), event.detail), self._clock()
         told_at, untold = self._told.get(kind, (-_QUIET, 0))
         untold += event.keys

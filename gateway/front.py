@@ -14,7 +14,7 @@ from typing import TypeVar
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.replies import Reply, print_answer, refusal, refusal_of, send_reply
+from gateway.replies import Reply, print_answer, refusal_of, send_reply
 from gateway.requests import BadRequestError, MediaType, RequestCode, parse_request, read_body, wanted_media_type
 from gateway.service import Service
 from resolvers import RefusedError, Request
@@ -23,7 +23,7 @@ from schema.deadline import Clock, Deadline
 from schema.reasons import Reason
 from schema.views import View
 
-__all__ = ["Front", "Reply", "refusal"]
+__all__ = ["Front"]
 
 _PATH = re.compile(r"/views/([^/]+)/graphql")
 _MOST_RESERVED = 0.1

@@ -17,7 +17,7 @@ from graphql.pyutils import Path
 from adapters.answers import Answer, Denied, Facts, Fault, Found, Gone, Key, Missing, Page, ReplacedBy, SourceError
 from adapters.crossref import Subject
 from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Position, Root, Step
-from resolvers.reasons_of_null import Notes, compact_path
+from resolvers.reasons_of_null import Notes, response_path
 from resolvers.run import Fetched
 from schema.reasons import Place, Reason
 
@@ -116,14 +116,14 @@ class _Shaper:
         return nodes if root.is_list else nodes[0]
 
     def _customer(self, root: Root, subject: Subject | None, path: Path, place: int) -> _Node | None:
-        where = compact_path(path, place) if root.is_list else compact_path(path)
+        where = response_path(path, place) if root.is_list else response_path(path)
         if subject is None:
             self.notes.null(root.coordinate, Reason.SUBJECT_UNKNOWN, where)
             return None
         return _Node(root.position, subject, None, {})
 
     def _field(self, node: _Node, plan: FieldPlan, path: Path) -> Any:
-        where = compact_path(path)
+        where = response_path(path)
         withheld = self._fetched.verdicts.of(node.subject)
         if withheld and plan.is_withheld(frozenset(withheld)):
             for need in plan.needs:

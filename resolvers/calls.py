@@ -8,9 +8,9 @@ from adapters.crossref import Subject
 from resolvers.plan import FromLookUp, Plan, Step
 from resolvers.policy import Verdicts
 
-__all__ = ["MOST_ITEMS", "calls_of_steps", "most_calls", "most_keys"]
+__all__ = ["MOST_FOLLOWED", "calls_of_steps", "most_calls", "most_keys"]
 
-MOST_ITEMS = 100
+MOST_FOLLOWED = 100
 """The most items of one list whose keys are followed; the keys of further items are answered with SOURCE_ERROR."""
 
 
@@ -42,5 +42,5 @@ def most_keys(plan: Plan, step: Step, subject: Subject) -> int:
         else:
             before = plan.steps[origin.step]
             is_many = before.offer.is_list or origin.is_many
-            count += most_keys(plan, before, subject) * (MOST_ITEMS if is_many else 1)
+            count += most_keys(plan, before, subject) * (MOST_FOLLOWED if is_many else 1)
     return count

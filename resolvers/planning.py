@@ -237,7 +237,7 @@ class _Work:
         identity = (served.source, served.offer.name, _arguments(node), entity.depth)
         draft = self._drafts.get(identity)
         if draft is None:
-            draft = _Draft(len(self._drafts), served, entity.depth, node if _arguments(node) else None)
+            draft = _Draft(len(self._drafts), served, entity.depth, node)
             self._drafts[identity] = draft
         draft.keys_from[entity.keys_from(served)] = None
         return draft

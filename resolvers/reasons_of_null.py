@@ -14,12 +14,12 @@ from graphql.pyutils import Path
 
 from schema.reasons import Place, Reason
 
-__all__ = ["Notes", "compact_path"]
+__all__ = ["Notes", "response_path"]
 
 ResponsePath = tuple[str | int, ...]
 
 
-def compact_path(path: Path, *more: str | int) -> ResponsePath:
+def response_path(path: Path, *more: str | int) -> ResponsePath:
     """Return a response path as a tuple of response names and list indexes."""
     return (*path.as_list(), *more)
 

@@ -16,13 +16,16 @@ from adapters.crossref import Subject
 from resolvers.calls import most_keys
 from resolvers.plan import FromField, FromLookUp, Plan, Step
 from resolvers.policy import Verdicts
-from schema.observer import Failed, Observer, Sent
+from schema.observer import Event, Failed, Observer, Sent
 from schema.reasons import Reason
 
 __all__ = ["Arguments", "Fetched", "run"]
 
 Arguments = Mapping[int, tuple[tuple[str, object], ...]]
 """The values of a step's arguments, by the step's number."""
+
+_GRACE = 0.02
+"""Seconds after the deadline in which adapters hand over what they have; the gateway leaves room for it."""
 
 _LATE = SourceError(Reason.DEADLINE_EXCEEDED, "the step had not answered when the request's time was over")
 _LEFT_OUT = SourceError(Reason.SOURCE_INCOMPLETE, "the adapter's answer left the key out")
@@ -100,7 +103,11 @@ async def run(
         tasks[step.number] = asyncio.create_task(made)
     try:
         if tasks:
-            await asyncio.wait(tasks.values(), timeout=call.deadline.remaining())
+            _, late = await asyncio.wait(tasks.values(), timeout=call.deadline.remaining())
+            if (
+                late
+            ):  # a call ends itself at the deadline: what other calls of its batch have brought is not thrown away
+                await asyncio.wait(late, timeout=_GRACE)
     finally:
         outcomes = await _stopped(tasks.values())
     for outcome in outcomes:
@@ -127,6 +134,8 @@ async def _step(
 ) -> None:
     if before:
         await asyncio.wait(before)
+    if call.deadline.is_over():
+        return
     batches = _batches(step, fetched, subjects, arguments)
     observed = replace(call, observer=_Keeping(fetched.sent.setdefault(step.number, []), call.observer))
     await asyncio.gather(*(_ask(step, batch, fetched, adapter, observed) for batch in batches))
@@ -139,12 +148,10 @@ class _Keeping:
     kept: list[Sent]
     inner: Observer
 
-    def sent(self, event: Sent) -> None:
-        self.kept.append(event)
-        self.inner.sent(event)
-
-    def failed(self, event: Failed) -> None:
-        self.inner.failed(event)
+    def note(self, event: Event) -> None:
+        if isinstance(event, Sent):
+            self.kept.append(event)
+        self.inner.note(event)
 
 
 def _batches(
@@ -171,7 +178,7 @@ async def _ask(step: Step, batch: Batch, fetched: Fetched, adapter: Adapter, cal
         if isinstance(answer, SourceError):
             failures[answer] += 1
     for error, keys in failures.items():
-        call.observer.failed(Failed(step.source, step.offer.name, error.reason, error.detail, keys))
+        call.observer.note(Failed(step.source, step.offer.name, error.reason, error.detail, keys))
 
 
 def _is_answer(answer: object) -> TypeGuard[Answer]:

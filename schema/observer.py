@@ -7,7 +7,7 @@ from typing import Protocol
 
 from schema.reasons import Reason
 
-__all__ = ["NOBODY", "Failed", "Observer", "Sent"]
+__all__ = ["NOBODY", "Event", "Failed", "Observer", "Sent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +39,21 @@ class Failed:
     keys: int
 
 
+Event = Sent | Failed
+"""What can happen. More kinds may come: an observer lets those pass that it does not know."""
+
+
 class Observer(Protocol):
     """Is told what happened. It must return at once and never raise."""
 
-    def sent(self, event: Sent) -> None:
-        """Take note that one call on the wire has ended."""
-
-    def failed(self, event: Failed) -> None:
-        """Take note that keys were not answered."""
+    def note(self, event: Event) -> None:
+        """Take note of what happened."""
 
 
 class _Nobody:
     """Listens to nothing."""
 
-    def sent(self, event: Sent) -> None:
-        """Let it pass."""
-
-    def failed(self, event: Failed) -> None:
+    def note(self, event: Event) -> None:
         """Let it pass."""
 
 

@@ -188,6 +188,10 @@ class _Checking:
         elif is_abstract_type(owner) or is_abstract_type(held):
             got, wanted = f"{name}, of an interface or union", "coordinates of object types only"
             yield self._at(place, got, wanted, "remove it")
+        elif coordinate.of == self.model.subject:
+            got = f"{name}, which leads to another {self.model.singular}"
+            wanted = f"no {self.model.singular} but those looked up: restrictions of who is reached so are not asked"
+            yield self._at(place, got, wanted, "remove it; look the other one up in a request of its own")
         elif is_object_type(held) and held.name not in types:
             wanted = f"a field of {held.name} listed too"
             first = next(iter(held.fields))

@@ -42,10 +42,6 @@ class Restriction:
     ground: str
     coordinates: frozenset[str]
 
-    def covers(self, coordinate: str) -> bool:
-        """Return whether the coordinate is restricted."""
-        return coordinate in self.coordinates or EVERYTHING in self.coordinates
-
 
 @dataclass(frozen=True, slots=True)
 class Subject:

@@ -110,6 +110,11 @@ class PostgresServer:
         """Return the file of the server's log."""
         return self.directory / "log"
 
+    @property
+    def process(self) -> int:
+        """Return the id of the server's first process, which ends the others."""
+        return int((self.directory / "data" / "postmaster.pid").read_text("utf-8").partition("\n")[0])
+
     def stop(self) -> None:
         """Stop the server and remove its directory, its data included. It may be called twice."""
         assert self._guard.stdin is not None

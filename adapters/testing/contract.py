@@ -26,7 +26,7 @@ from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Facts, Fault, Found, Key, Missing, Page, SourceError
 from adapters.testing.source import Misbehaviour, SourceUnderTest
 from schema.deadline import Deadline
-from schema.observer import Failed, Sent
+from schema.observer import Event, Sent
 from schema.reasons import Reason
 
 __all__ = ["AdapterContract"]
@@ -40,11 +40,9 @@ class _Heard:
     def __init__(self) -> None:
         self.calls: list[Sent] = []
 
-    def sent(self, event: Sent) -> None:
-        self.calls.append(event)
-
-    def failed(self, event: Failed) -> None:
-        """Adapters report calls; which keys failed is the engine's to tell."""
+    def note(self, event: Event) -> None:
+        if isinstance(event, Sent):
+            self.calls.append(event)
 
 
 def _staged(test: _Test) -> Callable[[Any], None]:

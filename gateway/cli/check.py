@@ -65,10 +65,10 @@ def _print(
 ) -> None:
     for view_id, found in ways.items():
         _print_paths(console, view_id, found)
-    print_problems(console, problems)
+    shown = print_problems(console, problems)
     errors, notes = len(checked.errors), len(checked.problems) - len(checked.errors)
     word, colour = ("Not in order", "bold red") if errors else ("In order", "bold green")
-    counts = f"{_count(errors, 'error')}, {_count(notes, 'note')}"
+    counts = f"{_count(errors, 'error')}{_told_notes(shown, notes)}"
     read = f"{_count(len(checked.views), 'view')} ({len(checked.published)} published), "
     read += _count(len(gateway.declared.adapters), "adapter")
     console.print(Text.assemble((word, colour), f": {counts} in {read}."), soft_wrap=True)
@@ -81,6 +81,13 @@ def _print_paths(console: Console, view_id: str, found: Paths) -> None:
     if not found.complete:
         console.print("  and more, which are not listed")
     console.print()
+
+
+def _told_notes(shown: int, notes: int) -> str:
+    """Return how many notes stand above; several of one kind are shown as one, and all can be left out."""
+    if notes and not shown:
+        return f" ({_count(notes, 'note')} not shown)"
+    return f", {_count(shown, 'note')}" + (f" ({notes} in all)" if shown < notes else "")
 
 
 def _count(number: int, word: str) -> str:

@@ -189,7 +189,7 @@ def publish(
 
     Example: customer-view publish mycompany.view:gateway support-call@2
 
-    Exit codes: 0 published (or it was already), 1 something is wrong with the view, 2 there is no such gateway.
+    Exit codes: 0 published (or it was already), 1 something is wrong with the view, 2 wrong use or no such gateway.
     """
     from gateway.cli.printed import run_publish
 

@@ -19,12 +19,14 @@ from adapters.crossref import CrossReference
 from gateway.cli.application import Application, read_application
 from gateway.command_error import CommandError
 from gateway.terminal import open_console
-from resolvers import Engine, RefusedError, Request
+from resolvers import Engine, RefusalCode, RefusedError, Request
 from schema.model import Model
 from schema.view_check import paths
 from schema.views import View
 
 __all__ = ["run_explain", "whole_view"]
+
+_EXAMPLE = """--variables '{"by": {"id": "cus_1"}}'"""
 
 _Fields = dict[str, "_Fields"]
 
@@ -40,7 +42,7 @@ def run_explain(
     try:
         plan = _engine(application).explain(view, request)
     except RefusedError as error:
-        _print_refusal(view, error)
+        _print_refusal(view, error, request)
         return False
     if as_json:
         print(json.dumps(plan, indent=2))
@@ -80,7 +82,7 @@ def _variables(text: str | None) -> Mapping[str, Any]:
     except ValueError:
         variables = None
     if not isinstance(variables, dict):
-        raise CommandError("""--variables is no JSON object; wanted such as --variables '{"by": {"id": "cus_1"}}'""")
+        raise CommandError(f"--variables is no JSON object; wanted such as {_EXAMPLE}")
     return variables
 
 
@@ -89,7 +91,7 @@ def _engine(application: Application) -> Engine:
     return Engine(application.model, application.gateway.declared.adapters, nobody)
 
 
-def _print_refusal(view: View, refused: RefusedError) -> None:
+def _print_refusal(view: View, refused: RefusedError, request: Request) -> None:
     console = open_console(stderr=True)
     console.print(Text.assemble(("refused", "bold red"), f" by {view.id}: {refused.code}"), soft_wrap=True)
     for error in refused.errors:
@@ -97,6 +99,8 @@ def _print_refusal(view: View, refused: RefusedError) -> None:
         console.print(f"  {error.message}{place}", soft_wrap=True)
     if refused.remedy:
         console.print(f"  {refused.remedy}", soft_wrap=True)
+    if refused.code is RefusalCode.BAD_USER_INPUT and not request.variables:
+        console.print(f"  Give each variable with {_EXAMPLE}", soft_wrap=True)
 
 
 def _print(console: Console, plan: Mapping[str, Any]) -> None:

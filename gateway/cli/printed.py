@@ -11,9 +11,9 @@ from gateway.command_error import CommandError
 from gateway.consumers import new_token
 from gateway.secret_file import new_secret_line
 from gateway.terminal import open_console
-from schema.lock import LOCK_FILE, publish
+from schema.lock import LOCK_FILE, Lock, publish
 from schema.problems import ConfigurationError
-from schema.view_files import read_views
+from schema.view_files import ViewFolder, read_views
 from schema.view_schema import cut_schema
 from schema.views import View, is_slug
 
@@ -55,19 +55,36 @@ def print_secret(version: int) -> None:
 
 
 def run_publish(app: str, view_id: str) -> bool:
-    """Publish a view, and return whether that could be done: what keeps it from being served is printed."""
+    """Publish a view, and return whether that could be done: what keeps it from being served is printed.
+
+    Raises CommandError: There is no such gateway, or the view is named without its version.
+    """
     gateway = load_gateway(app)
     folder = gateway.declared.views
-    loaded = read_views(folder)[0].get(view_id)
+    views = read_views(folder)[0]
+    _check_has_version(view_id, views)
+    loaded = views.get(view_id)
     errors = gateway.check().errors
     of_view = [each for each in errors if loaded is None or each.file in (str(loaded.path), str(folder / LOCK_FILE))]
+    was_published = False
     try:
         if not of_view:
+            was_published = loaded is not None and Lock.read(folder).is_published(loaded.view)
             publish(folder, view_id)
     except ConfigurationError as error:
         of_view = list(error.problems)
     if of_view:
         print_problems(open_console(stderr=True), of_view)
         return False
-    print(f"{view_id} is published in {folder / LOCK_FILE}. Keep both files under version control; neither may change.")
+    if was_published:
+        print(f"{view_id} was published already; nothing changed.")
+        return True
+    kept = f"Keep the view's file and {LOCK_FILE} under version control; the file may not change any more."
+    print(f"{view_id} is published in {folder / LOCK_FILE}. {kept}")
     return True
+
+
+def _check_has_version(view_id: str, views: ViewFolder) -> None:
+    versions = " or ".join(loaded.view.id for loaded in views.versions(view_id))
+    if versions:
+        raise CommandError(f"got {view_id!r} without a version; name the version: {versions}")

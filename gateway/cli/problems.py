@@ -30,14 +30,18 @@ def as_members(problem: Problem) -> dict[str, Any]:
     }
 
 
-def print_problems(console: Console, problems: Sequence[Problem]) -> None:
-    """Print problems, errors last, where they are seen first; fields that no adapter serves one line a type."""
+def print_problems(console: Console, problems: Sequence[Problem]) -> int:
+    """Print problems, errors last, where they are seen first, and return how many notes that made.
+
+    Fields that no adapter serves make one note, with a line for each type.
+    """
     notes = [problem for problem in problems if problem.level is Level.NOTE]
     unserved = {id(note): found for note in notes if (found := _UNSERVED.fullmatch(note.got))}
     _print_unserved(console, list(unserved.values()))
     for problem in (*notes, *(problem for problem in problems if problem.level is Level.ERROR)):
         if id(problem) not in unserved:
             _print_problem(console, problem)
+    return len(notes) - max(0, len(unserved) - 1)
 
 
 def _print_problem(console: Console, problem: Problem) -> None:

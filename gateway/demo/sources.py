@@ -23,7 +23,7 @@ __all__ = ["Sources", "Started", "start_sources"]
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """One source that runs: what it is, where, and the process to end to see what happens without it.
+    """One source that runs: what it is, where, and the process to end to see what happens without it, if it has one.
 
     `note` says why it is not what it should be, for people; empty when it is.
     """
@@ -87,7 +87,8 @@ async def _billing(stack: AsyncExitStack, whom: Sequence[Customer], folder: Path
     await _fill(store, whom)
     relay = await stack.enter_async_context(Relay(server.socket))
     place = f"{relay.host}:{relay.port}"
-    return Started("billing", "PostgreSQL, behind a relay", place), store.reader_url(host=relay.host, port=relay.port)
+    started = Started("billing", "PostgreSQL, behind a relay", place, server.process)
+    return started, store.reader_url(host=relay.host, port=relay.port)
 
 
 def _why(error: PostgresUnavailable) -> str:

@@ -23,7 +23,7 @@ from gateway.demo.sources import Started
 __all__ = ["Telling"]
 
 _BESIDE = 90
-"""From this width on, in characters, a question and its answer stand side by side."""
+"""From this width on, in characters, question and answer stand side by side, and fields in the receipt's table."""
 
 _QUESTION, _ANSWER = 44, 56
 """How they share the width."""
@@ -67,7 +67,7 @@ class Telling:
         for name in ("source", "what", "where", "process"):
             table.add_column(name, header_style="dim", overflow="fold")
         for source in started:
-            table.add_row(Text(source.name, "cyan"), source.kind, source.place, str(source.process or ""))
+            table.add_row(Text(source.name, "cyan"), source.kind, source.place, str(source.process or "-"))
         self._console.print(table)
         for source in started:
             if source.note:
@@ -85,7 +85,7 @@ class Telling:
         self.say(f"{question.consumer} sends POST {question.url}")
         self._console.print(self._beside(asked, Panel(_answer(answer), title="answer")))
         if answer.receipt is not None:
-            self._console.print(_receipt(answer.receipt))
+            self._receipt(answer.receipt)
             self._keys_only(answer.receipt)
         self._nulls(answer)
 
@@ -100,6 +100,8 @@ class Telling:
         for code, message in answer.errors:
             table.add_row(code, message)
         self._console.print(table)
+        if answer.status == 200:
+            self._console.print("HTTP 200 is how GraphQL over HTTP refuses a document in application/json.")
 
     def _beside(self, left: RenderableType, right: RenderableType) -> RenderableType:
         if self._console.width < _BESIDE:
@@ -109,6 +111,13 @@ class Telling:
         grid.add_column(ratio=_ANSWER)
         grid.add_row(left, right)
         return grid
+
+    def _receipt(self, receipt: Mapping[str, Any]) -> None:
+        """Print the receipt; where a column is too narrow for the fields' names they stand below."""
+        is_wide = self._console.width >= _BESIDE
+        self._console.print(_receipt(receipt, with_fields=is_wide))
+        for source in () if is_wide else receipt["sources"]:
+            self._console.print(f"{source['source']}.{source['offer']}: {_fields(source) or '-'}")
 
     def _keys_only(self, receipt: Mapping[str, Any]) -> None:
         for entry in receipt.get("fields", ()):
@@ -149,19 +158,24 @@ def _member(name: str, value: Any, room: int) -> str:
     return f"{start}{_as_text(value, room - len(start))}"
 
 
-def _receipt(receipt: Mapping[str, Any]) -> Table:
+def _receipt(receipt: Mapping[str, Any], *, with_fields: bool) -> Table:
     title = f"receipt: {receipt['view']} for {receipt['purpose']}, {receipt['ms']} ms"
-    table = Table(box=box.ROUNDED, title=title, title_justify="left", title_style="bold", expand=True)
+    table = Table(box=box.ROUNDED, title=title, title_justify="left", title_style="bold", expand=with_fields)
     for name in ("source", "offer"):
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, overflow="fold")
     for name in ("calls", "keys"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("fields", ratio=1)
+    if with_fields:
+        table.add_column("fields", ratio=1, overflow="fold")
     table.add_column("ms", justify="right", no_wrap=True)
-    table.add_column("outcome", no_wrap=True)
+    table.add_column("outcome", overflow="fold")
     for source in receipt["sources"]:
         counts = (str(source["calls"]), str(source["keys"]))
-        fields, style = ", ".join(source["fields"]), "green" if source["outcome"] == "OK" else "red"
-        outcome = Text(source["outcome"], style)
-        table.add_row(source["source"], source["offer"], *counts, fields, str(source["ms"]), outcome)
+        fields = (_fields(source),) if with_fields else ()
+        outcome = Text(source["outcome"], "green" if source["outcome"] == "OK" else "red")
+        table.add_row(source["source"], source["offer"], *counts, *fields, str(source["ms"]), outcome)
     return table
+
+
+def _fields(source: Mapping[str, Any]) -> str:
+    return ", ".join(source["fields"])

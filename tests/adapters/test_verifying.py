@@ -19,6 +19,7 @@ from adapters.verifying import served_coordinates, sound_adapters, verify_adapte
 from schema.directives import Subject
 from schema.model import Model
 from schema.problems import Level, Problem
+from schema.relay import Forward, listing
 
 
 class Mood(Enum):
@@ -323,24 +324,29 @@ def test_a_reference_leads_to_objects_by_keys_of_text() -> None:
     ]
 
 
+class HeightsBy(Forward):
+    """Which heights."""
+
+
 @strawberry.type(directives=[Subject(plural="people")])
 class Person:
     """Somebody."""
 
     id: strawberry.ID
     """The canonical id."""
-    friend: Person | None
-    """Somebody else."""
+
+    heights: list[str] | None = listing(HeightsBy)
+    """How tall, from year to year."""
 
 
-def test_a_reference_never_leads_to_another_subject() -> None:
-    """What is restricted for that one would be shown: restrictions are asked for those who are looked up."""
+def test_a_field_with_arguments_is_no_fact() -> None:
+    """A record holds one value; the arguments would be left out without a word."""
 
-    class Friend(Record):
-        friend: Annotated[str | None, Reference("forest")]
+    class Tall(Record):
+        heights: list[str] | None
 
-    problems = verify_adapters([Forest("forest", [offer(Friend, "Person")])], Model(Person))
-    assert [(one.got, one.level) for one in problems] == [("the reference friend", Level.ERROR)]
+    problems = verify_adapters([Forest("forest", [offer(Tall, "Person")])], Model(Person))
+    assert [(one.got, one.level) for one in problems] == [("the field heights, which has arguments", Level.ERROR)]
 
 
 def test_a_reference_by_which_nothing_is_asked_is_a_note() -> None:

@@ -105,7 +105,7 @@ class Source:
         try:
             if self.hangs:
                 await asyncio.Event().wait()
-            call.observer.sent(Sent(self.source, batch.offer.name, batch.fields, len(batch.keys), 0.001))
+            call.observer.note(Sent(self.source, batch.offer.name, batch.fields, len(batch.keys), 0.001))
             raws = [raw for key in batch.keys for raw in self.records.get(key, ())]
             found = match_answers(batch, batch.keys, raws, NOW)
             return {key: self.answers.get(key, answer) for key, answer in found.items()}

@@ -17,7 +17,7 @@ def test_a_failure_is_told_once_a_while_with_how_often_it_happened(caplog: pytes
     log = FailureLog(clock=lambda: now[0])
     for moment in (0.0, 1.0, 9.9, 10.0, 10.1):
         now[0] = moment
-        log.failed(DOWN)
+        log.note(DOWN)
     assert caplog.messages == [
         "crm.customers: SOURCE_ERROR for 50 keys (no connection)",
         "crm.customers: SOURCE_ERROR for 150 keys (no connection)",
@@ -27,7 +27,7 @@ def test_a_failure_is_told_once_a_while_with_how_often_it_happened(caplog: pytes
 def test_every_kind_of_failure_is_told(caplog: pytest.LogCaptureFixture) -> None:
     """By source, offer, reason and text; a call that was sent is no failure."""
     log = FailureLog(clock=lambda: 0.0)
-    log.sent(Sent("crm", "customers", ("name",), 1, 0.1, Reason.SOURCE_TIMEOUT))
-    log.failed(DOWN)
-    log.failed(Failed("crm", "customers", Reason.SOURCE_TIMEOUT, "", 1))
+    log.note(Sent("crm", "customers", ("name",), 1, 0.1, Reason.SOURCE_TIMEOUT))
+    log.note(DOWN)
+    log.note(Failed("crm", "customers", Reason.SOURCE_TIMEOUT, "", 1))
     assert caplog.messages[1:] == ["crm.customers: SOURCE_TIMEOUT for 1 keys"]

@@ -71,7 +71,7 @@ class MemorySource:
         raws = [raw for key in keys for raw in self.records[batch.offer.name].get(key, ())]
         failed = [one.reason for key in keys if isinstance(one := self.answers.get(key), SourceError)]
         event = Sent(self.source, batch.offer.name, batch.fields, len(keys), 0.001, failed[-1] if failed else None)
-        call.observer.sent(event)
+        call.observer.note(event)
         return match_answers(batch, keys, raws, FETCHED_AT)
 
     async def aclose(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.crossref import Subject
-from resolvers.calls import MOST_ITEMS, calls_of_steps, most_calls
+from resolvers.calls import MOST_FOLLOWED, calls_of_steps, most_calls
 from resolvers.plan import Plan
 from resolvers.policy import decide
 from tests.resolvers.harbour import known, subject
@@ -44,7 +44,7 @@ def test_a_key_in_a_record_is_one_more_key() -> None:
 
 def test_a_list_can_hold_many_keys() -> None:
     """Items of a list, and lists inside a record, are counted by the most that is followed."""
-    of_list = MOST_ITEMS // 50
+    of_list = MOST_FOLLOWED // 50
     assert calls(vessel("portCalls { port { name } }"), [known(1)]) == [1, of_list]
     assert calls(vessel("owners { home { state } }"), [known(1)]) == [1, of_list]
     assert calls(vessel("portCalls { port { flag { state } } }"), [known(1), known(2)]) == [1, 2 * of_list, 2 * of_list]

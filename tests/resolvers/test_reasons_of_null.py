@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphql.pyutils import Path
 
-from resolvers.reasons_of_null import Notes, compact_path
+from resolvers.reasons_of_null import Notes, response_path
 from schema.reasons import Place, Reason
 
 ABSENT, WITHHELD = Reason.SOURCE_NOT_LINKED, Reason.SUBJECT_RESTRICTED
@@ -78,4 +78,4 @@ def test_the_first_reason_of_a_path_can_be_asked() -> None:
 def test_a_path_of_the_executor_becomes_a_tuple() -> None:
     """Names and indexes from the root down, with what is added at the end."""
     path = Path(Path(None, "vessels", "Query"), 2, None)
-    assert compact_path(path, "name") == ("vessels", 2, "name")
+    assert response_path(path, "name") == ("vessels", 2, "name")

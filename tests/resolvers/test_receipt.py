@@ -134,11 +134,12 @@ async def test_an_adapter_that_raised_is_told() -> None:
     assert by_source(await receipt(h, vessel("draught")), "outcome", "calls") == {"sonar": ("SOURCE_ERROR", 0)}
 
 
-async def test_one_key_that_failed_does_not_fail_its_call() -> None:
-    """The call was answered; the key's error stands in the answer."""
+async def test_a_key_that_failed_is_told_though_its_call_went_well() -> None:
+    """No call failed, and yet not all that was asked was answered."""
     h = harbour()
     h.sonar.leaves_out = {"S1"}
-    assert by_source(await receipt(h, vessel("draught")), "outcome", "calls") == {"sonar": ("OK", 1)}
+    told = by_source(await receipt(h, vessel("draught")), "outcome", "calls", "failed")
+    assert told == {"sonar": ("SOURCE_INCOMPLETE", 1, 0)}
 
 
 async def test_a_coordinate_has_the_age_of_its_oldest_answer() -> None:

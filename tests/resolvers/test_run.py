@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 
 from adapters.adapter import Batch, Call
-from adapters.answers import Answer, Found, Page
+from adapters.answers import Answer, Found, Key, Page
+from adapters.offers import Offer
+from adapters.protocol import ProtocolAdapter
+from adapters.records import Record
+from adapters.sending import Ask
+from resolvers import Engine, Request
+from schema.caller import Caller
 from schema.deadline import Deadline
 from schema.reasons import Reason
 from tests.resolvers.harbour import FETCHED_AT, Harbour, MemorySource, harbour, known, subject
-from tests.resolvers.vessels import Kind
+from tests.resolvers.vessels import MODEL, Kind, view
 
 
 def everyone(fields: str) -> str:
@@ -299,3 +305,32 @@ async def test_the_deadline_is_handed_on_as_it_is() -> None:
     h = harbour()
     await h.ask('{ vessel(by: {id: "v1"}) { name } }')
     assert isinstance(h.registry.calls[0].deadline, Deadline)
+
+
+class DraughtRecord(Record):
+    draught: int | None
+
+
+class OneByOne(ProtocolAdapter[Ask, list[dict[str, Any]]]):
+    """Asks for one key a call; the call for S2 never ends by itself."""
+
+    def _asks(self, batch: Batch, keys: Sequence[Key]) -> Ask:
+        return Ask(batch, keys)
+
+    async def _make(self, ask: Ask, call: Call) -> list[dict[str, Any]]:
+        if "S2" in ask.keys:
+            await asyncio.Event().wait()
+        return [{"mmsi": key, "draught": 300} for key in ask.keys]
+
+    def _records(self, ask: Ask, reply: list[dict[str, Any]]) -> Iterable[object]:
+        return reply
+
+
+async def test_what_came_in_time_is_kept_when_another_call_of_its_batch_hangs() -> None:
+    """A call ends itself at the deadline; the batch hands over what its other calls have brought."""
+    offer = Offer(name="draughts", serves="Vessel", record=DraughtRecord, key="mmsi", max_batch=1)
+    engine = Engine(MODEL, [OneByOne("sonar", [offer])], harbour().crossref)
+    request = Request('{ vessels(by: [{id: "v1"}, {id: "v2"}, {id: "v3"}]) { draught } }')
+    answer = await engine.answer(view(), request, Caller("bridge-desk"), Deadline.after(0.05))
+    assert [one["draught"] for one in answer["data"]["vessels"]] == [300, None, 300]
+    assert codes(answer) == {"DEADLINE_EXCEEDED": [["vessels", 1, "draught"]]}

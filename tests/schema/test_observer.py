@@ -7,5 +7,5 @@ from schema.observer import NOBODY, Sent
 
 def test_nobody_can_be_told_anything() -> None:
     """It returns at once and keeps nothing."""
-    NOBODY.sent(Sent("crm", "customers", ("name",), 2, 0.1))
+    NOBODY.note(Sent("crm", "customers", ("name",), 2, 0.1))
     assert not vars(NOBODY)

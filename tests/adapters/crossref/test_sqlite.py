@@ -16,7 +16,6 @@ from adapters.crossref import (
     HkdfSecrets,
     InputError,
     Lookup,
-    Restriction,
     SchemaOutdatedError,
     SourceSystem,
     SqliteCrossReference,
@@ -240,12 +239,6 @@ def test_a_clock_without_a_zone_is_refused() -> None:
     """Times are told with their zone."""
     with pytest.raises(ValueError, match="zone"):
         moment(datetime(2026, 1, 1))  # noqa: DTZ001
-
-
-def test_a_restriction_covers_its_coordinates() -> None:
-    """A restriction covers what it lists, and everything when it says so."""
-    listed, everything = Restriction("r", frozenset({"A.b"})), Restriction("r", frozenset({"*"}))
-    assert [listed.covers("A.b"), listed.covers("A.c"), everything.covers("A.c")] == [True, False, True]
 
 
 @pytest.mark.parametrize(("name", "limit"), [("", None), ("1crm", None), ("c r m", None), ("crm", 0)])
