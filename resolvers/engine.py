@@ -111,7 +111,12 @@ class Engine:
         answer = assemble(asked.operation, fetched, found.by_root)
         level = min(request.receipt, view.receipt, key=list(ReceiptDetail).index)
         receipt = make_receipt(view, level, fetched, found.subjects, self._clock() - started)
-        extensions = {"withheld": answer.withheld, "absent": answer.absent, "receipt": receipt}
+        extensions = {
+            "withheld": answer.withheld,
+            "absent": answer.absent,
+            "redirected": _redirected(asked, found),
+            "receipt": receipt,
+        }
         return _response(answer.data, answer.errors, extensions)
 
     def explain(self, view: View, request: Request) -> dict[str, Any]:
@@ -188,6 +193,18 @@ def _argument_values(definition: GraphQLField, node: FieldNode, variables: Varia
 def _lookup(by: Mapping[str, str]) -> Lookup:
     ((kind, key),) = by.items()
     return Lookup(None if kind == _CANONICAL else kind, key)
+
+
+def _redirected(asked: _Asked, found: _Found) -> list[dict[str, Any]]:
+    """Return the look-ups by an id that a merge has replaced, beside the customers that are shown in their place."""
+    return [
+        {"path": [root.response_name, place] if root.is_list else [root.response_name], "requested": lookup.key}
+        for root in asked.plan.roots
+        for place, (lookup, subject) in enumerate(
+            zip(asked.lookups[root.response_name], found.by_root[root.response_name], strict=True)
+        )
+        if subject is not None and subject.redirected
+    ]
 
 
 def _response(data: Any, errors: Sequence[Any], extensions: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,13 +15,15 @@ from typer.core import TyperGroup
 
 from gateway.cli.commands import app
 from gateway.consumers import Consumers
+from gateway.failure_log import FailureLog
 from gateway.requests import parse_request
 from schema.customer import Customer
 from schema.model import Model
+from schema.observer import Failed
 from schema.reasons import Place, Reason
 from schema.view_check import verify_view
 from schema.view_files import load_views
-from tests.docs.pages import ROOT, Block, blocks, pages
+from tests.docs.pages import ROOT, Block, blocks, pages, section
 
 DOCS = [page for page in pages() if page.parent.name == "docs"]
 LANGUAGES = {"json", "mermaid", "python", "sh", "text", "yaml"}
@@ -85,13 +87,15 @@ def test_the_code_of_the_pages_is_formatted_as_ours_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
-def test_the_contract_suite_of_the_page_passes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("module", ["crm", "billing"])
+def test_a_contract_suite_of_the_page_passes(module: str, tmp_path: Path) -> None:
     """The page's adapter keeps the contract by the page's own test, and few of its tests are skipped."""
     page = ROOT / "docs" / "adapters.md"
-    (tmp_path / "crm.py").write_text(program(page), "utf-8")
-    (suite,) = [block for block in blocks(page) if block.file == "test_crm.py"]
-    (tmp_path / "test_crm.py").write_text(suite.text, "utf-8")
-    done = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_crm.py")
+    (tmp_path / f"{module}.py").write_text(program(page), "utf-8")
+    files = {block.file: block.text for block in blocks(page)}
+    for name in (f"test_{module}.py", "conftest.py"):
+        (tmp_path / name).write_text(files[name], "utf-8")
+    done = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"test_{module}.py")
     assert done.returncode == 0, done.stdout
     counted = re.search(r"(\d+) passed, (\d+) skipped", done.stdout)
     assert counted is not None, done.stdout
@@ -136,6 +140,15 @@ def test_the_request_and_the_answer_of_the_pages_are_of_their_form() -> None:
     for place, message, told in shown:
         (reason,) = [each for each in Reason if each == told["code"]]
         assert (reason.place, reason.message, reason.remedy) == (place, message, told["remedy"])
+
+
+def test_the_line_of_a_failure_is_logged_as_the_page_shows_it(caplog: pytest.LogCaptureFixture) -> None:
+    """Operators look for lines of this form."""
+    text = "the source's own time limit passed"
+    FailureLog().note(Failed("crm", "customers", Reason.SOURCE_TIMEOUT, text, 3))
+    (record,) = caplog.records
+    shown = section("operations.md", "## Logs")
+    assert f"| `{record.name}` | {record.levelname.lower()} | a source failed: `{record.message}` |" in shown
 
 
 def commands() -> list[tuple[str, str]]:

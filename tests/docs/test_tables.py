@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 from enum import StrEnum
 from typing import Any
@@ -12,11 +13,11 @@ import typer
 from pydantic import BaseModel
 from typer.core import TyperGroup
 
-from adapters.crossref import KeyFormat
-from adapters.http import HttpOffer
+from adapters.crossref import KeyFormat, LoadReport
+from adapters.http import HttpAdapter, HttpOffer
 from adapters.offers import KeyForm, Offer
 from adapters.sandbox.misbehaviour import Misbehaviour
-from adapters.sql import SqlOffer
+from adapters.sql import SqlAdapter, SqlOffer
 from gateway.api import make_api
 from gateway.cli.commands import app
 from gateway.requests import RequestCode
@@ -126,6 +127,24 @@ def test_every_member_of_an_offer_is_documented(kind: Any, heading: str, inherit
     own = {field.name for field in dataclasses.fields(inherited)} if inherited else set()
     wanted = [field.name for field in dataclasses.fields(kind) if field.name not in own]
     assert code_in_first_column(section("adapters.md", heading))[: len(wanted)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [(SqlOffer, "an offer"), (HttpAdapter, "`HttpAdapter`"), (SqlAdapter, "`SqlAdapter`")],
+)
+def test_every_bound_of_an_adapter_is_documented_with_its_default(kind: Any, word: str) -> None:
+    """An offer's and an adapter's bounds are numbers, or None where there is none."""
+    documented = {name: default for name, of, default in rows(section("adapters.md", "## Bounds")) if word in of}
+    declared = inspect.signature(kind).parameters.values()
+    bounds = {each.name: each.default for each in declared if re.fullmatch("(int|float)( . None)?", each.annotation)}
+    assert documented == {f"`{name}`": "none" if value is None else f"`{value}`" for name, value in bounds.items()}
+
+
+def test_every_member_of_a_load_report_is_documented() -> None:
+    """In the order in which it is declared."""
+    wanted = [field.name for field in dataclasses.fields(LoadReport)]
+    assert code_in_first_column(section("identity.md", "## Loading")) == wanted
 
 
 @pytest.mark.parametrize(

@@ -130,10 +130,22 @@ def test_json_holds_every_note(project: Project) -> None:
 
 
 def test_notes_can_be_left_out(project: Project) -> None:
-    """They are counted all the same."""
+    """How many there are is told all the same."""
     ran = project.run("check", project.app, "--no-notes")
-    assert len(ran.out.splitlines()) == 1
+    (line,) = ran.out.splitlines()
+    notes = json.loads(project.run("check", project.app, "--json").out)["notes"]
+    assert line == f"In order: 0 errors ({notes} notes not shown) in 2 views (2 published), 3 adapters."
     assert json.loads(project.run("check", project.app, "--no-notes", "--json").out)["problems"] == []
+
+
+def test_notes_are_counted_as_they_are_shown(project: Project) -> None:
+    """Those that are shown as one count as one, and it is told how many there are in all."""
+    text = (project.views / "support-call@1.yaml").read_text().replace("version: 1", "version: 2")
+    (project.views / "support-call@2.yaml").write_text(text)
+    out = project.run("check", project.app).out
+    notes = json.loads(project.run("check", project.app, "--json").out)["notes"]
+    shown = sum(line.startswith("note ") for line in out.splitlines())
+    assert out.splitlines()[-1].startswith(f"In order: 0 errors, {shown} notes ({notes} in all) in 3 views")
 
 
 def test_a_draft_is_a_note_with_the_command_that_publishes_it(project: Project) -> None:

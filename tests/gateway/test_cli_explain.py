@@ -91,6 +91,18 @@ def test_a_query_that_the_view_would_refuse_is_told_with_its_lines(project: Proj
     assert "Cannot query field 'customerSince' on type 'Customer'. (line 5, column 5)" in ran.err
 
 
+def test_a_variable_that_is_not_given_is_told_with_the_option_that_gives_it(project: Project) -> None:
+    """The gateway's own text says what is missing, and not how this command takes it."""
+    query = QUERIES / "debt-collection.graphql"
+    ran = project.run("explain", project.app, "debt-collection", "--query", str(query))
+    assert ran.code == 1
+    assert "Variable '$by' has invalid value: a value has to be given." in ran.err
+    assert """Give each variable with --variables '{"by": {"id": "cus_1"}}'""" in ran.err
+    ran = project.run("explain", project.app, "debt-collection", "--query", str(query), "--variables", '{"by": 1}')
+    assert ran.code == 1
+    assert "--variables" not in ran.err
+
+
 def test_a_refusal_tells_how_to_mend_it(project: Project) -> None:
     """A query over the limit of customers."""
     many = ", ".join('{id: "x"}' for _ in range(51))
@@ -163,10 +175,16 @@ def draft(project: Project, old: str = "version: 1", new: str = "version: 2") ->
 def test_a_draft_is_published_by_its_line_in_the_lock(project: Project) -> None:
     """Publishing it again changes nothing."""
     draft(project)
+    said = []
     for _ in range(2):
         ran = project.run("publish", project.app, "support-call@2")
         assert ran.code == 0, ran.err
-        assert ran.out.startswith("support-call@2 is published in views/views.lock.")
+        said.append(ran.out)
+    assert said == [
+        "support-call@2 is published in views/views.lock. Keep the view's file and views.lock under version control; "
+        "the file may not change any more.\n",
+        "support-call@2 was published already; nothing changed.\n",
+    ]
     assert set(Lock.read(project.views).digests) == {"support-call@1", "support-call@2", "debt-collection@1"}
 
 
@@ -192,6 +210,14 @@ def test_a_published_view_that_changed_is_not_published_again(project: Project) 
     ran = project.run("publish", project.app, "support-call@1")
     assert ran.code == 1
     assert "a published version never changes" in ran.err
+
+
+def test_a_view_is_published_by_its_version(project: Project) -> None:
+    """Which one is meant is not guessed: publishing cannot be taken back."""
+    draft(project)
+    ran = project.run("publish", project.app, "support-call")
+    assert (ran.code, ran.out) == (2, "")
+    assert "name the version: support-call@1 or support-call@2" in ran.err
 
 
 def test_a_view_that_does_not_exist_is_not_published(project: Project) -> None:

@@ -119,6 +119,31 @@ def test_a_receipt_is_a_table_by_source() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("width", [60, 80, 99])
+def test_a_receipt_cuts_no_field_where_there_is_little_room(width: int) -> None:
+    """Names wrap, or stand below the table where a column would be too narrow for them; a key only has none."""
+    names = ["customer_since", "name.display", "preferred_channel"]
+    sources = [
+        {"source": "crm", "offer": "customers", "calls": 2, "keys": 3, "fields": fields, "ms": 1.5, "outcome": outcome}
+        for fields, outcome in ((names, "SOURCE_RATE_LIMITED"), ([], "OK"))
+    ]
+    receipt = {"view": "support-call@1", "purpose": "CustomerCare", "ms": 2.5, "sources": sources}
+    printed = told(answered({"customer": {"id": "1"}}, extensions={"receipt": receipt}), width)
+    assert all(name in printed for name in names)
+    assert max(map(len, printed.splitlines()[1:])) <= width
+    assert ("crm.customers: -" in printed) is (width < 90)
+
+
+def test_a_document_refused_with_status_200_is_told_why() -> None:
+    """Readers take 200 for success."""
+    errors = [{"message": "No.", "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}]
+    why = "HTTP 200 is how GraphQL over HTTP refuses a document in application/json."
+    for status in (200, 404):
+        out = io.StringIO()
+        Telling(Console(file=out, width=100)).refusal(QUESTION, Answer(status, {"errors": errors}))
+        assert (why in out.getvalue()) is (status == 200)
+
+
 def test_query_and_answer_stand_side_by_side_where_there_is_room() -> None:
     """Else one above the other; the words are the same."""
     answer = answered({"customer": {"id": "1"}})
@@ -146,12 +171,14 @@ def test_short_json_stands_on_one_line_and_long_json_on_several() -> None:
 
 
 def test_what_runs_is_told_with_the_processes_that_can_be_ended() -> None:
-    """A database whose processes are many has none to end."""
+    """A file has none to end."""
     out = io.StringIO()
     telling = Telling(Console(file=out, width=100))
     sources = [Started("crm", "REST", "http://127.0.0.1:1", 42), Started("billing", "SQLite", "billing.db")]
     telling.sources(sources, LoadReport(rows=2500, created=2500, links=4894))
-    assert "42" in out.getvalue()
+    lines = [line.split() for line in out.getvalue().splitlines()]
+    assert ["crm", "REST", "http://127.0.0.1:1", "42"] in lines
+    assert ["billing", "SQLite", "billing.db", "-"] in lines
     assert "2,500 customers, 4,894 keys" in out.getvalue()
 
 

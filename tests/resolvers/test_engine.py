@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from resolvers.engine import Engine
 from schema.caller import Caller
 from schema.deadline import Deadline
 from schema.observer import Event, Sent
-from tests.resolvers.harbour import harbour
+from tests.resolvers.harbour import harbour, known
 from tests.resolvers.vessels import MODEL, view
 
 BY_KEY = "query ($by: VesselBy!) { vessel(by: $by) { id name } }"
@@ -189,3 +190,17 @@ async def test_who_asks_for_nobody_is_answered_without_a_read(ask: Callable[[Any
     h = harbour()
     assert "errors" not in await ask(h)
     assert (h.crossref.reads, h.calls) == (0, {})
+
+
+async def test_who_asks_by_an_id_that_was_merged_is_told() -> None:
+    """The survivor answers; what was asked for stands beside it, and only where a customer is shown."""
+    survivor = replace(known(1), redirected=True)
+    h = harbour([survivor, known(2)])
+    answer = await h.ask(
+        '{ one: vessel(by: {id: "v1"}) { name } all: vessels(by: [{id: "v2"}, {id: "v1"}, {id: "v9"}]) { name } }'
+    )
+    assert answer["extensions"]["redirected"] == [
+        {"path": ["one"], "requested": "v1"},
+        {"path": ["all", 1], "requested": "v1"},
+    ]
+    assert "redirected" not in (await h.ask('{ vessel(by: {id: "v2"}) { name } }')).get("extensions", {})

@@ -62,6 +62,7 @@ async def test_a_server_runs_with_its_counters_loaded(postgres: PostgresServer) 
     async with connected(postgres.url("postgres")) as admin:
         assert await admin.fetchval("SHOW shared_preload_libraries") == "pg_stat_statements"
         assert await admin.fetchval("SHOW listen_addresses") == ""
+    assert psutil.Process(postgres.process).children()
     assert postgres.socket.is_socket()
     assert "database system is ready" in postgres.log.read_text()
     assert postgres._password not in repr(postgres)
