@@ -20,8 +20,8 @@ def most_calls(plan: Plan, subjects: Sequence[Subject], verdicts: Verdicts) -> i
 
 
 def calls_of_steps(plan: Plan, subjects: Sequence[Subject], verdicts: Verdicts) -> list[int]:
-    """Return the most upstream calls of each step: keys by batch size, customers with other fields apart."""
-    return [_calls(plan, step, subjects, verdicts) for step in plan.steps]
+    """Return the most upstream calls of each distinct step: keys by batch size, customers with other fields apart."""
+    return [_calls(plan, step, subjects, verdicts) for step in plan.distinct]
 
 
 def _calls(plan: Plan, step: Step, subjects: Sequence[Subject], verdicts: Verdicts) -> int:

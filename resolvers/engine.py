@@ -24,6 +24,7 @@ from resolvers.policy import check_calls, check_customers, check_size, decide, i
 from resolvers.receipt import make_receipt
 from resolvers.refusals import RefusalCode, RefusedError
 from resolvers.run import Arguments, run
+from resolvers.sharing import share_equal_steps
 from schema.caller import Caller
 from schema.deadline import Clock, Deadline
 from schema.model import Model
@@ -140,7 +141,8 @@ class Engine:
         check_size(plan, {name: len(of_root) for name, of_root in lookups.items()})
         name = operation.name.value if operation.name else None
         made = Operation(opened.schema.schema, document.node, name, request.variables)
-        return _Asked(made, plan, lookups, self._arguments(opened, plan, variables))
+        arguments = self._arguments(opened, plan, variables)
+        return _Asked(made, share_equal_steps(plan, arguments), lookups, arguments)
 
     def _opened(self, view: View) -> _OpenView:
         opened = self._open.get(view)

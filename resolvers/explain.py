@@ -23,7 +23,7 @@ def explain_plan(view: View, plan: Plan, customers: Mapping[str, int]) -> dict[s
     found = {name: _known_everywhere(plan, name, number) for name, number in customers.items()}
     subjects = [subject for of_root in found.values() for subject in of_root]
     calls = calls_of_steps(plan, subjects, decide(plan, found))
-    steps = [_step(plan, step, calls[step.number]) for step in plan.steps]
+    steps = [_step(plan, step, most) for step, most in zip(plan.distinct, calls, strict=True)]
     return {
         "view": view.id,
         "purpose": view.purpose.dpv,

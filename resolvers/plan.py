@@ -221,6 +221,16 @@ class Plan:
     work: int = 0
 
     @cached_property
+    def has_twins(self) -> bool:
+        """Return whether two steps ask one offer at one depth, with arguments that are written differently."""
+        return len({(step.source, step.offer.name, step.depth) for step in self.steps}) < len(self.steps)
+
+    @cached_property
+    def distinct(self) -> tuple[Step, ...]:
+        """Return the steps, each once: one may stand in several places of `steps`."""
+        return tuple({step.number: step for step in self.steps}.values())
+
+    @cached_property
     def coordinates(self) -> Coordinates:
         """Return every coordinate below the root fields that the query asks for."""
         asked = {need for root in self.roots for below in root.position.fields.values() for need in below.needs}

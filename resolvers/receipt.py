@@ -29,7 +29,7 @@ def make_receipt(
     """
     if level is ReceiptDetail.NONE:
         return None
-    steps = fetched.plan.steps
+    steps = fetched.plan.distinct
     receipt: dict[str, Any] = {
         "view": view.id,
         "purpose": view.purpose.dpv,

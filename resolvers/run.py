@@ -97,7 +97,7 @@ async def run(
     if call.deadline.is_over():
         return fetched
     tasks: dict[int, asyncio.Task[None]] = {}
-    for step in sorted(plan.steps, key=lambda step: step.depth):
+    for step in sorted(plan.distinct, key=lambda step: step.depth):
         before = [tasks[number] for number in sorted(step.after)]
         made = _step(step, before, fetched, subjects, adapters[step.source], call, arguments.get(step.number, ()))
         tasks[step.number] = asyncio.create_task(made)

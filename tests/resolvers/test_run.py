@@ -20,6 +20,7 @@ from resolvers import Engine, Request
 from schema.caller import Caller
 from schema.deadline import Deadline
 from schema.reasons import Reason
+from schema.views import ReceiptDetail
 from tests.resolvers.harbour import FETCHED_AT, Harbour, MemorySource, harbour, known, subject
 from tests.resolvers.vessels import MODEL, Kind, view
 
@@ -334,3 +335,29 @@ async def test_what_came_in_time_is_kept_when_another_call_of_its_batch_hangs() 
     answer = await engine.answer(view(), request, Caller("bridge-desk"), Deadline.after(0.05))
     assert [one["draught"] for one in answer["data"]["vessels"]] == [300, None, 300]
     assert codes(answer) == {"DEADLINE_EXCEEDED": [["vessels", 1, "draught"]]}
+
+
+async def test_arguments_that_turn_out_equal_cost_one_call() -> None:
+    """Written as a literal, a variable or a default: what counts is the value; other values are another call."""
+    h = harbour([known(1)])
+    query = """
+      query ($since: Date, $late: Date = "2026-02-01") {
+        vessel(by: {id: "v1"}) {
+          a: portCalls(since: "2026-02-01") { on }
+          b: portCalls(since: $since) { port { name } }
+          c: portCalls(since: $late) { __typename }
+          d: portCalls { on }
+        }
+      }
+    """
+    answer = await h.ask(query, {"since": "2026-02-01"}, receipt=ReceiptDetail.SOURCES)
+    assert [(batch.arguments, batch.fields) for batch in h.registry.batches] == [
+        ((("since", date(2026, 2, 1)),), ("on", "port")),
+        ((), ("on",)),
+    ]
+    assert [one["calls"] for one in answer["extensions"]["receipt"]["sources"]] == [1, 1, 1]
+    assert (
+        answer["data"]["vessel"]["a"] == answer["data"]["vessel"]["d"] == [{"on": "2026-01-01"}, {"on": "2026-02-01"}]
+    )
+    assert [one["port"] is not None for one in answer["data"]["vessel"]["b"]] == [True, True]
+    assert answer["data"]["vessel"]["c"] == [{"__typename": "PortCall"}, {"__typename": "PortCall"}]
