@@ -68,14 +68,15 @@ KeysFrom = FromLookUp | FromField
 class Wanted:
     """One field of a step's record, for one place of the answer.
 
-    `coordinate` is the field's own. `coordinates` is the path on which the place is reached, from the root field with
-    the response name `root`. `is_key` says that the value is not shown: it is the key by which another step is asked
+    `coordinate` is the field's own. `guards` are the coordinates on the path on which the place is reached, from the
+    root field with the response name `root`: where one of them is withheld of a customer, the value is not asked for
+    the customer's keys. `is_key` says that the value is not shown: it is the key by which another step is asked
     for what is shown.
     """
 
     path: str
     coordinate: str
-    coordinates: Coordinates
+    guards: Coordinates
     root: str
     is_key: bool = False
 
@@ -112,7 +113,7 @@ class Step:
 
     def wanted_without(self, withheld: Coordinates) -> tuple[Wanted, ...]:
         """Return what is wanted of the step when these coordinates are withheld."""
-        return tuple(wanted for wanted in self.wanted if not wanted.coordinates & withheld)
+        return tuple(wanted for wanted in self.wanted if not wanted.guards & withheld)
 
     @cached_property
     def roots(self) -> frozenset[str]:

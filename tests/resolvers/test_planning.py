@@ -126,7 +126,7 @@ def test_several_root_fields_share_steps() -> None:
 def test_a_wanted_field_knows_every_coordinate_on_its_way() -> None:
     """Any of them withheld withholds it: rules stand on coordinates."""
     (key, state) = (step.wanted[0] for step in vessel("flag { state }").steps)
-    assert key.coordinates == state.coordinates == {"Vessel.flag", "Flag.state"}
+    assert key.guards == state.guards == {"Vessel.flag", "Flag.state"}
     assert (key.coordinate, state.coordinate) == ("Vessel.flag", "Flag.state")
 
 
