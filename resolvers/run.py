@@ -24,7 +24,7 @@ __all__ = ["Arguments", "Fetched", "run"]
 Arguments = Mapping[int, tuple[tuple[str, object], ...]]
 """The values of a step's arguments, by the step's number."""
 
-_GRACE = 0.02
+_GRACE = 0.005
 """Seconds after the deadline in which adapters hand over what they have; the gateway leaves room for it."""
 
 _LATE = SourceError(Reason.DEADLINE_EXCEEDED, "the step had not answered when the request's time was over")

@@ -234,7 +234,7 @@ def write_all(folder: Path) -> tuple[Path, Path]:
     write_view(views, "pruning@1", "Plant.height", consumers="gardener, inspector", receipt="none")
     write_view(views, "pruning@2", "Plant.height", "Plant.label", consumers="inspector")
     write_view(views, "feeding@1", "Plant.label", consumers="gardener, inspector")
-    write_view(views, "hurry@1", "Plant.id", "Plant.label", "Plant.bed", "Bed.moisture", deadline=50)
+    write_view(views, "hurry@1", "Plant.id", "Plant.label", "Plant.bed", "Bed.moisture", deadline=300)
     consumers = write_consumers(
         folder / "consumers.yaml",
         gardener="watering, pruning, hurry",

@@ -140,11 +140,11 @@ async def test_an_adapter_that_raises_costs_its_own_fields(
 
 
 async def test_a_source_that_hangs_costs_its_fields_by_the_deadline(house: Greenhouse) -> None:
-    """The answer leaves by the view's deadline (50 ms), with what has come by then; no task is left."""
+    """The answer leaves by the view's deadline (0.3 s), with what has come by then; no task is left."""
     house.soil.hangs = True
     started = time.monotonic()
     response = await house.post({"query": '{ plant(by: {id: "p1"}) { label bed { moisture } } }'}, to="hurry")
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 3
     assert response.status_code == 200
     assert response.json()["data"] == {"plant": {"label": "Fern", "bed": {"moisture": None}}}
     assert code_of(response) == "DEADLINE_EXCEEDED"
@@ -157,7 +157,7 @@ async def test_a_cross_reference_that_hangs_ends_the_request_at_the_deadline(hou
     house.table.hangs = True
     started = time.monotonic()
     response = await house.post(LABEL, to="hurry")
-    assert 0.045 < time.monotonic() - started < 0.5
+    assert 0.29 < time.monotonic() - started < 3
     assert (response.status_code, code_of(response)) == (504, "DEADLINE_EXCEEDED")
     assert house.calls == 0
     assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -196,7 +196,7 @@ async def test_sources_get_nine_tenths_of_the_time(
     async with house.gateway.running():
         await house.post(LABEL, to="hurry")
         await house.post(body(), to="watering")
-    assert deadlines == pytest.approx([100.045, 104.9])
+    assert deadlines == pytest.approx([100.27, 104.9])
 
 
 async def test_nothing_is_asked_when_the_time_was_spent_on_the_body(

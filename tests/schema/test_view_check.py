@@ -264,3 +264,21 @@ def test_the_paths_are_bounded(tmp_path: Path, model: Model) -> None:
     some = paths(view, model, most=2)
     assert not some.complete
     assert set(some.by_coordinate) == {"Reader.name", "Reader.favourite"}
+
+
+@strawberry.type(directives=[Subject(plural="people")])
+class Person:
+    """Somebody."""
+
+    id: strawberry.ID
+    """The canonical id."""
+    friend: Person | None
+    """Somebody else."""
+
+
+def test_no_way_leads_to_another_subject(tmp_path: Path) -> None:
+    """What is restricted for that one would be shown: restrictions are asked for those who are looked up."""
+    (problem,) = found(tmp_path, Model(Person), "Person.id", "Person.friend")
+    assert problem.startswith(
+        "14 got Person.friend, which leads to another person; wanted no person but those looked up"
+    )
