@@ -44,12 +44,12 @@ class Load:
 
 
 LOADS = (
-    Load("one customer", workload.ONE, lambda n: {"id": workload.customer_id(n % workload.CUSTOMERS)}, 1_500),
+    Load("one customer", workload.ONE, lambda n: {"id": workload.customer_id(n % workload.CUSTOMERS)}, 600),
     Load(
         "fifty customers",
         workload.FIFTY,
         lambda n: {"by": [{"id": workload.customer_id((n * 50 + place) % workload.CUSTOMERS)} for place in range(50)]},
-        150,
+        60,
     ),
 )
 
