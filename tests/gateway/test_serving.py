@@ -25,7 +25,7 @@ def test_port_0_takes_a_free_one() -> None:
 def test_an_address_of_ipv6_can_be_bound() -> None:
     """The family is the address's."""
     if not socket.has_dualstack_ipv6():
-        pytest.skip("this machine has no IPv6")
+        pytest.skip("does not apply: this machine has no IPv6")
     with bind("::1", 0) as listening:
         assert listening.family == socket.AF_INET6
 

