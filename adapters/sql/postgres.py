@@ -76,11 +76,12 @@ class PostgresDatabase:
         with _translated():
             pool = await self._opened()
             connection = await pool.acquire()
+            process = connection.get_server_pid()
             try:
                 rows = await connection.fetch(text, keys)
             except BaseException:
                 # who was cancelled must not wait until the server has ended the statement
-                self._return_later(pool, connection)
+                self._return_later(pool, connection, process)
                 raise
             await pool.release(connection)
             return [dict(row) for row in rows]
@@ -104,11 +105,25 @@ class PostgresDatabase:
             return self._pool
 
     def _return_later(
-        self, pool: asyncpg.Pool[asyncpg.Record], connection: PoolConnectionProxy[asyncpg.Record]
+        self, pool: asyncpg.Pool[asyncpg.Record], connection: PoolConnectionProxy[asyncpg.Record], process: int
     ) -> None:
-        task = asyncio.create_task(_return(pool, connection))
+        task = asyncio.create_task(self._return(pool, connection, process))
         self._returning.add(task)
         task.add_done_callback(self._returning.discard)
+
+    async def _return(
+        self, pool: asyncpg.Pool[asyncpg.Record], connection: PoolConnectionProxy[asyncpg.Record], process: int
+    ) -> None:
+        """Give a connection back when the server has ended its statement; asyncpg drops one where that fails.
+
+        A request to cancel that reaches the server just before the statement does is lost: then it is made once more.
+        """
+        try:
+            await pool.release(connection, timeout=_GRACE)
+        except _FOREIGN:
+            with suppress(*_FOREIGN):
+                async with asyncio.timeout(_GRACE), connected(self._url) as other:
+                    await other.execute("SELECT pg_cancel_backend($1)", process)
 
     async def aclose(self) -> None:
         """Wait a little for statements to stop, and close the connections."""
@@ -120,12 +135,6 @@ class PostgresDatabase:
             await asyncio.wait_for(self._pool.close(), _GRACE)
         except TimeoutError:
             self._pool.terminate()
-
-
-async def _return(pool: asyncpg.Pool[asyncpg.Record], connection: PoolConnectionProxy[asyncpg.Record]) -> None:
-    """Give a connection back when the server has ended its statement; asyncpg drops one where that fails."""
-    with suppress(*_FOREIGN):
-        await pool.release(connection, timeout=_GRACE)
 
 
 async def _keep(connection: Connection[asyncpg.Record]) -> None:
