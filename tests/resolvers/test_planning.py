@@ -172,3 +172,10 @@ def test_a_field_that_the_record_around_it_lacks_is_an_error() -> None:
     ]
     with pytest.raises(NotServedError, match=r"no adapter serves Size.beam, reached by vessel.size.beam"):
         plan(text % "beam", adapters=adapters)
+
+
+def test_a_list_without_arguments_keeps_its_field() -> None:
+    """The defaults that the model declares are taken from it when the plan runs, written or not."""
+    (step,) = vessel("portCalls { on }").steps
+    assert step.node is not None
+    assert step.node.name.value == "portCalls"
