@@ -11,7 +11,18 @@ from adapters.offers import Offer
 from schema.deadline import Deadline
 from schema.observer import NOBODY, Observer
 
-__all__ = ["Adapter", "Batch", "Call"]
+__all__ = ["Adapter", "Batch", "Call", "Slice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which part of a list is asked: `first` entries at most, behind `after`, or from the beginning.
+
+    `after` is a cursor that the adapter itself gave as `Page.end_cursor` for the very keys that it is asked with.
+    """
+
+    first: int
+    after: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +30,9 @@ class Batch:
     """Keys asked of one offer with one projection and one set of arguments. Made by the engine.
 
     `fields` are dotted paths in the words of the offer's record (`name.given`, `segment`), sorted. `arguments` are
-    (name, value) pairs, sorted by name. `keys` are distinct, in the order in which they were asked for; there may
+    (name, value) pairs by their Python names, sorted by name, without those that were left out; every value can be
+    hashed: a list is a tuple, an input object a tuple of such pairs. `slice` is the part of a list that is asked, of
+    every key; None for facts and for a whole list. `keys` are distinct, in the order in which they were asked for; there may
     be more of them than the offer takes in one call: the adapter splits them.
     """
 
@@ -27,6 +40,7 @@ class Batch:
     fields: tuple[str, ...]
     keys: tuple[Key, ...] = field(repr=False)
     arguments: tuple[tuple[str, object], ...] = field(default=(), repr=False)
+    slice: Slice | None = None
 
 
 @dataclass(frozen=True, slots=True)

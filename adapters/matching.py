@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,13 +15,13 @@ from adapters.offers import Offer
 from adapters.records import compile_decoder
 from schema.reasons import Reason
 
-__all__ = ["match_answers"]
+__all__ = ["Ends", "PageEnd", "match_answers"]
 
 _MISMATCH = SourceError(Reason.SOURCE_MISMATCH, "the answer held a record of a key that was not asked for")
 _DOUBLE = SourceError(Reason.SOURCE_ERROR, "the answer held more than one record of one key")
 _NO_RECORD = SourceError(Reason.SOURCE_ERROR, "the answer held something that is no record")
 _INCOMPLETE = SourceError(Reason.SOURCE_INCOMPLETE, "the answer left the key out")
-_TOO_LONG = SourceError(Reason.SOURCE_ERROR, "the list held more items than the offer allows")
+_TOO_LONG = SourceError(Reason.SOURCE_ERROR, "the list held more items than the offer allows, or than were asked for")
 _TOO_MANY = SourceError(Reason.SOURCE_ERROR, "the answer held far more records than keys were asked for")
 
 _ONLY_KEY = "*"
@@ -28,14 +30,30 @@ _ONLY_KEY = "*"
 _Raw = Mapping[str, Any]
 
 
-def match_answers(batch: Batch, keys: Sequence[Key], raws: Iterable[object], fetched_at: datetime) -> dict[Key, Answer]:
+@dataclass(frozen=True, slots=True)
+class PageEnd:
+    """The raw records of one key's page, and where the page ends: `end_cursor` is what the next one is asked with."""
+
+    records: Sequence[_Raw] = field(repr=False)
+    end_cursor: str | None = field(default=None, repr=False)
+    has_next: bool = False
+
+
+Ends = Callable[[Key, Sequence[_Raw]], PageEnd]
+"""Tells where the page of a key ends, from the records that came for it."""
+
+
+def match_answers(
+    batch: Batch, keys: Sequence[Key], raws: Iterable[object], fetched_at: datetime, ends: Ends | None = None
+) -> dict[Key, Answer]:
     """Return one answer for each of the keys that one call asked, from the raw records that came back.
 
     A record of another key is discarded. Where one came, a key that the answer leaves out is SOURCE_MISMATCH, even if
     the offer declares what an absent key means: a source that mixes up records cannot be believed on absence. Two
     records of one key answer it with SOURCE_ERROR, unless the offer answers lists; so does a list of more than the
     offer's `max_items`. Facts of a key come with at most ten records a key and a hundred more: beyond that the whole
-    call is SOURCE_ERROR. What is refused is not decoded.
+    call is SOURCE_ERROR. What is refused is not decoded. `ends` tells where pages end; without it a list is whole. A
+    page of more records than were asked is SOURCE_ERROR.
     """
     offer, most = batch.offer, 10 * len(keys) + 100
     taken = list(raws if offer.is_list else islice(raws, most + 1))
@@ -45,7 +63,13 @@ def match_answers(batch: Batch, keys: Sequence[Key], raws: Iterable[object], fet
     owned: dict[Key, list[_Raw]] = {form: [] for form in forms.values() if form}
     absent = _dealt(offer, taken, owned) or _absent(batch, fetched_at)
     decode = compile_decoder(offer.record, batch.fields)
-    answers = {form: _answer(offer, mine, decode, fetched_at) for form, mine in owned.items() if mine}
+    is_page = ends is not None and isinstance(absent, Found)
+    spelt = {form: key for key, form in forms.items()}
+    answers = {
+        form: _answer(batch, mine, decode, fetched_at, ends and partial(ends, spelt[form]))
+        for form, mine in owned.items()
+        if mine or is_page
+    }
     return {key: answers.get(form, absent) for key, form in forms.items()}
 
 
@@ -62,12 +86,20 @@ def _dealt(offer: Offer, raws: Iterable[object], owned: Mapping[Key, list[_Raw]]
     return strange
 
 
-def _answer(offer: Offer, records: Sequence[_Raw], decode: Callable[[_Raw], Facts], fetched_at: datetime) -> Answer:
+def _answer(
+    batch: Batch,
+    records: Sequence[_Raw],
+    decode: Callable[[_Raw], Facts],
+    fetched_at: datetime,
+    ends: Callable[[Sequence[_Raw]], PageEnd] | None,
+) -> Answer:
+    offer = batch.offer
     if not offer.is_list:
         return Found(decode(records[0]), fetched_at) if len(records) == 1 else _DOUBLE
-    if len(records) > offer.max_items:
+    end = PageEnd(records) if ends is None else ends(records)
+    if len(end.records) > (offer.max_items if batch.slice is None else batch.slice.first):
         return _TOO_LONG
-    return Found(Page(tuple(map(decode, records))), fetched_at)
+    return Found(Page(tuple(map(decode, end.records)), end.end_cursor, end.has_next), fetched_at)
 
 
 def _absent(batch: Batch, fetched_at: datetime) -> Answer:

@@ -51,7 +51,10 @@ class Offer:
     asked by: empty for the source's own, else the keyspace of the references that lead to it (`lei`). `max_batch` is
     the most keys in one call, `at_once` the most calls of one batch under way together. `absent` says what a key that
     the answer leaves out means: Missing, Page (an empty list), or None: the answer is incomplete. `max_items` is the
-    most records of one key in a list: a key with more is SOURCE_ERROR. An offer is equal to itself only, so that it can
+    most records of one key in a whole list: a key with more is SOURCE_ERROR. `max_page` is the most records of one key
+    that the source gives at once, and says that the list is read in pages; None: it comes whole. `limits_per_key` says
+    that one call can ask pages of several keys; without it a page is asked one key a call. `takes` names the arguments,
+    as the model's Python names, that the source filters and orders by. An offer is equal to itself only, so that it can
     be a key of a dict whatever stands in it.
     """
 
@@ -65,13 +68,15 @@ class Offer:
     at_once: int = 4
     absent: type[Missing] | type[Page] | None = None
     max_items: int = 1_000
+    max_page: int | None = None
+    limits_per_key: bool = False
 
     def __post_init__(self) -> None:
-        if min(self.max_batch, self.at_once, self.max_items) < 1:
-            raise ValueError(
-                f"offer {self.name}: got max_batch={self.max_batch}, at_once={self.at_once}, "
-                f"max_items={self.max_items}; each is 1 or more"
-            )
+        counts = ("max_batch", "at_once", "max_items", *(() if self.max_page is None else ("max_page",)))
+        if any(getattr(self, name) < 1 for name in counts):
+            got = ", ".join(f"{name}={getattr(self, name)}" for name in counts)
+            raise ValueError(f"offer {self.name}: got {got}; each is 1 or more")
+        self._check_paging()
         if self.key is None and self.max_batch != 1:
             raise ValueError(
                 f"offer {self.name}: got key=None with max_batch={self.max_batch}; a source that does not echo its key "
@@ -79,6 +84,39 @@ class Offer:
             )
         if self.absent is Page and not self.is_list:
             raise ValueError(f"offer {self.name}: got absent=Page for facts of a key; an empty page answers lists only")
+
+    def _check_paging(self) -> None:
+        if self.max_page is not None and not self.is_list:
+            raise ValueError(f"offer {self.name}: got max_page={self.max_page} for facts of a key; lists have pages")
+        if self.limits_per_key and self.max_page is None:
+            raise ValueError(
+                f"offer {self.name}: got limits_per_key=True for a list that comes whole; say in max_page= how much "
+                "of a key comes at once"
+            )
+
+    @property
+    def takes(self) -> frozenset[str]:
+        """Return the Python names of the arguments that the source filters and orders by."""
+        return frozenset()
+
+    @property
+    def is_paged(self) -> bool:
+        """Return whether its list is read in pages."""
+        return self.max_page is not None
+
+    @property
+    def keys_a_call(self) -> int:
+        """Return the most keys of one call."""
+        return self.max_batch if self.max_page is None or self.limits_per_key else 1
+
+    def pages(self, first: int | None) -> int:
+        """Return the most pages that are asked of one key for this many entries; None stands for the whole list."""
+        wanted = self.max_items if first is None else first
+        return 1 if self.max_page is None else max(1, -(-wanted // self.max_page))
+
+    def most_calls(self, keys: int, first: int | None = None) -> int:
+        """Return the most calls for this many keys: full batches, then the further pages of each key alone."""
+        return -(-keys // self.keys_a_call) + keys * (self.pages(first) - 1)
 
     @property
     def is_list(self) -> bool:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Generic
+from typing import Any, Generic, TypeVar
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Key, SourceError
-from adapters.matching import match_answers
+from adapters.matching import Ends, match_answers
 from adapters.offers import Offer
+from adapters.paging import first_slice, further_pages
 from adapters.sending import AskT, AtOnce, InTime, Observed, ReplyT, Send, SendError, Wire
 from schema.reasons import Reason
 
 __all__ = ["ProtocolAdapter"]
+
+T = TypeVar("T")
 
 _BLANK = SourceError(Reason.SOURCE_ERROR, "the key is blank, or holds nothing that a key of the offer's form can")
 
@@ -79,17 +83,25 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
     async def _fetch(self, batch: Batch, keys: Sequence[Key], call: Call) -> Mapping[Key, Answer]:
         turns = asyncio.Semaphore(batch.offer.at_once)
 
-        async def ask(keys: Sequence[Key]) -> Mapping[Key, Answer]:
+        async def ask(keys: Sequence[Key], batch: Batch) -> Mapping[Key, Answer]:
             async with turns:
                 return await self._answer(batch, keys, call)
 
-        size = batch.offer.max_batch
-        parts = [keys[start : start + size] for start in range(0, len(keys), size)]
-        if len(parts) == 1:
-            return await ask(parts[0])
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(ask(keys)) for keys in parts]
-        return {key: answer for task in tasks for key, answer in task.result().items()}
+        async def further(key: Key, answer: Answer) -> tuple[Key, Answer]:
+            async def ask_alone(batch: Batch) -> Answer:
+                return (await ask((key,), batch))[key]
+
+            return key, await further_pages(batch, answer, ask_alone)
+
+        async def part(keys: Sequence[Key]) -> Mapping[Key, Answer]:
+            answers = await ask(keys, replace(batch, slice=first_slice(batch)))
+            if not batch.offer.is_paged:
+                return answers
+            return dict(await _together([further(key, answer) for key, answer in answers.items()]))
+
+        size = batch.offer.keys_a_call
+        parts = await _together([part(keys[start : start + size]) for start in range(0, len(keys), size)])
+        return {key: answer for answers in parts for key, answer in answers.items()}
 
     async def _answer(self, batch: Batch, keys: Sequence[Key], call: Call) -> Mapping[Key, Answer]:
         try:
@@ -101,7 +113,21 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
 
     def _read(self, batch: Batch, keys: Sequence[Key], ask: AskT, reply: ReplyT) -> Mapping[Key, Answer]:
         """Return one answer a key; a protocol whose reply can say more than its records do overrides it."""
-        return match_answers(batch, keys, self._records(ask, reply), datetime.now(UTC))
+        ends = self._ends(ask, reply) if batch.offer.is_paged else None
+        return match_answers(batch, keys, self._records(ask, reply), datetime.now(UTC), ends)
+
+    def _ends(self, ask: AskT, reply: ReplyT) -> Ends:
+        """Return what tells where the pages in a reply end; a protocol whose lists can have pages overrides it."""
+        raise SendError(Reason.SOURCE_ERROR, "the adapter's protocol has no pages, and the offer has")
 
     async def aclose(self) -> None:
         """Give back connections; a protocol that holds some overrides it."""
+
+
+async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> Sequence[T]:
+    """Return the results in order; one piece of work is done here and now, without a task."""
+    if len(work) == 1:
+        return (await work[0],)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in work]
+    return [task.result() for task in tasks]

@@ -1,0 +1,54 @@
+"""One list of a key, read in as many pages as it takes, within a number that is known before."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from adapters.adapter import Batch, Slice
+from adapters.answers import Answer, Facts, Found, Page, SourceError
+from schema.reasons import Reason
+
+__all__ = ["first_slice", "further_pages"]
+
+_NO_PLACE = SourceError(Reason.SOURCE_ERROR, "the answer says that more follows, and not where it goes on")
+_TOO_LONG = SourceError(Reason.SOURCE_ERROR, "the list held more items than the offer allows")
+
+
+def first_slice(batch: Batch) -> Slice | None:
+    """Return what the first call asks of each key; None where the offer has no pages."""
+    most = batch.offer.max_page
+    if most is None:
+        return None
+    wanted = batch.slice or Slice(batch.offer.max_items)
+    return Slice(min(wanted.first, most), wanted.after)
+
+
+async def further_pages(batch: Batch, answer: Answer, ask: Callable[[Batch], Awaitable[Answer]]) -> Answer:
+    """Return the answer of one key with the pages that follow its first one, until there is as much as was asked for.
+
+    `ask` asks the key for one page more. A page that cannot be had is the answer of the whole list: half a list is a
+    lie. A source whose pages are shorter than it says gives less, and says that more follows.
+    """
+    offer, first = batch.offer, batch.offer.max_items if batch.slice is None else batch.slice.first
+    pages: list[Found] = []
+    while isinstance(answer, Found) and isinstance(answer.record, Page):
+        pages.append(answer)
+        page, left = answer.record, first - sum(len(_items(one)) for one in pages)
+        if not page.has_next or left <= 0 or len(pages) == offer.pages(first):
+            return _TOO_LONG if page.has_next and batch.slice is None else _joined(pages, page)
+        if page.end_cursor is None:
+            return _NO_PLACE
+        answer = await ask(replace(batch, slice=Slice(min(left, offer.max_page or left), page.end_cursor)))
+    return answer
+
+
+def _items(found: Found) -> Sequence[Facts]:
+    assert isinstance(found.record, Page)
+    return found.record.items
+
+
+def _joined(pages: Sequence[Found], last: Page) -> Found:
+    """Return the pages as one, as old as the first of them."""
+    items = tuple(item for one in pages for item in _items(one))
+    return replace(pages[0], record=Page(items, last.end_cursor, last.has_next))
