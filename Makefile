@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE := tests/node/node_modules/.ready
+CLIENTS := tests/clients/.venv/.ready
+IDE := gateway/ide/built/page.html
+IDE_SOURCES := $(addprefix gateway/ide/browser/,.npmrc build.mjs package.json) $(wildcard gateway/ide/browser/src/*)
 PACKAGES := adapters gateway resolvers schema
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help setup node demo test test-long check format bench constraints clean
+.PHONY: help setup node clients ide demo test test-long check format bench constraints clean
 .DEFAULT_GOAL := help
 
 help:  ## Show what can be made
@@ -31,15 +34,35 @@ $(NODE): tests/node/package.json
 
 node: $(NODE)  ## Install the Node packages that some tests use
 
+# other programs' graphql-core is older than ours, so they have an environment of their own
+$(CLIENTS): tests/clients/requirements.txt
+	@echo "Installing the Python clients of tests/clients (once) ..."
+	@$(PYTHON) -m venv tests/clients/.venv
+	@tests/clients/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+clients: $(CLIENTS)  ## Install the Python clients that some tests use
+
+# built in a folder of its own, so that the package holds no node_modules
+$(IDE): $(IDE_SOURCES)
+	@if ! command -v npm >/dev/null; then echo "npm is not there: the GraphiQL page is left out."; \
+	else echo "Building the GraphiQL page (once, about half a minute) ..."; \
+		(mkdir -p build/ide && cp -R gateway/ide/browser/. build/ide && cd build/ide \
+			&& npm install --silent && node build.mjs ../../gateway/ide/built) \
+		|| echo "npm cannot build the GraphiQL page: it is left out."; fi
+
+ide: $(IDE)  ## Build the GraphiQL page that each view has
+	@test -f $(IDE)
+
 setup: $(READY)  ## Make the virtual environment
 
-demo: $(READY)  ## Start sources and gateway, ask about one customer through two views, stay up until Ctrl-C
+demo: $(READY) $(IDE)  ## Start sources and gateway, ask about one customer through two views, stay up until Ctrl-C
 	@$(BIN)/customer-view demo
 
-test: $(READY) $(NODE)  ## Run every test
+test: $(READY) $(NODE) $(CLIENTS) $(IDE)  ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term $(OPTIONS)
 
-test-long: $(READY) $(NODE)  ## Run the heavy tests too
+test-long: $(READY) $(NODE) $(CLIENTS) $(IDE)  ## Run the heavy tests too
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --run-long
 
 check: $(READY)  ## Check format, lint, types and layers
@@ -59,4 +82,4 @@ constraints: $(READY)  ## Write constraints.txt anew from what is installed
 	@$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check > constraints.txt
 
 clean:  ## Remove the virtual environment and everything built
-	@rm -rf tests/node/node_modules $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	@rm -rf tests/node/node_modules tests/clients/.venv gateway/ide/built $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -32,8 +32,8 @@ class Batch:
     `fields` are dotted paths in the words of the offer's record (`name.given`, `segment`), sorted. `arguments` are
     (name, value) pairs by their Python names, sorted by name, without those that were left out; every value can be
     hashed: a list is a tuple, an input object a tuple of such pairs. `slice` is the part of a list that is asked, of
-    every key; None for facts and for a whole list. `keys` are distinct, in the order in which they were asked for; there may
-    be more of them than the offer takes in one call: the adapter splits them.
+    every key; None for facts and for a whole list. `keys` are distinct, in the order in which they were asked for;
+    there may be more of them than the offer takes in one call: the adapter splits them.
     """
 
     offer: Offer

@@ -9,6 +9,7 @@ from datetime import datetime
 from schema.reasons import Reason
 
 __all__ = [
+    "TYPE_NAME",
     "Answer",
     "Denied",
     "Facts",
@@ -35,16 +36,25 @@ class Fault:
 
 Facts = Mapping[str, object]
 """One record in the model's words: model field name (as in Python) -> value, None, Fault, nested Facts, or a list of
-these. It holds only fields that were asked; a field that is not in it was not fetched."""
+these. It holds only fields that were asked; a field that is not in it was not fetched. Facts of an interface or union
+hold the name of their concrete type at TYPE_NAME, or a Fault."""
+
+TYPE_NAME = "__typename"
+"""Where facts of an interface or union say which concrete type they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list of a key, in the source's order. A plain list is one page that nothing follows."""
+    """One page of a list of a key, in the source's order. A whole list is one page that nothing follows.
+
+    `end_cursor` is the source's cursor behind the last item. `marks` are further cursors within the page, where it was
+    read in several: how many items stand before each.
+    """
 
     items: Sequence[Facts] = field(repr=False)
     end_cursor: str | None = field(default=None, repr=False)
     has_next: bool = False
+    marks: tuple[tuple[int, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

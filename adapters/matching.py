@@ -11,8 +11,8 @@ from typing import Any
 
 from adapters.adapter import Batch
 from adapters.answers import Answer, Facts, Found, Key, Missing, Page, SourceError
+from adapters.decoding import compile_decoder
 from adapters.offers import Offer
-from adapters.records import compile_decoder
 from schema.reasons import Reason
 
 __all__ = ["Ends", "PageEnd", "match_answers"]
@@ -53,7 +53,8 @@ def match_answers(
     records of one key answer it with SOURCE_ERROR, unless the offer answers lists; so does a list of more than the
     offer's `max_items`. Facts of a key come with at most ten records a key and a hundred more: beyond that the whole
     call is SOURCE_ERROR. What is refused is not decoded. `ends` tells where pages end; without it a list is whole. A
-    page of more records than were asked is SOURCE_ERROR.
+    page of more records than were asked is SOURCE_ERROR. Where a list is gone on with, a key that the answer leaves out
+    has an empty page, whatever the offer declares.
     """
     offer, most = batch.offer, 10 * len(keys) + 100
     taken = list(raws if offer.is_list else islice(raws, most + 1))
@@ -103,8 +104,9 @@ def _answer(
 
 
 def _absent(batch: Batch, fetched_at: datetime) -> Answer:
+    is_gone_on = batch.slice is not None and batch.slice.after is not None
+    if batch.offer.absent is Page or is_gone_on:  # a list that has begun can have nothing more
+        return Found(Page(()), fetched_at)
     if batch.offer.absent is Missing:
         return Missing()
-    if batch.offer.absent is Page:
-        return Found(Page(()), fetched_at)
     return _INCOMPLETE

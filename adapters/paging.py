@@ -50,5 +50,10 @@ def _items(found: Found) -> Sequence[Facts]:
 
 def _joined(pages: Sequence[Found], last: Page) -> Found:
     """Return the pages as one, as old as the first of them."""
-    items = tuple(item for one in pages for item in _items(one))
-    return replace(pages[0], record=Page(items, last.end_cursor, last.has_next))
+    items: list[Facts] = []
+    marks: list[tuple[int, str]] = []
+    for one in pages:
+        items.extend(_items(one))
+        if isinstance(one.record, Page) and one.record.end_cursor is not None:
+            marks.append((len(items), one.record.end_cursor))
+    return replace(pages[0], record=Page(tuple(items), last.end_cursor, last.has_next, tuple(marks)))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from graphql import get_named_type, is_object_type
+from graphql import get_named_type, get_nullable_type, is_composite_type, is_list_type, is_object_type
 
 from adapters.adapter import Adapter
 from adapters.crossref import InputError, SourceSystem
@@ -152,8 +152,15 @@ def _served(owner: str, record: type[Record], fields: _Fields, passed: _Passed) 
         if coordinate is not None:
             yield str(coordinate)
             nested = record.nested(name)
-            if nested is not None:
-                yield from _served(coordinate.of, nested, fields, passed | {(owner, record)})
+            for held, variant in _variants(coordinate.of, nested) if nested is not None else ():
+                yield from _served(held, variant, fields, passed | {(owner, record)})
+
+
+def _variants(owner: str, record: type[Record]) -> Sequence[tuple[str, type[Record]]]:
+    """Return a record's declaration for each concrete type: itself, but for an interface or union."""
+    if record.told_by is None:
+        return [(owner, record)]
+    return [(one.type_name, one) for one in record.variants.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +179,7 @@ class _Checking:
             yield self._nothing_served()
             return
         yield from self._record(owner, self.offer.record, frozenset())
+        yield from self._pages()
         if self.offer.key is None:
             yield _problem(
                 self.offer.record,
@@ -184,6 +192,20 @@ class _Checking:
     @property
     def _name(self) -> str:
         return f"{self.source}.{self.offer.name}"
+
+    def _pages(self) -> Iterator[Problem]:
+        """Yield what keeps a list that is shown in pages from being read in pages, and unknown arguments."""
+        coordinate = self.model.coordinates.get(self.offer.serves)
+        if coordinate is None:
+            return
+        if coordinate.is_connection and not self.offer.is_paged:
+            got = f"the offer {self._name}, which gives {coordinate} whole"
+            wanted = f"pages: {coordinate} is a connection"
+            yield _problem(self.offer.record, got, wanted, "say in the offer how the source gives pages, and max_page=")
+        known = {argument.python_name for argument in coordinate.arguments.values()}
+        for name in sorted(self.offer.takes - known):
+            got, wanted = f"the offer {self._name}, which takes {name}", f"an argument of {coordinate}"
+            yield _problem(self.offer.record, got, wanted, did_you_mean(name, known, "remove it"))
 
     def _owner(self) -> str | None:
         """Return the type whose facts the records hold; None when the model has nothing of the kind."""
@@ -206,6 +228,10 @@ class _Checking:
         if (owner, record) in passed:
             return
         passed |= {(owner, record)}
+        concrete = self.model.concrete(owner)
+        if concrete != (owner,) or record.told_by is not None:
+            yield from self._abstract(owner, concrete, record, passed)
+            return
         for name in record.model_fields:
             coordinate = self.fields.get((owner, name))
             if coordinate is None:
@@ -217,6 +243,22 @@ class _Checking:
             else:
                 yield from self._field(record, name, coordinate, passed)
 
+    def _abstract(
+        self, owner: str, concrete: Collection[str], record: type[Record], passed: _Passed
+    ) -> Iterator[Problem]:
+        """Yield what is wrong with the records of an interface or union, each of a concrete type."""
+        if record.told_by is None:
+            got, wanted = f"one record for every type of {owner}", "records that say which type they are"
+            each = ", ".join(concrete)
+            mend = f"declare it with told_by=, and one of it for each of {each} with told_as= and type_name="
+            yield _problem(record, got, wanted, mend)
+        for variant in record.variants.values():
+            if variant.type_name in concrete:
+                yield from self._record(variant.type_name, variant, passed)
+            else:
+                got, wanted = f"a record of {variant.type_name}", f"one of {', '.join(concrete)}, the types of {owner}"
+                yield _problem(variant, got, wanted, did_you_mean(variant.type_name, concrete, "correct type_name="))
+
     def _field(self, record: type[Record], name: str, coordinate: Coordinate, passed: _Passed) -> Iterator[Problem]:
         nested, is_object = record.nested(name), _is_object(coordinate)
         if coordinate.arguments:
@@ -225,8 +267,8 @@ class _Checking:
         elif is_object != (nested is not None):
             wanted = f"a Record class, for {coordinate} holds an object" if is_object else f"a value, for {coordinate}"
             yield _problem(record, f"the field {name} of another kind", wanted, "correct its annotation")
-        elif record.holds_list(name) != coordinate.is_list:
-            wanted = f"{'a list' if coordinate.is_list else 'no list'}, as {coordinate} is declared"
+        elif record.lists(name) != _lists(coordinate.type):
+            wanted = f"{('no list', 'a list', 'a list of lists')[min(_lists(coordinate.type), 2)]}, as {coordinate} is"
             yield _problem(record, f"the field {name} of another shape", wanted, "correct its annotation")
         elif nested is not None:
             yield from self._record(coordinate.of, nested, passed)
@@ -259,8 +301,14 @@ class _Checking:
             yield _problem(record, got, wanted, "correct its annotation; convert with BeforeValidator")
 
 
+def _lists(output: Any) -> int:
+    """Return within how many lists a field's values stand."""
+    inner = get_nullable_type(output)
+    return 1 + _lists(inner.of_type) if is_list_type(inner) else 0
+
+
 def _is_object(coordinate: Coordinate) -> bool:
-    return is_object_type(get_named_type(coordinate.type))
+    return is_composite_type(get_named_type(coordinate.type))
 
 
 def _problem(where: type, got: str, wanted: str, mend: str, level: Level = Level.ERROR) -> Problem:

@@ -9,15 +9,19 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from gateway.replies import ALWAYS, Reply, refusal, refusal_of
+from gateway.ide import Ide, add_ide, explain_request
+from gateway.replies import Reply, refusal, refusal_of
 from gateway.requests import BadRequestError, RequestCode
 from gateway.service import NotOpenError, Service
 
 __all__ = ["make_api"]
 
 
-def make_api(service: Callable[[], Service], lifespan: Callable[[FastAPI], Any]) -> FastAPI:
-    """Return the application behind the GraphQL route. `service` raises NotOpenError while the gateway is not open."""
+def make_api(service: Callable[[], Service], lifespan: Callable[[FastAPI], Any], *, most_bytes: int) -> FastAPI:
+    """Return the application behind the GraphQL route. `service` raises NotOpenError while the gateway is not open.
+
+    The headers that every answer has, and a request's id, are the front's affair.
+    """
     api = FastAPI(
         title="customer-view-gateway",
         lifespan=lifespan,
@@ -30,21 +34,30 @@ def make_api(service: Callable[[], Service], lifespan: Callable[[FastAPI], Any])
     @api.get("/views/{view}/schema.graphql")
     async def sdl(view: str, request: Request) -> Response:
         try:
-            return PlainTextResponse(_sdl(service(), view, request), headers=ALWAYS)
+            return _sdl(service(), view, request)
         except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
-            return _response(refusal_of(error))
+            return _response(refusal_of(error, request.state.request_id))
+
+    @api.post("/views/{view}/explain")
+    async def explain(view: str, request: Request) -> Response:
+        try:
+            return _response(await explain_request(service(), view, request, most_bytes))
+        except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
+            return _response(refusal_of(error, request.state.request_id))
+
+    add_ide(api, Ide.load())
 
     @api.get("/health/live")
     async def live() -> Response:
-        return PlainTextResponse("live\n", headers=ALWAYS)
+        return PlainTextResponse("live\n")
 
     @api.get("/health/ready")
     async def ready() -> Response:
         try:
             service()
         except NotOpenError:
-            return PlainTextResponse("not ready\n", status_code=503, headers=ALWAYS)
-        return PlainTextResponse("ready\n", headers=ALWAYS)
+            return PlainTextResponse("not ready\n", status_code=503)
+        return PlainTextResponse("ready\n")
 
     @api.exception_handler(HTTPException)
     async def not_here(_request: Request, error: Exception) -> Response:
@@ -54,9 +67,14 @@ def make_api(service: Callable[[], Service], lifespan: Callable[[FastAPI], Any])
     return api
 
 
-def _sdl(service: Service, view: str, request: Request) -> str:
-    found = service.find(service.caller(request.headers), view)
-    return service.engine.schema_of(found).sdl()
+def _sdl(service: Service, view: str, request: Request) -> Response:
+    caller = service.caller(request.headers)
+    found = service.find(caller, view)
+    if not found.shows_schema_to(caller):
+        message = f"This view shows its schema to {found.introspection}. Ask the view's owner for its SDL."
+        raise BadRequestError(403, RequestCode.INTROSPECTION_NOT_ALLOWED, message)
+    where = {"Content-Location": f"../{found.id}/schema.graphql"}  # which version it is of (RFC 9110, 8.7)
+    return PlainTextResponse(service.engine.schema_of(found).sdl(), headers=where)
 
 
 def _not_here(error: HTTPException) -> BadRequestError:

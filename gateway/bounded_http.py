@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from gateway.replies import refusal
+from gateway.replies import raw_headers, refusal
+from gateway.request_id import new_request_id
 from gateway.requests import BadRequestError, RequestCode
 
 __all__ = ["Bounds", "bounded_http"]
@@ -79,7 +80,7 @@ class _BoundedHttp(HttpToolsProtocol):
     def _take(self, piece: bytes) -> None:
         self._pending += len(piece)
         super().data_received(piece)
-        if self.transport.is_closing():  # it was no HTTP, and uvicorn has said so
+        if self._is_refused or self.transport.is_closing():  # it was no HTTP, and that has been said
             return
         if self._pending >= self._bounds.head_bytes:
             self._refuse(_too_large(self._bounds.head_bytes))
@@ -91,9 +92,9 @@ class _BoundedHttp(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        super().on_headers_complete()  # fails where the target is none: then this is still the head
         self._is_in_head, self._pending = False, 0
         self._stop_timer()
-        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._pending = 0
@@ -129,6 +130,14 @@ class _BoundedHttp(HttpToolsProtocol):
         else:
             self.transport.close()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, in our own words; uvicorn comes here when its parser gives up."""
+        if not self._is_in_head and not self.cycle.response_started:  # the body; nobody was told anything yet
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            self._is_in_head, self.cycle.response_complete = True, True
+        self._refuse(_no_http())
+
     def _refuse(self, error: BadRequestError) -> None:
         self._stop_timer()
         self._is_refused = True
@@ -143,10 +152,13 @@ class _BoundedHttp(HttpToolsProtocol):
 
     def _printed(self, error: BadRequestError) -> bytes:
         reply = refusal(error)
-        own = {**reply.all_headers, "Content-Length": str(len(reply.body)), "Connection": "close"}
-        headers = [*self.server_state.default_headers, *((name.encode(), own[name].encode()) for name in own)]
-        lines = b"".join(b"%s: %s\r\n" % (name.lower(), value) for name, value in headers)
-        return STATUS_LINE[reply.status] + lines + b"\r\n" + reply.body
+        headers = [*self.server_state.default_headers, *raw_headers(reply, new_request_id()), (b"connection", b"close")]
+        return STATUS_LINE[reply.status] + b"".join(b"%s: %s\r\n" % each for each in headers) + b"\r\n" + reply.body
+
+
+def _no_http() -> BadRequestError:
+    message = "The bytes are no HTTP request that can be read. Check the request line, the headers and the lengths."
+    return BadRequestError(400, RequestCode.BAD_REQUEST, message)
 
 
 def _too_large(limit: int) -> BadRequestError:

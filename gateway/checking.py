@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,8 +11,8 @@ from traceback import extract_tb
 from typing import TypeVar
 
 from adapters.adapter import Adapter
-from adapters.crossref import CrossReference, StoreError
-from adapters.crossref.connecting import database_path
+from adapters.crossref import CrossReference
+from adapters.crossref.places import PLACES, file_of, place_fault
 from adapters.verifying import served_coordinates, sound_adapters, verify_adapters
 from gateway.consumers import Consumers
 from gateway.secret_file import verify_secret_file
@@ -32,8 +31,6 @@ __all__ = ["Checked", "Declared", "check"]
 DISTRIBUTION = "customer-view-gateway"
 PACKAGES = ("adapters", "gateway", "resolvers", "schema")
 
-_SCHEME = re.compile(r"(?!sqlite:)[a-z][a-z0-9+.-]{0,30}://", re.ASCII | re.IGNORECASE)
-_CROSSREF = "sqlite:/// and the path of a file"
 _LOADED = "the file of a loaded cross-reference"
 _LOAD = "load it with SqliteCrossReference, or correct the path"
 
@@ -130,15 +127,12 @@ def _crossref(crossref: object) -> Iterator[Problem]:
     """Yield why the cross-reference cannot be opened, as far as that shows without opening it."""
     if not isinstance(crossref, str):
         return
-    try:
-        path = database_path(crossref)
-    except StoreError:
-        # not shown but for its scheme: it may hold a password
-        scheme = _SCHEME.match(crossref)
-        got = f"a cross-reference of the kind {scheme[0]}" if scheme else "a cross-reference without a file"
-        yield Problem("crossref", None, got, _CROSSREF, "keep it in a file of SQLite")
+    wrong = place_fault(crossref)
+    if wrong:
+        yield Problem("crossref", None, wrong, PLACES, "correct it; it is not shown here, for it may hold a password")
         return
-    fault = _unusable(path)
+    path = file_of(crossref)
+    fault = _unusable(path) if path is not None else None
     if fault:
         yield Problem("crossref", None, f"{path}, {fault}", _LOADED, _LOAD)
 
@@ -153,7 +147,7 @@ def _unusable(path: Path) -> str | None:
 
 
 def _views(adapters: Sequence[Adapter], folder: ViewFolder, model: Model) -> Iterator[Problem]:
-    planner = Planner(Catalog(adapters), model.python_name)
+    planner = Planner(Catalog(adapters), model)
     sources = [adapter.source for adapter in adapters]
     for loaded in folder.views:
         yield from verify_view(loaded, model, sources=sources, today=date.today())  # noqa: DTZ011  a day on the wall

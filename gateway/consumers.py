@@ -3,6 +3,8 @@
     - name: agent-desktop
       token_sha256: 6b86b273...
       views: [support-call]          # every published version, or exact ones: support-call@1
+      roles: [developer]             # what else the consumer is; a view says what a role allows
+      origins: [https://desk.example]   # web pages that may ask with this token
 
 The file holds no token. A token is `cv_` and the base64url form of 32 random bytes; what is kept is the SHA-256 of its
 text. A slow hash protects words that people choose; 256 random bits need none, and a look-up by digest costs the same
@@ -24,7 +26,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 from schema.caller import Caller
-from schema.declaration import each_once, read_declaration
+from schema.declaration import each_once, read_declaration, said
 from schema.problems import ConfigurationError, Level, Problem
 from schema.suggest import did_you_mean
 from schema.view_files import LoadedView, ViewFolder
@@ -35,6 +37,10 @@ __all__ = ["Consumer", "Consumers", "new_token"]
 
 _TOKEN = re.compile(r"cv_[A-Za-z0-9_-]{43}")
 _VIEW = SLUG.removesuffix("$") + r"(@[1-9][0-9]{0,5})?$"
+_LABEL = "[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?"
+_ORIGIN = rf"^https?://({_LABEL}(\.{_LABEL})*|\[[0-9a-f:.]+\])(:[1-9][0-9]{{0,4}})?$"
+_USUAL_PORTS = {"http": 80, "https": 443}
+_HIGHEST_PORT = 65_535
 
 
 def new_token() -> tuple[str, str]:
@@ -45,6 +51,16 @@ def new_token() -> tuple[str, str]:
 
 def _digest(token: str) -> str:
     return sha256(token.encode("ascii")).hexdigest()
+
+
+def _as_browsers_send_it(origin: str) -> str:
+    scheme, _, rest = origin.partition("://")
+    port = int((re.search(r":([0-9]+)$", rest) or [0, 0])[1])
+    if port == _USUAL_PORTS[scheme]:
+        raise said(f"the origin without :{port}, which browsers leave out")
+    if port > _HIGHEST_PORT:
+        raise said(f"a port up to {_HIGHEST_PORT}")
+    return origin
 
 
 class _Entry(BaseModel):
@@ -76,41 +92,75 @@ class _Entry(BaseModel):
         Field(min_length=1, max_length=500, description="a list of views, such as [support-call]"),
         AfterValidator(each_once),
     ]
+    roles: Annotated[
+        tuple[
+            Annotated[
+                str,
+                StringConstraints(pattern=SLUG, max_length=64),
+                Field(description="a role of lower-case words joined by hyphens, such as developer"),
+            ],
+            ...,
+        ],
+        Field(max_length=50, description="a list of roles, such as [developer]"),
+        AfterValidator(each_once),
+    ] = ()
+    origins: Annotated[
+        tuple[
+            Annotated[
+                str,
+                StringConstraints(pattern=_ORIGIN, max_length=280),
+                Field(description="an origin as browsers send it, such as https://desk.example: no path, no *"),
+                AfterValidator(_as_browsers_send_it),
+            ],
+            ...,
+        ],
+        Field(max_length=50, description="a list of origins, such as [https://desk.example]"),
+        AfterValidator(each_once),
+    ] = ()
 
 
 class _File(RootModel[tuple[_Entry, ...]]):
-    """a list of consumers, each with name, token_sha256 and views"""
+    """a list of consumers, each with name, token_sha256 and views, and perhaps roles and origins"""
 
     model_config = ConfigDict(frozen=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A registered client application: its name, and the views (`support-call`, `support-call@1`) it may use."""
+    """A registered client application: its name, and the views (`support-call`, `support-call@1`) it may use.
+
+    `roles` say what else it is; pages of `origins` may ask with its token.
+    """
 
     name: str
     views: frozenset[str]
     token_sha256: str = field(repr=False)
+    roles: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Consumers:
-    """The registered client applications, and who a token belongs to."""
+    """The registered client applications, and who a token belongs to. `origins` stand under the consumers' names."""
 
     consumers: tuple[Consumer, ...]
     document: Document = field(repr=False, compare=False)
     callers: Mapping[str, Caller] = field(repr=False, compare=False)
+    origins: Mapping[str, frozenset[str]] = field(repr=False, compare=False)
+    every_origin: frozenset[str] = field(repr=False, compare=False)
 
     @classmethod
     def load(cls, path: Path) -> Consumers:
         """Return the consumers of the file. Raises ConfigurationError, holding every problem found."""
         document = load_yaml(path)
         entries = read_declaration(document, _File).root
-        consumers = tuple(Consumer(each.name, frozenset(each.views), each.token_sha256) for each in entries)
+        consumers = tuple(map(_consumer, entries))
         if problems := list(_doubled(consumers, document)):
             raise ConfigurationError(problems)
-        callers = {each.token_sha256: Caller(each.name, each.views) for each in consumers}
-        return cls(consumers, document, MappingProxyType(callers))
+        callers = {each.token_sha256: Caller(each.name, each.views, each.roles) for each in consumers}
+        origins = {each.name: each.origins for each in consumers}
+        every_origin = frozenset().union(*origins.values())
+        return cls(consumers, document, MappingProxyType(callers), MappingProxyType(origins), every_origin)
 
     def authenticate(self, token: str) -> Caller | None:
         """Return the caller that the token belongs to; None when it is not a token of any consumer."""
@@ -163,6 +213,11 @@ class Consumers:
                         "register it, unless it is meant to have no access any more",
                         Level.NOTE,
                     )
+
+
+def _consumer(entry: _Entry) -> Consumer:
+    views, roles, origins = map(frozenset, (entry.views, entry.roles, entry.origins))
+    return Consumer(entry.name, views, entry.token_sha256, roles, origins)
 
 
 def _doubled(consumers: Iterable[Consumer], document: Document) -> Iterator[Problem]:

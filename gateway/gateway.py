@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from adapters.adapter import Adapter
-from adapters.crossref import CrossReference, SqliteCrossReference
+from adapters.crossref import CrossReference, open_crossref
 from adapters.verifying import sound_adapters
 from gateway.api import make_api
 from gateway.checking import Checked, Declared, check
@@ -29,19 +29,23 @@ from gateway.front import Front
 from gateway.secret_file import load_secrets
 from gateway.service import NotOpenError, Service
 from gateway.settings import Settings
-from resolvers import Engine
+from resolvers import Cursors, Engine
 from schema.deadline import Clock
 from schema.observer import Observer
 from schema.problems import ConfigurationError
 
 __all__ = ["Gateway"]
 
+_CURSOR_USES = ("cursor, first half", "cursor, second half")
+"""AES-256-SIV takes a key of 64 bytes."""
+
 
 class Gateway:
     """An ASGI application that answers views of a model.
 
     `model` is the subject type of the model. `views` is the folder of the views' files, `consumers` the file of those
-    who may ask. `crossref` is `sqlite:///path` of a loaded one, or one that is open already (it is not closed then).
+    who may ask. `crossref` is `sqlite:///path` or `postgresql://user:password@host/database` of a loaded one, or one
+    that is open already (it is not closed then).
     Nothing is opened or read before it starts; a declaration that is wrong stops the start with ConfigurationError.
     Without `settings` they are read from the environment. The adapters are closed when the gateway stops, also when it
     could not start.
@@ -66,7 +70,7 @@ class Gateway:
         self._crossref, self._clock = crossref, clock
         self._observer = observer or FailureLog(clock)
         self._service: Service | None = None
-        api = make_api(self._opened, self._lifespan)
+        api = make_api(self._opened, self._lifespan, most_bytes=self.settings.most_body_bytes)
         self._app = Front(api, self._opened, most_bytes=self.settings.most_body_bytes, clock=clock)
 
     def check(self) -> Checked:
@@ -91,21 +95,36 @@ class Gateway:
             checked = self.check()
             if checked.errors or checked.model is None or checked.consumers is None:
                 raise ConfigurationError(checked.errors)
-            crossref = self._open_crossref(stack)
-            engine = Engine(checked.model, self.declared.adapters, crossref, observer=self._observer, clock=self._clock)
+            crossref = await self._open_crossref(stack)
+            engine = Engine(
+                checked.model,
+                self.declared.adapters,
+                crossref,
+                observer=self._observer,
+                clock=self._clock,
+                cursors=self._cursors(),
+            )
             self._service = Service(engine, checked.published, checked.consumers)
             try:
                 yield self._service
             finally:
                 self._service = None
 
-    def _open_crossref(self, stack: AsyncExitStack) -> CrossReference:
+    def _cursors(self) -> Cursors:
+        """Return what seals cursors: every process with the same secret file takes those of the others."""
+        file = self.settings.secret_file
+        secrets = load_secrets(file) if file else None
+        if secrets is None:
+            return Cursors()
+        versions = secrets.versions
+        return Cursors([b"".join(secrets.derive(use, version=one) for use in _CURSOR_USES) for one in versions])
+
+    async def _open_crossref(self, stack: AsyncExitStack) -> CrossReference:
         if not isinstance(self._crossref, str):
             return self._crossref
         secret_file = self.settings.secret_file
-        opened = SqliteCrossReference.open(self._crossref, secrets=load_secrets(secret_file) if secret_file else None)
-        stack.callback(opened.close)
-        return opened
+        secrets = load_secrets(secret_file) if secret_file else None
+        return await stack.enter_async_context(open_crossref(self._crossref, secrets=secrets))
 
     def _opened(self) -> Service:
         if self._service is None:

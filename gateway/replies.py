@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -15,16 +15,34 @@ import orjson
 from starlette.types import Send
 
 from adapters.crossref import CrossReferenceError
-from gateway.requests import BadRequestError, MediaType, RequestCode
+from gateway.accept import MediaType
+from gateway.requests import BadRequestError, RequestCode
 from gateway.service import NotOpenError
 from schema.reasons import Reason
 
-__all__ = ["ALWAYS", "Reply", "print_answer", "refusal", "refusal_of", "send_reply"]
+__all__ = ["Reply", "complete", "print_answer", "raw_headers", "refusal", "refusal_of", "send_reply"]
 
-ALWAYS: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
-"""The headers of every answer."""
+_ALWAYS: Mapping[str, str] = MappingProxyType(
+    {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Referrer-Policy": "no-referrer",
+        "Vary": "Origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+)
+"""The headers of every answer that does not say otherwise. TLS is ended elsewhere, so whether HSTS holds is said there.
+
+Cross-Origin-Resource-Policy is for what a page embeds; a request by CORS does not meet it.
+"""
+
+_RAW = {name.lower().encode(): value.encode() for name, value in _ALWAYS.items()}
+_CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in MediaType}
 
 _MOST_PLACES = 20
+_NO_CONTENT = 204
 
 _log = logging.getLogger(__name__)
 
@@ -35,38 +53,42 @@ class Reply:
 
     status: int
     body: bytes = field(repr=False)
-    media_type: str = MediaType.JSON
+    media_type: MediaType = MediaType.JSON
     headers: Mapping[str, str] | None = None
 
     @property
     def all_headers(self) -> dict[str, str]:
-        """Return every header but the length."""
-        return {"Content-Type": f"{self.media_type}; charset=utf-8", **ALWAYS, **(self.headers or {})}
+        """Return every header of its own: those of every answer, and the length, come when it is sent."""
+        return {"Content-Type": f"{self.media_type}; charset=utf-8", **(self.headers or {})}
 
 
-def refusal(error: BadRequestError) -> Reply:
+def refusal(error: BadRequestError, media_type: MediaType = MediaType.JSON) -> Reply:
     """Return the reply to a request that was not taken, in the form of a GraphQL response."""
     content = {"errors": [{"message": error.message, "extensions": {"code": str(error.code)}}]}
-    return Reply(error.status, orjson.dumps(content), headers=error.headers)
+    return Reply(error.status, orjson.dumps(content), media_type, error.headers)
 
 
-def refusal_of(error: Exception) -> Reply:
+def refusal_of(error: Exception, request_id: str, media_type: MediaType = MediaType.JSON) -> Reply:
     """Return the reply to a request during which this was raised, and log what is not the caller's to know.
 
     The exception's text goes nowhere, for it may hold a customer's value; only that of a CrossReferenceError, which
-    never does, is logged.
+    never does, is logged. The request's id is safe to log: it is ours, or was checked.
     """
+    return refusal(_told(error, request_id), media_type)
+
+
+def _told(error: Exception, request_id: str) -> BadRequestError:
     match error:
         case BadRequestError():
-            return refusal(error)
+            return error
         case NotOpenError():
-            return refusal(_unavailable("The gateway is not open yet, or no longer. Ask again later."))
+            return _unavailable("The gateway is not open yet, or no longer. Ask again later.")
         case CrossReferenceError():
-            _log.error("the cross-reference cannot be read: %s (%s)", error, _where(error))
-            return refusal(_unavailable("Who is meant cannot be looked up for now. Ask again later."))
-    _log.error("a request failed: %s", _where(error))
+            _log.error("request %s: the cross-reference cannot be read: %s (%s)", request_id, error, _where(error))
+            return _unavailable("Who is meant cannot be looked up for now. Ask again later.")
+    _log.error("request %s failed: %s", request_id, _where(error))
     message = "The gateway failed. This is not the request's fault; tell the operator of the gateway."
-    return refusal(BadRequestError(500, RequestCode.INTERNAL_ERROR, message))
+    return BadRequestError(500, RequestCode.INTERNAL_ERROR, message)
 
 
 def _unavailable(message: str) -> BadRequestError:
@@ -115,13 +137,31 @@ def _printable(value: object, path: list[str | int], errors: list[Mapping[str, A
     return None
 
 
-async def send_reply(reply: Reply, send: Send) -> None:
+async def send_reply(reply: Reply, send: Send, request_id: str) -> None:
     """Send the reply, unless the client has gone."""
     with suppress(OSError):  # what ASGI has `send` raise then
-        await send({"type": "http.response.start", "status": reply.status, "headers": [*_raw_headers(reply)]})
+        headers = raw_headers(reply, request_id)
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
 
-def _raw_headers(reply: Reply) -> Iterator[tuple[bytes, bytes]]:
-    for name, value in {**reply.all_headers, "Content-Length": str(len(reply.body))}.items():
-        yield name.lower().encode("latin-1"), value.encode("latin-1")
+def raw_headers(reply: Reply, request_id: str) -> list[tuple[bytes, bytes]]:
+    """Return every header of the reply, as ASGI has them."""
+    content = []
+    if reply.status != _NO_CONTENT:
+        content = [
+            (b"content-type", _CONTENT_TYPES[reply.media_type]),
+            (b"content-length", b"%d" % len(reply.body)),
+        ]
+    if not reply.headers:
+        return [*content, *_RAW.items(), (b"x-request-id", request_id.encode())]
+    own = [(name.lower().encode(), value.encode()) for name, value in reply.headers.items()]
+    return complete([*content, *own], request_id)
+
+
+def complete(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer with those that every one has; what it says itself stays."""
+    given = [*headers]
+    said = {name.lower() for name, _ in given}
+    always = [(name, value) for name, value in _RAW.items() if name not in said]
+    return [*given, *always, (b"x-request-id", request_id.encode())]

@@ -1,4 +1,4 @@
-"""A GraphQL request as it comes over HTTP: read within bounds, and checked before anything is done with it.
+"""A GraphQL request as it comes over HTTP, in a body or in a URL: checked before anything is done with it.
 
     BadRequestError    the request cannot be taken; `status` says how in HTTP, the text how to mend it
 
@@ -7,23 +7,27 @@ Follows the GraphQL over HTTP specification (https://graphql.github.io/graphql-o
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
-from starlette.datastructures import Headers
-from starlette.types import Receive
 
 from resolvers import Request
 from schema.views import ReceiptDetail
 
-__all__ = ["BadRequestError", "MediaType", "RequestCode", "parse_request", "read_body", "wanted_media_type"]
+__all__ = ["BadRequestError", "RequestCode", "parse_parameters", "parse_request", "refuse_parameters"]
 
+_NAMES = ("query", "operationName", "variables", "extensions")
+_QUOTED = tuple(f'"{name}"'.encode() for name in _NAMES)
 
-_QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+_NO_JSON = "The body is not JSON in UTF-8, or nested too deeply"
+
+_MOST_URL_BYTES = 16_384
+_MOST_PARAMETERS = 32
 
 
 class RequestCode(StrEnum):
@@ -34,13 +38,18 @@ class RequestCode(StrEnum):
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     HEADERS_TOO_LARGE = "HEADERS_TOO_LARGE"
     INTERNAL_ERROR = "INTERNAL_ERROR"
+    INTROSPECTION_NOT_ALLOWED = "INTROSPECTION_NOT_ALLOWED"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
     NOT_FOUND = "NOT_FOUND"
+    ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED"
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
+    ROLE_NEEDED = "ROLE_NEEDED"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     UNAVAILABLE = "UNAVAILABLE"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    URL_TOO_LARGE = "URL_TOO_LARGE"
+    VIEW_NOT_NAMED = "VIEW_NOT_NAMED"
     VIEW_UNKNOWN = "VIEW_UNKNOWN"
 
 
@@ -52,143 +61,129 @@ class BadRequestError(Exception):
         super().__init__(f"{status} {code}: {message}")
 
 
-class MediaType(StrEnum):
-    """The media types in which an answer can be given."""
-
-    RESPONSE = "application/graphql-response+json"
-    JSON = "application/json"
-
-
 @dataclass(frozen=True, slots=True)
-class _Range:
-    """One entry of an Accept header."""
+class _Form:
+    """A form in which a request comes: what its parts are called, and how they are to be sent."""
 
-    media_type: str
-    quality: float
+    part: str
+    mend: str
 
-    def covers(self, media_type: MediaType) -> bool:
-        return self.media_type in (media_type, "application/*", "*/*")
-
-
-def wanted_media_type(headers: Headers) -> MediaType:
-    """Return the media type for the answer, by the Accept header; plain JSON where the client says nothing.
-
-    Of two that are accepted alike the one that is named first is taken; a range such as `*/*` means plain JSON.
-
-    Raises:
-        BadRequestError: 406, the client accepts neither.
-    """
-    ranges = [_range(part) for part in ",".join(headers.getlist("accept")).split(",") if part.strip()]
-    if not ranges:
-        return MediaType.JSON
-    offered = sorted((MediaType.JSON, MediaType.RESPONSE), key=lambda one: _place(one, ranges))
-    best = max(offered, key=lambda one: _quality(one, ranges))
-    if _quality(best, ranges) > 0:
-        return best
-    message = f"The Accept header names none of {MediaType.RESPONSE}, {MediaType.JSON}. Accept one of them."
-    raise BadRequestError(406, RequestCode.NOT_ACCEPTABLE, message)
+    def wrong(self, got: str) -> BadRequestError:
+        return BadRequestError(400, RequestCode.BAD_REQUEST, f"{got}. {self.mend}")
 
 
-def _place(media_type: MediaType, ranges: Sequence[_Range]) -> int:
-    """Return where a media type is named in an Accept header, behind its end where it is not."""
-    return next((place for place, one in enumerate(ranges) if one.media_type == media_type), len(ranges))
-
-
-def _quality(media_type: MediaType, ranges: Sequence[_Range]) -> float:
-    """Return how much a media type is wanted: by its own entry, else by the range that covers it (RFC 9110, 12.5.1)."""
-    covering = [one for one in ranges if one.covers(media_type)]
-    nearest = min(covering, key=lambda one: _WIDTH.get(one.media_type, 0), default=None)
-    return nearest.quality if nearest else 0.0
-
-
-_WIDTH = {"application/*": 1, "*/*": 2}
-
-
-def _range(part: str) -> _Range:
-    media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
-    return _Range(media_type, float(weight) if _QUALITY.fullmatch(weight) else 0.0)
-
-
-async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
-    """Return the body, of at most `limit` bytes.
-
-    Raises:
-        BadRequestError: 413 too large, 415 not uncompressed JSON, 400 the client broke off.
-    """
-    _check_content(headers)
-    declared = headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:20]) > limit:
-        raise _too_large(limit)
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise BadRequestError(400, RequestCode.BAD_REQUEST, "The connection closed before the body was whole.")
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > limit:
-            raise _too_large(limit)
-    return bytes(body)
-
-
-def _too_large(limit: int) -> BadRequestError:
-    # the connection is closed, so that the server does not read the rest only to drop it
-    message = f"The body is larger than {limit} bytes. Send less."
-    return BadRequestError(413, RequestCode.BODY_TOO_LARGE, message, {"Connection": "close"})
-
-
-def _check_content(headers: Headers) -> None:
-    media_type, *parameters = (piece.strip().lower() for piece in headers.get("content-type", "").split(";"))
-    charset = next((one.partition("=")[2].strip('"') for one in parameters if one.startswith("charset=")), "utf-8")
-    if media_type != MediaType.JSON or charset not in ("utf-8", "utf8"):
-        message = f"The body has another content type. Send Content-Type: {MediaType.JSON}; charset=utf-8."
-        raise BadRequestError(415, RequestCode.UNSUPPORTED_MEDIA_TYPE, message)
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        message = "The body is compressed. Send it as it is, without Content-Encoding."
-        raise BadRequestError(415, RequestCode.UNSUPPORTED_MEDIA_TYPE, message)
+_BODY = _Form("member", 'Send a JSON object such as {"query": "...", "variables": {...}, "operationName": "..."}.')
+_URL = _Form("parameter", "Send ?query=...&operationName=...&variables=..., URL-encoded; variables as a JSON object.")
 
 
 def parse_request(body: bytes) -> Request:
     """Return the GraphQL request in a body.
 
     Raises:
-        BadRequestError: 400, it is no JSON object with a `query` and members of the right types.
+        BadRequestError: 400, it is no JSON object with a `query` and members of the right types, each once.
     """
     try:
         members = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise _wrong("The body is not JSON in UTF-8, or nested too deeply") from None
+        raise _BODY.wrong(_NO_JSON) from None
     if not isinstance(members, dict):
-        raise _wrong("The body is JSON, but not an object")
-    query = _member(members, "query", str, required=True)
-    extensions = _member(members, "extensions", dict) or {}
+        raise _BODY.wrong("The body is JSON, but not an object")
+    if b"\\u" in body or any(body.count(name) > 1 for name in _QUOTED):
+        _check_once(_member_names(body), _BODY)
+    return _request(members, _BODY)
+
+
+def parse_parameters(query_string: bytes) -> Request:
+    """Return the GraphQL request in the part of a URL that stands behind `?`.
+
+    An empty parameter counts as one that is left out, as the specification says.
+
+    Raises:
+        BadRequestError: 400, a parameter is missing, wrong or stands twice; 414, all are longer than 16 KiB.
+    """
+    pairs = [(name, value) for name, value in _parameters(query_string) if name in _NAMES]
+    _check_once((name for name, _ in pairs), _URL)
+    given = {name: value for name, value in pairs if value or name == "query"}
+    return _request({name: _parameter(name, value) for name, value in given.items()}, _URL)
+
+
+def refuse_parameters(query_string: bytes) -> None:
+    """Refuse a GraphQL request in the URL of one that has its own in the body: which one counts would be a guess.
+
+    Raises:
+        BadRequestError: 400, there is one; 414, the URL is too long.
+    """
+    if any(name in _NAMES for name, _ in _parameters(query_string)):
+        message = "The URL has parameters of GraphQL, and the request comes by POST. Send all in the body, or by GET."
+        raise BadRequestError(400, RequestCode.BAD_REQUEST, message)
+
+
+def _parameters(query_string: bytes) -> list[tuple[str, str]]:
+    if len(query_string) > _MOST_URL_BYTES:
+        message = f"The URL's parameters are longer than {_MOST_URL_BYTES} bytes. Send the request by POST."
+        raise BadRequestError(414, RequestCode.URL_TOO_LARGE, message)
+    try:
+        text = query_string.decode("ascii")
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise _URL.wrong(f"The URL's parameters are not UTF-8, or more than {_MOST_PARAMETERS}") from None
+
+
+def _parameter(name: str, value: str) -> object:
+    if name in ("query", "operationName"):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        raise _URL.wrong(f"The parameter {name!r} is not JSON, or nested too deeply") from None
+
+
+def _member_names(body: bytes) -> list[str]:
+    """Return the names of an object's members as they stand in it; orjson keeps only the last of two of one name.
+
+    The standard library's reader is slower, and stops at a little less than a thousand levels where orjson takes 1024.
+    """
+    try:
+        return [name for name, _ in json.loads(body, object_pairs_hook=_unchanged)]
+    except RecursionError:
+        raise _BODY.wrong(_NO_JSON) from None
+
+
+def _unchanged(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    return pairs
+
+
+def _check_once(names: Iterable[str], form: _Form) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen and name in _NAMES:
+            raise form.wrong(f"The {form.part} {name!r} stands more than once")
+        seen.add(name)
+
+
+def _request(members: Mapping[str, Any], form: _Form) -> Request:
+    query = _member(members, "query", str, form, required=True)
+    extensions = _member(members, "extensions", dict, form) or {}
     return Request(
         query,
-        _member(members, "operationName", str) or None,
-        _member(members, "variables", dict) or {},
-        _receipt(extensions.get("receipt")),
+        _member(members, "operationName", str, form) or None,
+        _member(members, "variables", dict, form) or {},
+        _receipt(extensions.get("receipt"), form),
     )
 
 
-def _member(members: Mapping[str, Any], name: str, wanted: type, *, required: bool = False) -> Any:
+def _member(members: Mapping[str, Any], name: str, wanted: type, form: _Form, *, required: bool = False) -> Any:
     value = members.get(name)
     if (value is None and not required) or isinstance(value, wanted):
         return value
     word = "a string" if wanted is str else "an object"
-    raise _wrong(f"The member {name!r} is {'missing' if name not in members else 'not ' + word}")
+    raise form.wrong(f"The {form.part} {name!r} is {'missing' if name not in members else 'not ' + word}")
 
 
-def _receipt(value: object) -> ReceiptDetail:
+def _receipt(value: object, form: _Form) -> ReceiptDetail:
     if value is None:
         return ReceiptDetail.NONE
     levels = [str(level) for level in ReceiptDetail]
     if value not in levels:
-        raise _wrong(f"The extension 'receipt' is not one of {', '.join(levels)}")
+        raise form.wrong(f"The extension 'receipt' is not one of {', '.join(levels)}")
     return ReceiptDetail(str(value))
-
-
-def _wrong(got: str) -> BadRequestError:
-    wanted = 'Send a JSON object such as {"query": "...", "variables": {...}, "operationName": "..."}.'
-    return BadRequestError(400, RequestCode.BAD_REQUEST, f"{got}. {wanted}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from starlette.datastructures import Headers
 
 from gateway.consumers import Consumers
+from gateway.origins import allowed_headers, check_origin, preflight_headers
 from gateway.requests import BadRequestError, RequestCode
 from resolvers import Engine, choose_view
 from schema.caller import Caller
@@ -39,7 +40,8 @@ class Service:
         """Return who asks, by the bearer token.
 
         Raises:
-            BadRequestError: 401, there is no token or it is not known; these are alike to the caller.
+            BadRequestError: 401, there is no token or it is not known; these are alike to the caller. 403, a web page
+                asks whose origin the consumer has not registered.
         """
         given = headers.getlist("authorization")
         scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
@@ -47,7 +49,20 @@ class Service:
         if caller is None:
             message = "A known token is wanted. Send Authorization: Bearer <token>."
             raise BadRequestError(401, RequestCode.UNAUTHENTICATED, message, _CHALLENGE)
+        check_origin(headers, self.consumers.origins[caller.consumer])
         return caller
+
+    def preflight(self, headers: Headers) -> dict[str, str]:
+        """Return the headers that answer OPTIONS.
+
+        Raises:
+            BadRequestError: 403, a web page asks whose origin no consumer has registered.
+        """
+        return preflight_headers(headers, self.consumers.every_origin)
+
+    def shared_with(self, caller: Caller, headers: Headers) -> dict[str, str]:
+        """Return the headers by which a browser hands the answer to the page that asked, if the caller may."""
+        return allowed_headers(headers, self.consumers.origins[caller.consumer])
 
     def view(self, caller: Caller, name: str, version: str | None) -> View:
         """Return the view that the caller means: `version` in digits, None for the newest.
@@ -59,6 +74,26 @@ class Service:
         if view is None:
             raise _unknown()
         return view
+
+    def named(self, caller: Caller, segment: str | None) -> View:
+        """Return the view that a path means: by its segment, or the caller's only one where the path has none.
+
+        Raises:
+            BadRequestError: As of `find` and `only_view`.
+        """
+        return self.only_view(caller) if segment is None else self.find(caller, segment)
+
+    def only_view(self, caller: Caller) -> View:
+        """Return the one view that the caller may use; of several versions of it, the newest.
+
+        Raises:
+            BadRequestError: 400, the caller may use several; 404, there is none.
+        """
+        names = {view.partition("@")[0] for view in caller.views}
+        if len(names) > 1:
+            message = "This consumer may use several views. Say which one in the path: /views/{name}/graphql."
+            raise BadRequestError(400, RequestCode.VIEW_NOT_NAMED, message)
+        return self.view(caller, next(iter(names), ""), None)
 
     def find(self, caller: Caller, segment: str) -> View:
         """Return the view that a segment of a path means: `support-call@1`, or `support-call` for the newest.

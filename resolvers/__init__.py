@@ -1,8 +1,9 @@
 """How a query becomes few calls: selection, policy, plan, run, assembly, receipt."""
 
+from resolvers.cursors import Cursors
 from resolvers.engine import Engine, Request
 from resolvers.planning import NotServedError
 from resolvers.policy import choose_view
 from resolvers.refusals import RefusalCode, RefusedError
 
-__all__ = ["Engine", "NotServedError", "RefusalCode", "RefusedError", "Request", "choose_view"]
+__all__ = ["Cursors", "Engine", "NotServedError", "RefusalCode", "RefusedError", "Request", "choose_view"]

@@ -14,10 +14,13 @@ from typing import Any
 from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute_sync
 from graphql.pyutils import Path
 
-from adapters.answers import Answer, Denied, Facts, Fault, Found, Gone, Key, Missing, Page, ReplacedBy, SourceError
+from adapters.answers import TYPE_NAME, Facts, Fault, Found, Key, Page
 from adapters.crossref import Subject
+from resolvers.cursors import Cursors
+from resolvers.joining import NOT_LINKED, Joined, fault_of
+from resolvers.pages import page_facts
 from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Position, Root, Step
-from resolvers.reasons_of_null import Notes, response_path
+from resolvers.reasons_of_null import Notes, ResponsePath, response_path
 from resolvers.run import Fetched
 from schema.reasons import Place, Reason
 
@@ -27,8 +30,6 @@ MOST_VALUES = 100_000
 """The most values that the lists of one answer may come to, whatever a source sends; a list beyond it is SOURCE_ERROR.
 
 An answer of so many takes about two seconds."""
-
-_NOT_LINKED = Fault(Reason.SOURCE_NOT_LINKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,11 @@ class _NullError(Exception):
         super().__init__(reason.message)
 
 
-def assemble(operation: Operation, fetched: Fetched, subjects: Mapping[str, Sequence[Subject | None]]) -> Assembled:
+def assemble(
+    operation: Operation, fetched: Fetched, subjects: Mapping[str, Sequence[Subject | None]], cursors: Cursors
+) -> Assembled:
     """Return the answer. `subjects` holds the customers that each root field found, by response name, in order."""
-    shaper = _Shaper(fetched, subjects)
+    shaper = _Shaper(fetched, subjects, cursors)
     result = execute_sync(
         operation.schema,
         operation.document,
@@ -79,6 +82,7 @@ def assemble(operation: Operation, fetched: Fetched, subjects: Mapping[str, Sequ
         variable_values=dict(operation.variables),
         operation_name=operation.name,
         field_resolver=shaper.resolve,
+        type_resolver=shaper.type_of,
     )
     errors = [_printed(error, shaper.notes) for error in result.errors or ()]
     withheld, absent = (shaper.notes.entries(place, result.data) for place in (Place.WITHHELD, Place.ABSENT))
@@ -99,8 +103,8 @@ def _printed(error: GraphQLError, notes: Notes) -> dict[str, Any]:
 class _Shaper:
     """Answers the executor's questions from what was fetched."""
 
-    def __init__(self, fetched: Fetched, subjects: Mapping[str, Sequence[Subject | None]]) -> None:
-        self._fetched, self._subjects = fetched, subjects
+    def __init__(self, fetched: Fetched, subjects: Mapping[str, Sequence[Subject | None]], cursors: Cursors) -> None:
+        self._fetched, self._subjects, self._cursors = fetched, subjects, cursors
         self._left = MOST_VALUES
         self.notes = Notes()
 
@@ -109,6 +113,11 @@ class _Shaper:
         if isinstance(source, _Node):
             return self._field(source, source.position.fields[str(info.path.key)], info.path)
         return self._root(source[info.path.key], info.path)
+
+    def type_of(self, value: Any, *_: Any) -> str:
+        """Return the concrete type of an object that stands where an interface or union is declared."""
+        assert isinstance(value, _Node)
+        return value.position.type_name
 
     def _root(self, root: Root, path: Path) -> Any:
         found = self._subjects[root.response_name]
@@ -133,7 +142,7 @@ class _Shaper:
         value = self._read(node, plan)
         if isinstance(value, Fault):
             return self._null(value.reason, plan, where)
-        return self._shaped(node, plan, value)
+        return self._shaped(node, plan, value, where)
 
     def _null(self, reason: Reason, plan: FieldPlan, where: tuple[str | int, ...]) -> Exception | None:
         if reason.place is Place.ERROR:
@@ -154,10 +163,10 @@ class _Shaper:
             case listed:
                 assert isinstance(listed, FromList)
                 step = self._fetched.plan.steps[listed.step]
-                value = self._joined(node, step, self._keys(node, step))
-        return value if plan.list_by_key is None else self._listed(node, plan.list_by_key, value)
+                value = self._list(node, plan, step, self._keys(node, step))
+        return value if plan.list_by_key is None else self._listed(node, plan, plan.list_by_key, value)
 
-    def _listed(self, node: _Node, number: int, keys: Any) -> Any:
+    def _listed(self, node: _Node, plan: FieldPlan, number: int, keys: Any) -> Any:
         """Return the list that a step answered for a key, or for a list of keys, that stood in a record."""
         match keys:
             case str():
@@ -165,7 +174,17 @@ class _Shaper:
             case None | Fault() | []:
                 return keys
         bad = next((key for key in keys if isinstance(key, Fault)), None)
-        return bad or self._joined(node, self._fetched.plan.steps[number], keys)
+        return bad or self._list(node, plan, self._fetched.plan.steps[number], keys)
+
+    def _list(self, node: _Node, plan: FieldPlan, step: Step, keys: Sequence[Key]) -> Any:
+        """Return the joined list of the keys: its entries, or a page of them, or the reason why there is none."""
+        joined = self._fetched.list_of(step, node.subject, keys)
+        if not isinstance(joined, Joined):
+            return joined
+        if not plan.is_page:
+            return list(joined.items)
+        bound_to = self._fetched.given(step).bound_to
+        return page_facts(joined, plan, lambda stands: self._cursors.sealed(node.subject.customer_id, stands, bound_to))
 
     def _keys(self, node: _Node, step: Step) -> Sequence[Key]:
         if node.keys is not None:
@@ -177,60 +196,47 @@ class _Shaper:
 
         Passing over a failed key would let an outage change whose record answers.
         """
-        absent = _NOT_LINKED
+        absent = NOT_LINKED
         for key in self._keys(node, step):
             answer = self._fetched.answer(step, node.subject, key)
             if isinstance(answer, Found) and not isinstance(answer.record, Page):
                 return answer.record
-            fault = _fault(answer)
+            fault = fault_of(answer)
             if fault.reason.place is Place.ERROR:
                 return fault
-            absent = fault if absent is _NOT_LINKED else absent
+            absent = fault if absent is NOT_LINKED else absent
         return absent
 
-    def _joined(self, node: _Node, step: Step, keys: Sequence[Key]) -> list[Facts] | Fault:
-        """Return the lists of all keys in their order; one that failed makes the whole null: half a list is a lie."""
-        items: list[Facts] | None = None
-        absent = _NOT_LINKED
-        for key in keys:
-            answer = self._fetched.answer(step, node.subject, key)
-            if isinstance(answer, Found) and isinstance(answer.record, Page):
-                items = [*(items or ()), *answer.record.items]
-                continue
-            fault = _fault(answer)
-            if fault.reason.place is Place.ERROR:
-                return fault
-            absent = fault if absent is _NOT_LINKED else absent
-        return absent if items is None else items
-
-    def _shaped(self, node: _Node, plan: FieldPlan, value: Any) -> Any:
+    def _shaped(self, node: _Node, plan: FieldPlan, value: Any, where: ResponsePath) -> Any:
         """Return the value as the executor takes it: objects as nodes, faults as exceptions, in lists too."""
         if isinstance(value, list):
             self._left -= len(value) * plan.size
             if self._left < 0:
                 return _NullError(Reason.SOURCE_ERROR)
-            return [self._shaped(node, plan, item) for item in value]
+            return [self._shaped(node, plan, item, (*where, place)) for place, item in enumerate(value)]
         if isinstance(value, Fault):
             return _NullError(value.reason)
-        if value is None or plan.position is None:
+        if value is None or not plan.positions:
             return value
         if plan.keyspace is not None:
-            if not isinstance(value, str):  # an adapter of others may hold anything as a key
-                return _NullError(Reason.VALUE_INVALID)
-            return _Node(plan.position, node.subject, {plan.keyspace: (value,)}, {})
-        return _Node(plan.position, node.subject, node.keys, value)
+            return self._behind(node, plan, value)
+        return self._object(node, plan, value, where)
 
+    def _behind(self, node: _Node, plan: FieldPlan, key: Any) -> Any:
+        """Return the object that is reached by a key."""
+        if not isinstance(key, str):  # an adapter of others may hold anything as a key
+            return _NullError(Reason.VALUE_INVALID)
+        assert plan.position is not None
+        assert plan.keyspace is not None
+        return _Node(plan.position, node.subject, {plan.keyspace: (key,)}, {})
 
-def _fault(answer: Answer) -> Fault:
-    match answer:
-        case SourceError(reason):
-            return Fault(reason)
-        case Missing():
-            return Fault(Reason.SOURCE_RECORD_MISSING)
-        case Gone():
-            return Fault(Reason.SOURCE_KEY_GONE)
-        case ReplacedBy():
-            return Fault(Reason.SOURCE_KEY_REPLACED)
-        case Denied():
-            return Fault(Reason.SOURCE_AUTH)
-    return Fault(Reason.SOURCE_ERROR)  # found, but a list where facts were asked, or facts in place of a list
+    def _object(self, node: _Node, plan: FieldPlan, facts: Any, where: ResponsePath) -> Any:
+        """Return the object that stands in a record; of an interface or union as its concrete type."""
+        type_name = facts.get(TYPE_NAME)
+        if isinstance(type_name, Fault):
+            return _NullError(type_name.reason)
+        position = plan.position if type_name is None else plan.positions.get(type_name)
+        if position is None:  # the view does not have the type
+            self.notes.null(plan.coordinate, Reason.VALUE_NOT_IN_VIEW, where)
+            return None
+        return _Node(position, node.subject, node.keys, facts)

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from adapters.crossref import Subject
+from resolvers.arguments import Given
 from resolvers.plan import FromLookUp, Plan, Step
 from resolvers.policy import Verdicts
 
-__all__ = ["MOST_FOLLOWED", "calls_of_steps", "most_calls", "most_keys"]
+__all__ = ["MOST_FOLLOWED", "Arguments", "calls_of_steps", "most_calls", "most_keys"]
+
+Arguments = Mapping[int, Given]
+"""What is given to a step that answers a list, by the step's number."""
 
 MOST_FOLLOWED = 100
 """The most items of one list whose keys are followed; the keys of further items are answered with SOURCE_ERROR."""
 
 
-def most_calls(plan: Plan, subjects: Sequence[Subject], verdicts: Verdicts) -> int:
+def most_calls(plan: Plan, subjects: Sequence[Subject], verdicts: Verdicts, arguments: Arguments) -> int:
     """Return the most upstream calls that the plan can send for these customers."""
-    return sum(calls_of_steps(plan, subjects, verdicts))
+    return sum(calls_of_steps(plan, subjects, verdicts, arguments))
 
 
-def calls_of_steps(plan: Plan, subjects: Sequence[Subject], verdicts: Verdicts) -> list[int]:
-    """Return the most upstream calls of each distinct step: keys by batch size, customers with other fields apart."""
-    return [_calls(plan, step, subjects, verdicts) for step in plan.distinct]
+def calls_of_steps(plan: Plan, subjects: Sequence[Subject], verdicts: Verdicts, arguments: Arguments) -> list[int]:
+    """Return the most upstream calls of each distinct step.
+
+    Keys by batch size, customers with other fields apart, the pages of each key, and what goes on behind a cursor apart
+    from what begins anew.
+    """
+    return [_calls(plan, step, subjects, verdicts, arguments) for step in plan.distinct]
 
 
-def _calls(plan: Plan, step: Step, subjects: Sequence[Subject], verdicts: Verdicts) -> int:
+def _calls(plan: Plan, step: Step, subjects: Sequence[Subject], verdicts: Verdicts, arguments: Arguments) -> int:
     counts: dict[tuple[str, ...], int] = {}
     for subject in subjects:
         fields = verdicts.fields(step, subject)
         if fields is not None:
-            counts[fields] = counts.get(fields, 0) + most_keys(plan, step, subject)
-    return sum(-(-count // step.offer.max_batch) for count in counts.values())
+            counts[fields] = counts.get(fields, 0) + most_keys(plan, step, subject, arguments)
+    given = arguments.get(step.number)
+    if given is None or given.cursor is None:
+        return sum(step.offer.most_calls(count, given.first if given else None) for count in counts.values())
+    first = (given.first or 0) + max(stand.skip for _, stand in given.cursor.stands)
+    return sum(count * step.offer.pages(first) for count in counts.values())
 
 
-def most_keys(plan: Plan, step: Step, subject: Subject) -> int:
+def most_keys(plan: Plan, step: Step, subject: Subject, arguments: Arguments) -> int:
     """Return the most keys by which a step is asked for one customer."""
     count = 0
     for origin in step.keys_from:
@@ -41,6 +53,8 @@ def most_keys(plan: Plan, step: Step, subject: Subject) -> int:
             count += len(subject.keys.get(origin.keyspace, ()))
         else:
             before = plan.steps[origin.step]
-            is_many = before.offer.is_list or origin.is_many
-            count += most_keys(plan, before, subject) * (MOST_FOLLOWED if is_many else 1)
+            given = arguments.get(before.number)
+            entries = given.first if given is not None and given.first is not None else MOST_FOLLOWED
+            times = entries if before.offer.is_list else MOST_FOLLOWED if origin.is_many else 1
+            count += most_keys(plan, before, subject, arguments) * times
     return count

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from graphql import FieldNode, NameNode, is_object_type
+from graphql import FieldNode, NameNode, get_named_type, is_object_type
 
 from resolvers.planning import NotServedError, Planner
 from resolvers.selection import Selected, Selection
@@ -35,21 +35,25 @@ def not_served(view: View, model: Model, planner: Planner) -> Iterator[NotServed
 
 def _chain(model: Model, way: str) -> Selected:
     """Return the selection of one path, such as `customer.accounts.balance`."""
-    root, *names = way.split(".")
-    steps: list[tuple[str, str]] = []
-    type_name = model.subject
-    for name in names:
-        steps.append((type_name, name))
-        type_name = model.coordinates[f"{type_name}.{name}"].of
-    below = _typename(type_name) if is_object_type(model.schema.type_map[type_name]) else ()
-    for owner, name in reversed(steps):
-        held = model.coordinates[f"{owner}.{name}"].of if below else None
-        below = (Selected(name, owner, name, _node(name), held, below),)
-    return Selected(root, "Query", root, _node(root), model.subject, below)
+    root, *steps = way.split(".")
+    below = _below(model, model.subject, steps)
+    return Selected(root, "Query", root, _node(root), {model.subject: below})
 
 
-def _typename(type_name: str) -> tuple[Selected, ...]:
-    return (Selected("__typename", type_name, "__typename", _node("__typename")),)
+def _below(model: Model, type_name: str, steps: Sequence[str]) -> tuple[Selected, ...]:
+    """Return what is selected of an object on a path: its next step, and its type where the path ends."""
+    if not steps:
+        return (Selected("__typename", type_name, "__typename", _node("__typename")),)
+    name, _, concrete = steps[0].removesuffix("]").partition("[")
+    coordinate = model.coordinates[f"{type_name}.{name}"]
+    held = concrete or coordinate.of
+    if not is_object_type(model.schema.type_map[held]):
+        return (Selected(name, type_name, name, _node(name)),)
+    branches = {held: _below(model, held, steps[1:])}
+    if coordinate.is_connection:
+        connection = get_named_type(coordinate.type).name
+        branches = {connection: (Selected("nodes", connection, "nodes", _node("nodes"), branches),)}
+    return (Selected(name, type_name, name, _node(name), branches),)
 
 
 def _node(name: str) -> FieldNode:

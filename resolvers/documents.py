@@ -20,24 +20,29 @@ from graphql import (
     VariableNode,
     Visitor,
     parse,
-    validate,
     visit,
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
+from resolvers.limits import check_document
+from resolvers.measure import Measure, Measured
 from resolvers.plan import Plan
 from resolvers.planning import Planner
-from resolvers.refusals import RefusalCode, RefusedError
+from resolvers.refusals import Excess, RefusalCode, RefusedError
 from resolvers.selection import Selected, select
+from resolvers.validation import MOST_ERRORS, check_valid
+from resolvers.weighing import measure
 from schema.view_schema import ViewSchema
+from schema.views import Limits
 
 __all__ = ["Document", "Documents", "Kept"]
 
 _MOST_BOOLEANS = 6
 """A plan is kept for every combination of the booleans that decide what is selected, up to this many of them."""
-_MOST_ERRORS = 20
 _BYTES_A_TOKEN = 500
 """What a token takes in memory, roughly: 346 bytes were measured for the parsed document alone."""
+_BYTES_A_SUM = 400
+"""What a sum of a weight takes, roughly: two to three tuples for each list that a variable sizes."""
 _BYTES_A_SELECTION = 1_000
 """What a selection takes in a plan, roughly: 520 bytes were measured."""
 
@@ -57,13 +62,14 @@ _SCALAR_WANTS = re.compile(r"[A-Z][A-Za-z0-9]* wants ")
 class Document:
     """A valid document of one view.
 
-    `deciding` names the variables that @skip and @include read. `has_keys` says that texts or keys are written into
-    it, `size` what it takes in memory, roughly, in bytes.
+    `measured` says how much it asks for. `deciding` names the variables that @skip and @include read. `has_keys` says
+    that texts or keys are written into it, `size` what it takes in memory, roughly, in bytes.
     """
 
     text: str = field(repr=False)
     node: DocumentNode
     operations: Mapping[str, OperationDefinitionNode]
+    measured: Measured = field(repr=False)
     deciding: frozenset[str]
     has_keys: bool
     size: int
@@ -83,6 +89,14 @@ class Document:
             message = f"The request {got}; the document has: {names}."
             raise RefusedError(RefusalCode.OPERATION_RESOLUTION_FAILURE, message, "Set operationName to one of these.")
         return found
+
+    def measure(self, operation: OperationDefinitionNode) -> Measure:
+        """Return how much one of the operations asks for, whatever the variables are."""
+        return self.measured.operations[_name(operation)]
+
+    def weight(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+        """Return the weight of one of the operations, for variables as the request holds them."""
+        return self.measured.weight(_name(operation), variables)
 
 
 class Kept:
@@ -104,48 +118,49 @@ class Documents:
     A document with texts or keys in it is read anew each time and not kept: keys belong in variables.
     """
 
-    def __init__(self, schema: ViewSchema, planner: Planner, kept: Kept, *, most_tokens: int) -> None:
-        self._schema, self._planner, self._most_tokens = schema, planner, most_tokens
-        self._kept = kept
+    def __init__(self, schema: ViewSchema, planner: Planner, kept: Kept, limits: Limits) -> None:
+        self._schema, self._planner, self._kept, self._limits = schema, planner, kept, limits
 
-    def document(self, text: str) -> Document:
-        """Return the parsed and validated document.
+    def document(self, text: str, *, suggests: bool = True) -> Document:
+        """Return the document: parsed, measured against the view's limits, then validated.
+
+        `suggests`: errors may name fields of the view that were perhaps meant.
 
         Raises:
-            RefusedError: It has too many tokens, does not parse, or does not fit the view's schema.
+            RefusedError: It does not parse, asks for more than is allowed, or does not fit the view's schema.
         """
         kept = self._kept.documents.get((self._schema, text))
         if kept is None:
-            kept = self._validated(self._parsed(text), text)
+            kept = self._read(text, suggests)
             if not kept.has_keys and kept.size <= self._kept.most_bytes:
                 self._kept.documents[self._schema, text] = kept
         return kept
 
-    def _parsed(self, text: str) -> DocumentNode:
-        try:
-            return parse(text, max_tokens=self._most_tokens)
-        except GraphQLSyntaxError as error:
-            if f"more than {self._most_tokens} tokens" in error.message:
-                message = f"The document has more than {self._most_tokens} tokens, the most that this view allows."
-                raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for less in one document.") from None
-            raise RefusedError(RefusalCode.GRAPHQL_PARSE_FAILED, error.message, errors=[error]) from None
-
-    def _validated(self, node: DocumentNode, text: str) -> Document:
-        errors = validate(self._schema.schema, node, max_errors=_MOST_ERRORS)
-        if errors and errors[0].message.endswith("Validation aborted."):
-            message = "The document selects the same fields too often to be checked."
-            raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Select each field once, or under few aliases.")
-        if errors:
-            raise RefusedError(RefusalCode.GRAPHQL_VALIDATION_FAILED, errors[0].message, errors=errors)
+    def _read(self, text: str, suggests: bool) -> Document:
+        node = self._parsed(text)
+        measured = measure(self._schema, node)
+        check_document(self._limits, measured)
+        check_valid(self._schema.schema, node, suggests=suggests)
         operations = {
-            definition.name.value if definition.name else "": definition
+            _name(definition): definition
             for definition in node.definitions
             if isinstance(definition, OperationDefinitionNode) and definition.operation is OperationType.QUERY
         }
         read = _Reading()
         visit(node, read)
-        size = 4 * len(text) + (node.token_count or self._most_tokens) * _BYTES_A_TOKEN
-        return Document(text, node, operations, frozenset(read.deciding), read.has_keys, size)
+        size = 4 * len(text) + node.token_count * _BYTES_A_TOKEN + len(measured.sums) * _BYTES_A_SUM
+        return Document(text, node, operations, measured, frozenset(read.deciding), read.has_keys, size)
+
+    def _parsed(self, text: str) -> DocumentNode:
+        most = self._limits.tokens
+        try:
+            return parse(text, max_tokens=most)
+        except GraphQLSyntaxError as error:
+            if f"more than {most} tokens" in error.message:
+                message = f"The document has more than {most} tokens, the most that this view allows."
+                remedy = "Ask for less in one document."
+                raise RefusedError(RefusalCode.QUERY_BUDGET, message, remedy, excess=Excess("tokens", most)) from None
+            raise RefusedError(RefusalCode.GRAPHQL_PARSE_FAILED, error.message, errors=[error]) from None
 
     def variables(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> VariableValues:
         """Return the variables, coerced to the types that the operation declares.
@@ -154,7 +169,7 @@ class Documents:
             RefusedError: A value does not fit.
         """
         values = get_variable_values(
-            self._schema.schema, operation.variable_definitions or (), dict(given), max_errors=_MOST_ERRORS
+            self._schema.schema, operation.variable_definitions or (), dict(given), max_errors=MOST_ERRORS
         )
         if isinstance(values, list):
             errors = [_without_value(error) for error in values]
@@ -167,9 +182,8 @@ class Documents:
         Raises:
             RefusedError: The selection grows out of bounds, or a deciding boolean is null.
         """
-        name = operation.name.value if operation.name else ""
         values = tuple(variables.coerced.get(decider) for decider in sorted(document.deciding))
-        key = (self._schema, document.text, name, *values)
+        key = (self._schema, document.text, _name(operation), *values)
         kept = self._kept.plans.get(key)
         if kept is not None:
             return kept
@@ -179,15 +193,20 @@ class Documents:
         return plan
 
     def _planned(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> Plan:
-        tokens = document.node.token_count or self._most_tokens
         try:
-            selection = select(self._schema.schema, document.node, operation, variables, tokens=tokens)
+            selection = select(
+                self._schema.schema, document.node, operation, variables, tokens=document.node.token_count
+            )
         except GraphQLError as error:  # a @skip or @include whose variable is null
             raise RefusedError(RefusalCode.BAD_USER_INPUT, error.message, errors=[error]) from None
         return self._planner.plan(selection, is_list=self._is_list)
 
     def _is_list(self, root: Selected) -> bool:
         return root.field_name == self._schema.many
+
+
+def _name(operation: OperationDefinitionNode) -> str:
+    return operation.name.value if operation.name else ""
 
 
 def _without_value(error: GraphQLError) -> GraphQLError:

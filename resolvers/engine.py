@@ -8,22 +8,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cachetools import LRUCache
-from graphql import FieldNode, GraphQLError, GraphQLField, GraphQLObjectType
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import VariableValues
 
 from adapters.adapter import Adapter, Call
 from adapters.crossref import CrossReference, Lookup, Subject
+from resolvers.arguments import argument_values, given_to
 from resolvers.assembly import Operation, assemble
-from resolvers.calls import most_calls
+from resolvers.calls import Arguments, most_calls
 from resolvers.catalog import Catalog
+from resolvers.cursors import Cursors
 from resolvers.documents import Documents, Kept
 from resolvers.explain import explain_plan
-from resolvers.plan import Plan, Root, Step
+from resolvers.limits import check_weight
+from resolvers.plan import Plan, Root
 from resolvers.planning import Planner
-from resolvers.policy import check_calls, check_customers, check_size, decide, is_shown
+from resolvers.policy import check_calls, check_customers, check_introspection, decide, is_shown
 from resolvers.receipt import make_receipt
-from resolvers.refusals import RefusalCode, RefusedError
-from resolvers.run import Arguments, run
+from resolvers.run import run
 from resolvers.sharing import share_equal_steps
 from schema.caller import Caller
 from schema.deadline import Clock, Deadline
@@ -85,9 +86,11 @@ class Engine:
         *,
         observer: Observer = NOBODY,
         clock: Clock = time.monotonic,
+        cursors: Cursors | None = None,
     ) -> None:
         self.model, self.catalog, self._crossref = model, Catalog(adapters), crossref
-        self._planner = Planner(self.catalog, model.python_name)
+        self._planner = Planner(self.catalog, model)
+        self._cursors = cursors or Cursors()
         self._observer, self._clock = observer, clock
         self._kept = Kept()
         self._open: LRUCache[View, _OpenView] = LRUCache(_KEPT_VIEWS)
@@ -103,13 +106,13 @@ class Engine:
             RefusedError: The request is not answered; no source was asked.
         """
         started = self._clock()
-        asked = self._read(view, request)
+        asked = self._read(view, request, caller)
         found = await self._resolve(asked.lookups)
         verdicts = decide(asked.plan, found.by_root)
-        check_calls(view.limits, most_calls(asked.plan, found.subjects, verdicts))
+        check_calls(view.limits, most_calls(asked.plan, found.subjects, verdicts, asked.arguments))
         call = Call(deadline, view.purpose.dpv, caller.credential, observer=self._observer)
         fetched = await run(asked.plan, found.subjects, verdicts, self.catalog.adapters, call, asked.arguments)
-        answer = assemble(asked.operation, fetched, found.by_root)
+        answer = assemble(asked.operation, fetched, found.by_root, self._cursors)
         level = min(request.receipt, view.receipt, key=list(ReceiptDetail).index)
         receipt = make_receipt(view, level, fetched, found.subjects, self._clock() - started)
         extensions = {
@@ -127,28 +130,35 @@ class Engine:
             RefusedError: The request would not be answered.
         """
         asked = self._read(view, request)
-        return explain_plan(view, asked.plan, {name: len(of_root) for name, of_root in asked.lookups.items()})
+        customers = {name: len(of_root) for name, of_root in asked.lookups.items()}
+        return explain_plan(view, asked.plan, customers, asked.arguments)
 
-    def _read(self, view: View, request: Request) -> _Asked:
-        """Return what a request asks for: the document moment, in which nothing is read."""
+    def _read(self, view: View, request: Request, caller: Caller | None = None) -> _Asked:
+        """Return what a request asks for: the document moment, in which nothing is read.
+
+        Without a caller it is the operator's own question, and introspection is open.
+        """
         opened = self._opened(view)
-        document = opened.documents.document(request.query)
+        document = opened.documents.document(request.query, suggests=caller is None or view.shows_schema_to(caller))
         operation = document.operation(request.operation_name)
+        if caller is not None:
+            check_introspection(view, caller, introspects=document.measure(operation).introspects)
+        check_customers(view.limits, document.measured.longest(request.variables))
+        check_weight(view.limits, document.weight(operation, request.variables))
         variables = opened.documents.variables(operation, request.variables)
         plan = opened.documents.plan(document, operation, variables)
         lookups = {root.response_name: self._lookups(opened, root, variables) for root in plan.roots}
         check_customers(view.limits, sum(map(len, lookups.values())))
-        check_size(plan, {name: len(of_root) for name, of_root in lookups.items()})
         name = operation.name.value if operation.name else None
         made = Operation(opened.schema.schema, document.node, name, request.variables)
-        arguments = self._arguments(opened, plan, variables)
+        arguments = self._arguments(view, opened, plan, variables)
         return _Asked(made, share_equal_steps(plan, arguments), lookups, arguments)
 
     def _opened(self, view: View) -> _OpenView:
         opened = self._open.get(view)
         if opened is None:
             schema = cut_schema(self.model, view.fields, view.lookups)
-            opened = _OpenView(schema, Documents(schema, self._planner, self._kept, most_tokens=view.limits.tokens))
+            opened = _OpenView(schema, Documents(schema, self._planner, self._kept, view.limits))
             self._open[view] = opened
         return opened
 
@@ -156,7 +166,7 @@ class Engine:
         query = opened.schema.schema.query_type
         assert query is not None
         field_name = opened.schema.many if root.is_list else opened.schema.one
-        by = _argument_values(query.fields[field_name], root.node, variables)["by"]
+        by = argument_values(query.fields[field_name], root.node, variables)["by"]
         return [_lookup(one) for one in (by if root.is_list else [by])]
 
     async def _resolve(self, lookups: Mapping[str, Sequence[Lookup]]) -> _Found:
@@ -172,24 +182,12 @@ class Engine:
     def _is_shown(self, subject: Subject) -> bool:
         return is_shown(subject, self.model.coordinates, f"{self.model.subject}.{_CANONICAL}")
 
-    def _arguments(self, opened: _OpenView, plan: Plan, variables: VariableValues) -> Arguments:
-        return {step.number: self._values(opened, step, variables) for step in plan.steps if step.node is not None}
-
-    def _values(self, opened: _OpenView, step: Step, variables: VariableValues) -> tuple[tuple[str, object], ...]:
-        assert step.node is not None
-        type_name, _, field_name = step.offer.serves.partition(".")
-        parent = opened.schema.schema.type_map[type_name]
-        assert isinstance(parent, GraphQLObjectType)
-        declared = self.model.coordinates[step.offer.serves].arguments
-        values = _argument_values(parent.fields[field_name], step.node, variables)
-        return tuple(sorted((declared[name].python_name, value) for name, value in values.items()))
-
-
-def _argument_values(definition: GraphQLField, node: FieldNode, variables: VariableValues) -> dict[str, Any]:
-    try:
-        return get_argument_values(definition, node, variables)
-    except GraphQLError as error:  # a variable is null where validation could not see it
-        raise RefusedError(RefusalCode.BAD_USER_INPUT, error.message, errors=[error]) from None
+    def _arguments(self, view: View, opened: _OpenView, plan: Plan, variables: VariableValues) -> Arguments:
+        return {
+            step.number: given_to(step, view, opened.schema, self.model, variables, self._cursors)
+            for step in plan.steps
+            if step.node is not None
+        }
 
 
 def _lookup(by: Mapping[str, str]) -> Lookup:

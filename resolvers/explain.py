@@ -7,7 +7,8 @@ from typing import Any
 
 from adapters.crossref import LinkedKey, Subject
 from adapters.records import source_fields
-from resolvers.calls import calls_of_steps
+from resolvers.arguments import Given
+from resolvers.calls import Arguments, calls_of_steps
 from resolvers.plan import FromLookUp, KeysFrom, Plan, Step
 from resolvers.policy import decide
 from schema.views import View
@@ -15,15 +16,17 @@ from schema.views import View
 __all__ = ["explain_plan"]
 
 
-def explain_plan(view: View, plan: Plan, customers: Mapping[str, int]) -> dict[str, Any]:
+def explain_plan(view: View, plan: Plan, customers: Mapping[str, int], arguments: Arguments) -> dict[str, Any]:
     """Return what the plan would do for that many customers by root field, each known to every source by one key.
 
     Restrictions and several keys of one customer are known only when a request runs: they can split a step's calls.
     """
     found = {name: _known_everywhere(plan, name, number) for name, number in customers.items()}
     subjects = [subject for of_root in found.values() for subject in of_root]
-    calls = calls_of_steps(plan, subjects, decide(plan, found))
-    steps = [_step(plan, step, most) for step, most in zip(plan.distinct, calls, strict=True)]
+    calls = calls_of_steps(plan, subjects, decide(plan, found), arguments)
+    steps = [
+        _step(plan, step, arguments.get(step.number), most) for step, most in zip(plan.distinct, calls, strict=True)
+    ]
     return {
         "view": view.id,
         "purpose": view.purpose.dpv,
@@ -43,7 +46,7 @@ def _known_everywhere(plan: Plan, root: str, customers: int) -> Sequence[Subject
     return [Subject(f"{root} {number}", False, keys) for number in range(customers)]
 
 
-def _step(plan: Plan, step: Step, calls: int) -> dict[str, Any]:
+def _step(plan: Plan, step: Step, given: Given | None, calls: int) -> dict[str, Any]:
     return {
         "number": step.number,
         "source": step.source,
@@ -55,8 +58,10 @@ def _step(plan: Plan, step: Step, calls: int) -> dict[str, Any]:
         "fields": list(step.fields),
         "keys": sorted({wanted.path for wanted in step.wanted if wanted.is_key}),
         "sourceFields": list(source_fields(step.offer.record, step.fields)),
+        "first": given.first if given else None,
+        "pages": step.offer.pages(given.first if given else None),
         "calls": calls,
-        "keysPerCall": step.offer.max_batch,
+        "keysPerCall": step.offer.keys_a_call,
     }
 
 

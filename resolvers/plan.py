@@ -10,7 +10,7 @@ A plan knows no customer and no variable value: it is made once for a view and a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from graphql import FieldNode
@@ -87,7 +87,7 @@ class Step:
 
     `number` is its place in `Plan.steps`. `depth` counts from 1; the steps that `keys_from` names are less deep, and
     may stand behind it. `node` holds the arguments as written in the document; their values are taken when the plan
-    runs.
+    runs. `is_page` says that `first` and `after` are among them.
     """
 
     number: int
@@ -97,6 +97,7 @@ class Step:
     wanted: tuple[Wanted, ...]
     depth: int
     node: FieldNode | None = None
+    is_page: bool = False
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -165,24 +166,31 @@ Reads = Canonical | FromStep | FromList | FromRecord
 class FieldPlan:
     """Where the value of one field of the answer comes from.
 
-    `reads` is None for GraphQL's own fields. `position` is the plan of the object that the field holds, None for a
-    leaf. `keyspace` says that what is read is not the object but its key. `list_by_key` is the step that answers the
-    field's list by the key that is read. `needs` holds the path of coordinates of each value below the field: when
-    every one of them is withheld the field is null.
+    `reads` is None for GraphQL's own fields. `positions` are the plans of the object that the field holds, by its
+    concrete type: one, but for an interface or union; none for a leaf. `keyspace` says that what is read is not the
+    object but its key. `list_by_key` is the step that answers the field's list by the key that is read. `is_page` says
+    that the list is shown as a page, with `nodes`, `edges` and `pageInfo`. `needs` holds the path of coordinates of
+    each value below the field: when every one of them is withheld the field is null.
     """
 
     response_name: str
     coordinate: str
     reads: Reads | None
     needs: tuple[Coordinates, ...] = ()
-    position: Position | None = None
+    positions: Mapping[str, Position] = field(default_factory=dict)
     keyspace: str | None = None
     list_by_key: int | None = None
+    is_page: bool = False
+
+    @property
+    def position(self) -> Position | None:
+        """Return the plan of the object that the field holds where its type is certain; None for a leaf."""
+        return next(iter(self.positions.values())) if len(self.positions) == 1 else None
 
     @property
     def size(self) -> int:
         """Return how many values one object or leaf of the field comes to, lists below it counted as one entry."""
-        return 1 if self.position is None else self.position.size
+        return max((position.size for position in self.positions.values()), default=1)
 
     def is_withheld(self, withheld: Coordinates) -> bool:
         """Return whether nothing below the field may be shown."""

@@ -5,12 +5,12 @@ NotServedError     no adapter serves a selected field; `check` finds these befor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from graphql import FieldNode, print_ast
 
-from adapters.records import Record, Reference
+from adapters.records import TYPE_MARK, Record, Reference
 from resolvers.catalog import Catalog, Served
 from resolvers.plan import (
     EXISTENCE,
@@ -31,6 +31,7 @@ from resolvers.plan import (
     Wanted,
 )
 from resolvers.selection import Selected, Selection
+from schema.model import Model
 
 __all__ = ["NotServedError", "Planner"]
 
@@ -55,6 +56,7 @@ class _Draft:
     node: FieldNode | None
     keys_from: dict[KeysFrom, None] = field(default_factory=dict)
     wanted: dict[Wanted, None] = field(default_factory=dict)
+    is_page: bool = False
 
     def want(
         self, path: str, at: Selected, place: _Place, needs: Iterable[Coordinates], *, is_key: bool = False
@@ -71,6 +73,15 @@ class _Embedded:
     record: type[Record]
     prefix: str = ""
     is_many: bool = False
+
+    def as_type(self, type_name: str) -> _Embedded:
+        """Return the object as one of its concrete type; raises KeyError where the record has no such variant."""
+        if self.record.told_by is None:
+            return self
+        variant = self.record.variant(type_name)
+        if variant is None:
+            raise KeyError(type_name)
+        return replace(self, record=variant, prefix=f"{self.prefix}{type_name}{TYPE_MARK}")
 
     def path(self, name: str) -> str:
         return f"{self.prefix}{name}"
@@ -106,18 +117,12 @@ class _Place:
     above: Coordinates
     path: tuple[str, ...]
 
-    def below(self, selected: Selected, found_in: _Embedded | _Entity) -> _Place:
-        return _Place(found_in, self.above | {selected.coordinate}, (*self.path, selected.response_name))
-
 
 class Planner:
-    """Makes plans for one model and its adapters.
+    """Makes plans for one model and its adapters."""
 
-    `python_name` gives the Python name of a field, from its type and GraphQL name: records are declared in Python.
-    """
-
-    def __init__(self, catalog: Catalog, python_name: Callable[[str, str], str]) -> None:
-        self._catalog, self._python_name = catalog, python_name
+    def __init__(self, catalog: Catalog, model: Model) -> None:
+        self._catalog, self._model = catalog, model
 
     def plan(self, selection: Selection, *, is_list: Callable[[Selected], bool]) -> Plan:
         """Return the plan of a selection; `is_list` tells a root field that looks up several customers.
@@ -125,7 +130,7 @@ class Planner:
         Raises:
             NotServedError: A field has no adapter.
         """
-        work = _Work(self._catalog, self._python_name)
+        work = _Work(self._catalog, self._model)
         roots = tuple(
             Root(root.response_name, root.coordinate, is_list(root), root.node, work.root(root))
             for root in selection.roots
@@ -137,12 +142,14 @@ class Planner:
 class _Work:
     """The making of one plan."""
 
-    def __init__(self, catalog: Catalog, python_name: Callable[[str, str], str]) -> None:
-        self._catalog, self._python_name = catalog, python_name
+    def __init__(self, catalog: Catalog, model: Model) -> None:
+        self._catalog, self._model = catalog, model
         self._drafts: dict[tuple[str, str, str, int], _Draft] = {}
 
     def root(self, selected: Selected) -> Position:
-        return self._position(selected, _Place(_Entity(depth=1), frozenset(), (selected.response_name,)))
+        place = _Place(_Entity(depth=1), frozenset(), (selected.response_name,))
+        (position,) = self._positions(selected, place).values()
+        return position
 
     def steps(self) -> tuple[Step, ...]:
         return tuple(
@@ -154,13 +161,22 @@ class _Work:
                 tuple(draft.wanted),
                 draft.depth,
                 draft.node,
+                draft.is_page,
             )
             for draft in self._drafts.values()
         )
 
-    def _position(self, selected: Selected, place: _Place) -> Position:
-        fields = {below.response_name: self._field(below, place) for below in selected.fields}
-        return Position(selected.type_name or "", fields)
+    def _positions(self, selected: Selected, place: _Place) -> dict[str, Position]:
+        return {name: self._position(name, fields, place) for name, fields in selected.branches.items()}
+
+    def _position(self, type_name: str, fields: Sequence[Selected], place: _Place) -> Position:
+        if isinstance(place.found_in, _Embedded):
+            try:
+                place = replace(place, found_in=place.found_in.as_type(type_name))
+            except KeyError:
+                lost = next((one for one in fields if not one.is_meta), None)
+                raise NotServedError(lost.coordinate if lost else type_name, place.path) from None
+        return Position(type_name, {one.response_name: self._field(one, place) for one in fields})
 
     def _field(self, selected: Selected, place: _Place) -> FieldPlan:
         if selected.is_meta:
@@ -170,82 +186,134 @@ class _Work:
         return self._of_entity(selected, place, place.found_in)
 
     def _of_entity(self, selected: Selected, place: _Place, entity: _Entity) -> FieldPlan:
-        name = self._python_name(selected.parent_type, selected.field_name)
+        name = self._name(selected)
         if entity.origin is None and selected.field_name == _ID:
-            needs = (place.above | {selected.coordinate},)
-            return FieldPlan(selected.response_name, selected.coordinate, Canonical(), needs)
+            return FieldPlan(selected.response_name, selected.coordinate, Canonical(), (self._above(selected, place),))
         served = self._catalog.facts(selected.parent_type, name, entity.keyspaces)
         if served is not None:
             draft = self._draft(served, entity, None)
             return self._in_record(selected, place, _Embedded(draft, served.offer.record), FromStep(draft.number, name))
         served = self._catalog.lists(selected.coordinate, entity.keyspaces)
         if served is not None:
-            return self._list(selected, place, served, self._draft(served, entity, selected.node))
+            return self._list(selected, place, served, self._draft(served, entity, selected))
         raise NotServedError(selected.coordinate, (*place.path, selected.response_name))
 
     def _in_record(self, selected: Selected, place: _Place, record: _Embedded, reads: Reads | None = None) -> FieldPlan:
-        name = self._python_name(selected.parent_type, selected.field_name)
+        name = self._name(selected)
         if name not in record.record.model_fields:
             raise NotServedError(selected.coordinate, (*place.path, selected.response_name))
         reads = reads or FromRecord(name)
         reference = record.record.reference(name)
         if reference is not None:
             return self._by_reference(selected, place, record, reference, reads)
-        nested = record.record.nested(name)
+        above, nested = self._above(selected, place), record.record.nested(name)
         if nested is None:
-            needs: tuple[Coordinates, ...] = (place.above | {selected.coordinate},)
-            record.draft.want(record.path(name), selected, place, needs)
-            return FieldPlan(selected.response_name, selected.coordinate, reads, needs)
-        position, needs = self._below(selected, place.below(selected, record.inside(name, nested)))
-        if _shows_itself(position):
-            record.draft.want(record.path(name), selected, place, (place.above | {selected.coordinate},))
-        return FieldPlan(selected.response_name, selected.coordinate, reads, needs, position)
+            record.draft.want(record.path(name), selected, place, (above,))
+            return FieldPlan(selected.response_name, selected.coordinate, reads, (above,))
+        inside = self._place_below(selected, place, record.inside(name, nested))
+        positions, needs = self._below(selected, inside)
+        if _shows_itself(positions):
+            record.draft.want(record.path(name), selected, place, (above,))
+        return FieldPlan(selected.response_name, selected.coordinate, reads, needs, positions)
 
     def _list(self, selected: Selected, place: _Place, served: Served, draft: _Draft) -> FieldPlan:
-        position, needs = self._below(selected, place.below(selected, _Embedded(draft, served.offer.record)))
-        if _shows_itself(position):
-            draft.want(EXISTENCE, selected, place, (place.above | {selected.coordinate},))
-        return FieldPlan(selected.response_name, selected.coordinate, FromList(draft.number), needs, position)
+        inside = self._place_below(selected, place, _Embedded(draft, served.offer.record))
+        reads = FromList(draft.number)
+        if draft.is_page:
+            positions, needs = self._page(selected, selected, inside)
+            return FieldPlan(selected.response_name, selected.coordinate, reads, needs, positions, is_page=True)
+        positions, needs = self._below(selected, inside)
+        if _shows_itself(positions):
+            draft.want(EXISTENCE, selected, place, (self._above(selected, place),))
+        return FieldPlan(selected.response_name, selected.coordinate, reads, needs, positions)
+
+    def _page(
+        self, listed: Selected, selected: Selected, place: _Place
+    ) -> tuple[dict[str, Position], tuple[Coordinates, ...]]:
+        """Return the plan of a page's own object (the connection, an edge, pageInfo), and the path of each value."""
+        ((name, fields),) = selected.branches.items()
+        positions = {name: Position(name, {one.response_name: self._of_page(listed, one, place) for one in fields})}
+        if not fields:
+            self._want_page(listed, place)
+            return positions, (place.above,)
+        return positions, _needs(positions)
+
+    def _of_page(self, listed: Selected, selected: Selected, place: _Place) -> FieldPlan:
+        if any(map(self._model.is_plumbing, selected.branches)):
+            positions, needs = self._page(listed, selected, place)
+        elif selected.branches:
+            positions, needs = self._below(selected, place)
+        else:
+            positions, needs = {}, (place.above,)
+        if place.above in needs:  # what tells of the page itself, and not of what an entry holds
+            self._want_page(listed, place)
+        reads = None if selected.is_meta else FromRecord(self._name(selected))
+        return FieldPlan(selected.response_name, selected.coordinate, reads, needs, positions)
+
+    def _want_page(self, listed: Selected, place: _Place) -> None:
+        assert isinstance(place.found_in, _Embedded)
+        place.found_in.draft.want(EXISTENCE, listed, place, (place.above,))
 
     def _by_reference(
         self, selected: Selected, place: _Place, record: _Embedded, reference: Reference, reads: Reads
     ) -> FieldPlan:
-        origin = record.key(self._python_name(selected.parent_type, selected.field_name))
+        origin = record.key(self._name(selected))
         entity = _Entity(record.draft.depth + 1, origin, reference.keyspace)
         served = self._catalog.lists(selected.coordinate, entity.keyspaces)
         if served is not None:
-            draft = self._draft(served, entity, selected.node)
-            made = self._list(selected, place, served, draft)
+            made = self._list(selected, place, served, self._draft(served, entity, selected))
             record.draft.want(origin.path, selected, place, made.needs, is_key=True)
-            return FieldPlan(
-                selected.response_name, selected.coordinate, reads, made.needs, made.position, None, draft.number
-            )
-        position, needs = self._below(selected, place.below(selected, entity))
+            assert isinstance(made.reads, FromList)
+            return replace(made, reads=reads, list_by_key=made.reads.step)
+        positions, needs = self._below(selected, self._place_below(selected, place, entity))
         record.draft.want(origin.path, selected, place, needs, is_key=True)
-        return FieldPlan(selected.response_name, selected.coordinate, reads, needs, position, reference.keyspace)
+        return FieldPlan(selected.response_name, selected.coordinate, reads, needs, positions, reference.keyspace)
 
-    def _below(self, selected: Selected, place: _Place) -> tuple[Position, tuple[Coordinates, ...]]:
-        """Return the plan of the object below a field, and the path of each value in it."""
-        position = self._position(selected, place)
-        needs = [need for below in position.fields.values() for need in below.needs]
-        if _shows_itself(position):
-            needs.append(place.above)
-        return position, tuple(dict.fromkeys(needs))
+    def _below(self, selected: Selected, place: _Place) -> tuple[dict[str, Position], tuple[Coordinates, ...]]:
+        """Return the plans of the object below a field, and the path of each value in it."""
+        positions = self._positions(selected, place)
+        needs = _needs(positions)
+        if _shows_itself(positions):
+            needs = tuple(dict.fromkeys((*needs, place.above)))
+        return positions, needs
 
-    def _draft(self, served: Served, entity: _Entity, node: FieldNode | None) -> _Draft:
-        """Return the step that asks this offer with these arguments at this depth, new or already begun."""
+    def _name(self, selected: Selected) -> str:
+        return self._model.python_name(selected.parent_type, selected.field_name)
+
+    def _above(self, selected: Selected, place: _Place) -> Coordinates:
+        """Return the coordinates on the path down to a field, its own included."""
+        return place.above | self._model.standing(selected.parent_type, selected.field_name)
+
+    def _place_below(self, selected: Selected, place: _Place, found_in: _Embedded | _Entity) -> _Place:
+        return _Place(found_in, self._above(selected, place), (*place.path, selected.response_name))
+
+    def _draft(self, served: Served, entity: _Entity, listed: Selected | None) -> _Draft:
+        """Return the step that asks this offer with these arguments at this depth, new or already begun.
+
+        `listed` is the field that the offer answers as a list, None where it answers facts.
+        """
+        node = listed.node if listed else None
         identity = (served.source, served.offer.name, _arguments(node), entity.depth)
         draft = self._drafts.get(identity)
         if draft is None:
-            draft = _Draft(len(self._drafts), served, entity.depth, node)
+            is_page = listed is not None and any(map(self._model.is_plumbing, listed.branches))
+            draft = _Draft(len(self._drafts), served, entity.depth, node, is_page=is_page)
             self._drafts[identity] = draft
         draft.keys_from[entity.keys_from(served)] = None
         return draft
 
 
-def _shows_itself(position: Position) -> bool:
+def _needs(positions: Mapping[str, Position]) -> tuple[Coordinates, ...]:
+    fields = [field for position in positions.values() for field in position.fields.values()]
+    return tuple(dict.fromkeys(need for one in fields for need in one.needs))
+
+
+def _shows_itself(positions: Mapping[str, Position]) -> bool:
     """Return whether the answer tells that the object is there: by `__typename`, or because all of it is skipped."""
-    return not position.fields or any(below.reads is None for below in position.fields.values())
+    return any(
+        not position.fields or any(below.reads is None for below in position.fields.values())
+        for position in positions.values()
+    )
 
 
 def _arguments(node: FieldNode | None) -> str:

@@ -11,24 +11,20 @@ from dataclasses import dataclass
 
 from adapters.crossref import Subject
 from resolvers.plan import Plan, Step, Wanted
-from resolvers.refusals import RefusalCode, RefusedError
+from resolvers.refusals import Excess, RefusalCode, RefusedError
 from schema.caller import Caller
 from schema.reasons import Reason
 from schema.views import Limits, View
 
 __all__ = [
-    "MOST_ASKED",
     "Verdicts",
     "check_calls",
     "check_customers",
-    "check_size",
+    "check_introspection",
     "choose_view",
     "decide",
     "is_shown",
 ]
-
-MOST_ASKED = 10_000
-"""The most values that one request may ask for: fields times customers, a list counted as one entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +74,26 @@ def check_customers(limits: Limits, asked: int) -> None:
     """Refuse a request that looks up more customers than the view allows. Nothing has been read."""
     if asked > limits.customers:
         message = f"The query looks up {asked} customers; this view allows {limits.customers} a request."
-        raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for the customers in several requests.")
+        remedy, excess = "Ask for the customers in several requests.", Excess("customers", limits.customers, asked)
+        raise RefusedError(RefusalCode.QUERY_BUDGET, message, remedy, excess=excess)
 
 
-def check_size(plan: Plan, customers: Mapping[str, int]) -> None:
-    """Refuse a request that asks for too many values; `customers` holds how many each root field looks up."""
-    asked = sum(root.position.size * customers[root.response_name] for root in plan.roots)
-    if asked > MOST_ASKED:
-        message = f"The query asks for {asked} values, fields times customers; at most {MOST_ASKED} are answered."
-        raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for fewer customers or fewer fields at once.")
+def check_introspection(view: View, caller: Caller, *, introspects: bool) -> None:
+    """Refuse `__schema` and `__type` to a caller to whom the view does not show its schema; `__typename` stays."""
+    if introspects and not view.shows_schema_to(caller):
+        message = (
+            f"This view shows its schema to {view.introspection}; this consumer cannot ask for `__schema` and `__type`."
+        )
+        remedy = "Leave them out; the view's owner can send its SDL."
+        raise RefusedError(RefusalCode.INTROSPECTION_NOT_ALLOWED, message, remedy)
 
 
 def check_calls(limits: Limits, calls: int) -> None:
     """Refuse a plan that can send more calls than the view allows. No source has been asked."""
     if calls > limits.calls:
         message = f"The query can need {calls} calls to the sources; this view allows {limits.calls} a request."
-        raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for fewer customers or fewer fields at once.")
+        remedy, excess = "Ask for fewer customers or fewer fields at once.", Excess("calls", limits.calls, calls)
+        raise RefusedError(RefusalCode.QUERY_BUDGET, message, remedy, excess=excess)
 
 
 def is_shown(subject: Subject, known: Container[str], canonical: str) -> bool:

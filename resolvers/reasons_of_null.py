@@ -14,7 +14,7 @@ from graphql.pyutils import Path
 
 from schema.reasons import Place, Reason
 
-__all__ = ["Notes", "response_path"]
+__all__ = ["Notes", "ResponsePath", "response_path"]
 
 ResponsePath = tuple[str | int, ...]
 

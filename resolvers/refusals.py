@@ -8,11 +8,15 @@ The texts name nothing but what the caller sent and what its view's schema shows
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from graphql import GraphQLError
 
-__all__ = ["RefusalCode", "RefusedError"]
+__all__ = ["Excess", "RefusalCode", "RefusedError"]
+
+_LONGEST = 500
+"""The most characters of a message: graphql-core repeats names and values, however long they were sent."""
 
 
 class RefusalCode(StrEnum):
@@ -23,19 +27,50 @@ class RefusalCode(StrEnum):
     OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     QUERY_BUDGET = "QUERY_BUDGET"
+    INTROSPECTION_NOT_ALLOWED = "INTROSPECTION_NOT_ALLOWED"
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """Which limit a request is over, how much it asks for (None: it was not counted to the end) and what is allowed."""
+
+    limit: str
+    allowed: int
+    asked: int | None = None
 
 
 class RefusedError(Exception):
-    """A request that is not answered. `errors` are GraphQL errors as they go to the caller."""
+    """A request that is not answered. `errors` are GraphQL errors as they go to the caller.
+
+    `excess` says which limit it is over.
+    """
 
     def __init__(
-        self, code: RefusalCode, message: str, remedy: str = "", *, errors: Sequence[GraphQLError] = ()
+        self,
+        code: RefusalCode,
+        message: str,
+        remedy: str = "",
+        *,
+        errors: Sequence[GraphQLError] = (),
+        excess: Excess | None = None,
     ) -> None:
-        self.code, self.remedy = code, remedy
+        self.code, self.remedy, self.excess = code, remedy, excess
         self.errors = tuple(errors) or (GraphQLError(message),)
-        super().__init__(f"{code}: {message}")
+        super().__init__(f"{code}: {_cut(message)}")
 
     def formatted(self) -> list[dict[str, object]]:
         """Return the errors in the form of a GraphQL response."""
-        extensions = {"code": str(self.code), **({"remedy": self.remedy} if self.remedy else {})}
-        return [{**error.formatted, "extensions": extensions} for error in self.errors]
+        return [
+            {**error.formatted, "message": _cut(error.message), "extensions": self._extensions()}
+            for error in self.errors
+        ]
+
+    def _extensions(self) -> dict[str, object]:
+        excess = self.excess
+        told = {} if excess is None else {"limit": excess.limit, "asked": excess.asked, "allowed": excess.allowed}
+        known = {"remedy": self.remedy or None, **told}
+        return {"code": str(self.code), **{name: value for name, value in known.items() if value is not None}}
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= _LONGEST else f"{message[: _LONGEST - 3]}..."

@@ -10,19 +10,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeGuard
 
-from adapters.adapter import Adapter, Batch, Call
-from adapters.answers import Answer, Facts, Found, Key, Page, SourceError
+from adapters.adapter import Adapter, Batch, Call, Slice
+from adapters.answers import TYPE_NAME, Answer, Facts, Fault, Found, Key, Page, SourceError
 from adapters.crossref import Subject
-from resolvers.calls import most_keys
+from adapters.records import TYPE_MARK
+from resolvers.arguments import Given
+from resolvers.calls import Arguments, most_keys
+from resolvers.cursors import Stand
+from resolvers.joining import Joined, join, slice_of, stand_of
 from resolvers.plan import FromField, FromLookUp, Plan, Step
 from resolvers.policy import Verdicts
 from schema.observer import Event, Failed, Observer, Sent
 from schema.reasons import Reason
 
-__all__ = ["Arguments", "Fetched", "run"]
+__all__ = ["Fetched", "run"]
 
-Arguments = Mapping[int, tuple[tuple[str, object], ...]]
-"""The values of a step's arguments, by the step's number."""
+_NOTHING_GIVEN = Given()
 
 _GRACE = 0.005
 """Seconds after the deadline in which adapters hand over what they have; the gateway leaves room for it."""
@@ -37,20 +40,41 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What the sources answered, by step, allowed fields and key, and the calls that each step has sent.
+    """What the sources answered, by step, allowed fields, part of a list and key, and the calls that each step sent.
 
     Customers of whom different fields are allowed never share an answer, even for one key.
     """
 
     plan: Plan
     verdicts: Verdicts
-    answers: dict[tuple[int, tuple[str, ...], Key], Answer] = field(default_factory=dict, repr=False)
+    arguments: Arguments = field(default_factory=dict)
+    answers: dict[tuple[int, tuple[str, ...], Slice | None, Key], Answer] = field(default_factory=dict, repr=False)
     sent: dict[int, list[Sent]] = field(default_factory=dict)
+
+    def given(self, step: Step) -> Given:
+        """Return the arguments of a step."""
+        return self.arguments.get(step.number, _NOTHING_GIVEN)
 
     def answer(self, step: Step, subject: Subject, key: Key) -> Answer:
         """Return the answer for one key, on behalf of one customer."""
-        fields = self.verdicts.fields(step, subject)
-        return _LATE if fields is None else self.answers.get((step.number, fields, key), _LATE)
+        fields, stand = self.verdicts.fields(step, subject), self.stand(step, subject, key)
+        if fields is None or stand is None:
+            return _LATE
+        return self.answers.get((step.number, fields, slice_of(self.given(step), stand), key), _LATE)
+
+    def stand(self, step: Step, subject: Subject, key: Key) -> Stand | None:
+        """Return where a key's list begins; None when the cursor that was given belongs to another list."""
+        return stand_of(self.given(step), subject.customer_id, key, is_own=not step.after)
+
+    def asked(self, step: Step, subject: Subject) -> tuple[Key, ...]:
+        """Return the keys that are really asked: not those whose list has been read to its end."""
+        stands = {key: self.stand(step, subject, key) for key in self.keys(step, subject)}
+        return tuple(key for key, stand in stands.items() if stand is not None and not stand.is_over)
+
+    def list_of(self, step: Step, subject: Subject, keys: Sequence[Key]) -> Joined | Fault:
+        """Return the joined list of keys, of which the parts that were asked are shown, or why there is none."""
+        places = [(key, self.stand(step, subject, key)) for key in keys]
+        return join(self.given(step), places, lambda key: self.answer(step, subject, key))
 
     def keys(self, step: Step, subject: Subject) -> tuple[Key, ...]:
         """Return the distinct keys by which the step is asked for one customer, in order."""
@@ -75,10 +99,16 @@ class Fetched:
                     yield value
 
     def _records(self, step: Step, subject: Subject) -> Iterator[Facts]:
-        for key in self.keys(step, subject):
-            answer = self.answer(step, subject, key)
-            if isinstance(answer, Found):
-                yield from answer.record.items if isinstance(answer.record, Page) else (answer.record,)
+        """Yield the records that are shown: of a page none but its entries."""
+        keys = self.keys(step, subject)
+        for together in [keys] if step.is_page and not step.after else [(key,) for key in keys]:
+            if step.offer.is_list:
+                joined = self.list_of(step, subject, together)
+                yield from joined.items if isinstance(joined, Joined) else ()
+            else:
+                answer = self.answer(step, subject, together[0])
+                if isinstance(answer, Found) and not isinstance(answer.record, Page):
+                    yield answer.record
 
 
 async def run(
@@ -93,13 +123,13 @@ async def run(
 
     A step that has not answered by then is cancelled; its answers are DEADLINE_EXCEEDED.
     """
-    fetched = Fetched(plan, verdicts)
+    fetched = Fetched(plan, verdicts, arguments)
     if call.deadline.is_over():
         return fetched
     tasks: dict[int, asyncio.Task[None]] = {}
     for step in sorted(plan.distinct, key=lambda step: step.depth):
         before = [tasks[number] for number in sorted(step.after)]
-        made = _step(step, before, fetched, subjects, adapters[step.source], call, arguments.get(step.number, ()))
+        made = _step(step, before, fetched, subjects, adapters[step.source], call)
         tasks[step.number] = asyncio.create_task(made)
     try:
         if tasks:
@@ -130,13 +160,12 @@ async def _step(
     subjects: Sequence[Subject],
     adapter: Adapter,
     call: Call,
-    arguments: tuple[tuple[str, object], ...],
 ) -> None:
     if before:
         await asyncio.wait(before)
     if call.deadline.is_over():
         return
-    batches = _batches(step, fetched, subjects, arguments)
+    batches = _batches(step, fetched, subjects)
     observed = replace(call, observer=_Keeping(fetched.sent.setdefault(step.number, []), call.observer))
     await asyncio.gather(*(_ask(step, batch, fetched, adapter, observed) for batch in batches))
 
@@ -154,18 +183,22 @@ class _Keeping:
         self.inner.note(event)
 
 
-def _batches(
-    step: Step, fetched: Fetched, subjects: Sequence[Subject], arguments: tuple[tuple[str, object], ...]
-) -> list[Batch]:
-    """Return one batch for each set of fields that is allowed for some of the customers."""
-    keys_by_fields: dict[tuple[str, ...], dict[Key, None]] = {}
+def _batches(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> list[Batch]:
+    """Return one batch for each set of fields that is allowed for some of the customers, and each part of a list."""
+    given = fetched.given(step)
+    keys_by_ask: dict[tuple[tuple[str, ...], Slice | None], dict[Key, None]] = {}
     for subject in subjects:
-        fields = fetched.verdicts.fields(step, subject)
-        if fields is not None:
-            keys, most = fetched.keys(step, subject), most_keys(fetched.plan, step, subject)
-            keys_by_fields.setdefault(fields, {}).update(dict.fromkeys(keys[:most]))
-            fetched.answers.update({(step.number, fields, key): _TOO_MANY for key in keys[most:]})
-    return [Batch(step.offer, fields, tuple(keys), arguments) for fields, keys in keys_by_fields.items() if keys]
+        fields, most = fetched.verdicts.fields(step, subject), most_keys(fetched.plan, step, subject, fetched.arguments)
+        for place, key in enumerate(fetched.asked(step, subject) if fields is not None else ()):
+            stand = fetched.stand(step, subject, key)
+            assert fields is not None
+            assert stand is not None
+            part = slice_of(given, stand)
+            if place < most:
+                keys_by_ask.setdefault((fields, part), {})[key] = None
+            else:
+                fetched.answers[step.number, fields, part, key] = _TOO_MANY
+    return [Batch(step.offer, fields, tuple(keys), given.values, part) for (fields, part), keys in keys_by_ask.items()]
 
 
 async def _ask(step: Step, batch: Batch, fetched: Fetched, adapter: Adapter, call: Call) -> None:
@@ -174,7 +207,7 @@ async def _ask(step: Step, batch: Batch, fetched: Fetched, adapter: Adapter, cal
     for key in batch.keys:
         given = answers.get(key)
         answer = given if _is_answer(given) else _LEFT_OUT
-        fetched.answers[step.number, batch.fields, key] = answer
+        fetched.answers[step.number, batch.fields, batch.slice, key] = answer
         if isinstance(answer, SourceError):
             failures[answer] += 1
     for error, keys in failures.items():
@@ -211,4 +244,6 @@ def _values(facts: object, path: Sequence[str]) -> Iterator[object]:
     elif not path:
         yield facts
     elif isinstance(facts, Mapping):
-        yield from _values(facts.get(path[0]), path[1:])
+        type_name, _, name = path[0].rpartition(TYPE_MARK)
+        if not type_name or facts.get(TYPE_NAME) == type_name:
+            yield from _values(facts.get(name), path[1:])

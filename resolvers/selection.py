@@ -7,19 +7,21 @@ The one file that imports graphql-core's field collection, which its authors mar
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
+    is_abstract_type,
     is_object_type,
 )
 from graphql.execution.collect_fields import (
@@ -43,16 +45,16 @@ _DEEPEST = 50
 class Selected:
     """One field of the answer: its response name, its coordinate, and what is selected below it.
 
-    `node` is the first of the field nodes that were merged into it. `type_name` is the concrete type of what the field
-    returns (or lists), None for a leaf; `fields` are that object's fields in the order of the answer.
+    `node` is the first of the field nodes that were merged into it. `branches` holds, for each concrete type that the
+    field returns (or lists), that object's fields in the order of the answer: one type, but for an interface or union;
+    none for a leaf.
     """
 
     response_name: str
     parent_type: str
     field_name: str
     node: FieldNode
-    type_name: str | None = None
-    fields: tuple[Selected, ...] = ()
+    branches: Mapping[str, tuple[Selected, ...]] = field(default_factory=dict)
 
     @property
     def coordinate(self) -> str:
@@ -135,14 +137,21 @@ class _Walk:
         field_name = node.name.value
         definition = self._schema.get_field(parent, field_name)
         returned = get_named_type(definition.type) if definition is not None else None
-        if returned is None or not is_object_type(returned):
-            return Selected(response_name, parent.name, field_name, node)
+        branches = {one.name: self._below(one, details, depth) for one in self._concrete(returned)}
+        return Selected(response_name, parent.name, field_name, node, branches)
+
+    def _concrete(self, returned: GraphQLNamedType | None) -> Sequence[GraphQLObjectType]:
+        """Return the object types that a field's value can have; none for a leaf."""
+        if is_object_type(returned):
+            return (returned,)
+        return self._schema.get_possible_types(returned) if is_abstract_type(returned) else ()
+
+    def _below(self, parent: GraphQLObjectType, details: Sequence[FieldDetails], depth: int) -> tuple[Selected, ...]:
         self._count(detail.node.selection_set for detail in details)
         collected = collect_subfields(
-            self._schema, self._fragments, self._variables, self._operation, returned, list(details)
+            self._schema, self._fragments, self._variables, self._operation, parent, list(details)
         )
-        below = self._fields(returned, collected.grouped_field_set, depth + 1)
-        return Selected(response_name, parent.name, field_name, node, returned.name, below)
+        return self._fields(parent, collected.grouped_field_set, depth + 1)
 
     def _count(self, sets: Iterable[SelectionSetNode | None]) -> None:
         """Count the selections that collecting these sets visits, each fragment once, before they are collected."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from resolvers.arguments import Given
 from resolvers.plan import FromField, KeysFrom, Plan, Step
 
 __all__ = ["share_equal_steps"]
@@ -13,7 +14,7 @@ __all__ = ["share_equal_steps"]
 T = TypeVar("T")
 
 
-def share_equal_steps(plan: Plan, arguments: Mapping[int, tuple[tuple[str, object], ...]]) -> Plan:
+def share_equal_steps(plan: Plan, arguments: Mapping[int, Given]) -> Plan:
     """Return the plan in which steps of one offer with equal values of their arguments, at one depth, are one step.
 
     A plan is kept for all values of its variables, so it tells arguments apart as they are written: `since: $day` and
@@ -23,9 +24,9 @@ def share_equal_steps(plan: Plan, arguments: Mapping[int, tuple[tuple[str, objec
         return plan
     stands_for: dict[int, int] = {}
     made: dict[int, Step] = {}
-    first: dict[tuple[str, str, int, str], int] = {}
+    first: dict[tuple[str, str, int, Given | None], int] = {}
     for step in sorted(plan.steps, key=lambda step: step.depth):
-        asked = (step.source, step.offer.name, step.depth, repr(arguments.get(step.number, ())))
+        asked = (step.source, step.offer.name, step.depth, arguments.get(step.number))
         number = stands_for[step.number] = first.setdefault(asked, step.number)
         known = made.get(number, replace(step, keys_from=(), wanted=()))
         keys_from = (*known.keys_from, *(_moved(origin, stands_for) for origin in step.keys_from))

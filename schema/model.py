@@ -28,6 +28,7 @@ from graphql import (
     GraphQLSchema,
     get_named_type,
     get_nullable_type,
+    is_abstract_type,
 )
 from strawberry.exceptions import StrawberryException
 from strawberry.printer import print_schema
@@ -122,6 +123,19 @@ class Model:
         """
         owner: Any = self.schema.type_map[type_name]
         return _python_name(owner.fields[field_name], field_name)
+
+    def standing(self, type_name: str, field_name: str) -> frozenset[str]:
+        """Return the coordinates on which rules for a field stand: its own, and those of interfaces that have it."""
+        interfaces = getattr(self.schema.type_map[type_name], "interfaces", ())
+        declaring = [one.name for one in interfaces if field_name in one.fields]
+        return frozenset(f"{name}.{field_name}" for name in (type_name, *declaring))
+
+    def concrete(self, type_name: str) -> tuple[str, ...]:
+        """Return the object types that a type stands for: an interface's or union's, else itself."""
+        one = self.schema.type_map[type_name]
+        return (
+            tuple(each.name for each in self.schema.get_possible_types(one)) if is_abstract_type(one) else (type_name,)
+        )
 
     def is_plumbing(self, type_name: str) -> bool:
         """Return whether the type is a connection, an edge or PageInfo: pages of a list, not the business's words."""

@@ -127,6 +127,12 @@ class Reason(StrEnum):
         "The request's time was over before the source had answered.",
         "Ask for less at once, or ask again later.",
     )
+    CURSOR_INVALID = (
+        "CURSOR_INVALID",
+        Place.ERROR,
+        "The cursor in `after` belongs to another list.",
+        "Pass as `after` only an endCursor of this very list; leave it out to begin anew.",
+    )
     VALUE_INVALID = (
         "VALUE_INVALID",
         Place.ERROR,

@@ -24,12 +24,15 @@ from strawberry.types.arguments import StrawberryArgument
 
 from schema.describing import attribute_docs
 
-__all__ = ["PAGE_SIZE", "READS", "Connection", "Edge", "Forward", "On", "PageInfo", "listing"]
+__all__ = ["MOST_FIRST", "PAGE_SIZE", "READS", "Connection", "Edge", "Forward", "On", "PageInfo", "listing"]
 
 T = TypeVar("T")
 
 PAGE_SIZE = 20
 """How many entries a page holds where the caller does not say."""
+
+MOST_FIRST = 1_000
+"""The most entries that may be asked for in one page."""
 
 READS = "reads"
 """Where an argument's metadata keeps the Python name of the field that it filters or orders by."""

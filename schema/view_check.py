@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import cast
 
-from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_object_type, is_required_argument
+from graphql import (
+    GraphQLObjectType,
+    GraphQLOutputType,
+    get_nullable_type,
+    is_interface_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+    is_required_argument,
+)
 
 from schema.model import Coordinate, Model
 from schema.problems import Level, Problem
@@ -27,7 +36,8 @@ MAX_PATHS = 2_000
 class Paths:
     """The ways on which each coordinate of a view can be reached, such as `customer.accounts.balance`.
 
-    `complete` is False when there were more than could be listed. No path goes through one coordinate twice.
+    Behind an interface or union the concrete type stands too: `customer.contacts[PhoneCall].seconds`. `complete` is
+    False when there were more than could be listed. No path goes through one coordinate twice.
     """
 
     by_coordinate: Mapping[str, tuple[str, ...]]
@@ -67,7 +77,9 @@ def paths(view: View, model: Model, *, most: int = MAX_PATHS) -> Paths:
             count += 1
             way = f"{path}.{coordinate.field_name}"
             found.setdefault(str(coordinate), []).append(way)
-            ways.append((coordinate.of, way, passed | {str(coordinate)}))
+            for held in model.concrete(coordinate.of):
+                into = way if held == coordinate.of else f"{way}[{held}]"
+                ways.append((held, into, passed | {str(coordinate)}))
     return _paths(found, complete=True)
 
 
@@ -119,7 +131,7 @@ class _Checking:
                 f"list one, such as {self.model.subject}.id",
             )
             return
-        reached = _reached(self.model.subject, listed)
+        reached = _reached(self.model, listed)
         for coordinate in (each for name, fields in listed.items() if name not in reached for each in fields):
             yield self._at(
                 ("fields", str(coordinate)),
@@ -180,24 +192,52 @@ class _Checking:
             )
 
     def _field(self, name: str, coordinate: Coordinate, types: Collection[str]) -> Iterator[Problem]:
-        place, held = ("fields", name), get_named_type(coordinate.type)
-        owner = self.model.schema.type_map[coordinate.type_name]
-        if coordinate.is_connection:
-            got, wanted = f"{name}, a list that is read in pages", "fields and plain lists: paging does not exist yet"
-            yield self._at(place, got, wanted, "remove it")
-        elif is_abstract_type(owner) or is_abstract_type(held):
-            got, wanted = f"{name}, of an interface or union", "coordinates of object types only"
-            yield self._at(place, got, wanted, "remove it")
-        elif coordinate.of == self.model.subject:
+        concrete = self.model.concrete(coordinate.of)
+        if self.model.subject in concrete:
             got = f"{name}, which leads to another {self.model.singular}"
             wanted = f"no {self.model.singular} but those looked up: restrictions of who is reached so are not asked"
-            yield self._at(place, got, wanted, "remove it; look the other one up in a request of its own")
-        elif is_object_type(held) and held.name not in types:
-            wanted = f"a field of {held.name} listed too"
-            first = next(iter(held.fields))
-            yield self._at(place, f"{name} without any field of it", wanted, f"list one, such as {held.name}.{first}")
+            mend = "remove it; look the other one up in a request of its own"
+            yield self._at(("fields", name), got, wanted, mend)
+        elif coordinate.of != concrete[0] or len(concrete) > 1:
+            yield from self._abstract(name, coordinate, [each for each in concrete if each in types], types)
+        elif is_object_type(self.model.schema.type_map[coordinate.of]) and coordinate.of not in types:
+            yield self._without_fields(name, coordinate.of)
         else:
             yield from self._required_arguments(name, coordinate)
+        if is_interface_type(self.model.schema.type_map[coordinate.type_name]):
+            yield from self._of_interface(name, coordinate, types)
+
+    def _abstract(
+        self, name: str, coordinate: Coordinate, shown: Sequence[str], types: Collection[str]
+    ) -> Iterator[Problem]:
+        """Yield what keeps a field that holds an interface or union from being shown."""
+        held, concrete = self.model.schema.type_map[coordinate.of], self.model.concrete(coordinate.of)
+        if not shown:
+            yield self._without_fields(name, concrete[0])
+        elif is_interface_type(held) and held.name not in types:
+            yield self._without_fields(name, held.name)
+        elif len(shown) < len(concrete) and _holds_non_null(coordinate.type):
+            hidden = ", ".join(each for each in concrete if each not in shown)
+            got = f"{name}: {coordinate.type} without fields of {hidden}"
+            wanted = (
+                f"a field of every type of {held.name}: where one is not of the view there is null, and none may be"
+            )
+            yield self._at(("fields", name), got, wanted, f"list a field of {hidden}")
+
+    def _of_interface(self, name: str, coordinate: Coordinate, types: Collection[str]) -> Iterator[Problem]:
+        """Yield the types of an interface that are in the view without its field."""
+        for held in self.model.concrete(coordinate.type_name):
+            own = f"{held}.{coordinate.field_name}"
+            if held in types and own not in self.listed:
+                wanted = f"{own} listed too: rules stand on the concrete types' fields"
+                yield self._at(("fields", name), f"{name} without {own}", wanted, f"add `{own}:`")
+
+    def _without_fields(self, name: str, held: str) -> Problem:
+        fields = cast("GraphQLObjectType", self.model.schema.type_map[held]).fields
+        wanted, first = f"a field of {held} listed too", next(iter(fields))
+        return self._at(
+            ("fields", name), f"{name} without any field of it", wanted, f"list one, such as {held}.{first}"
+        )
 
     def _required_arguments(self, name: str, coordinate: Coordinate) -> Iterator[Problem]:
         owner = cast("GraphQLObjectType", self.model.schema.type_map[coordinate.type_name])
@@ -208,7 +248,7 @@ class _Checking:
                 yield self._at(("fields", name), got, f"{full} listed too", f"add `{full}:`")
 
     def _way_in(self, type_name: str) -> str:
-        leading = [name for name, each in self.model.coordinates.items() if each.of == type_name]
+        leading = [name for name, each in self.model.coordinates.items() if type_name in (each.of, *self.model.concrete(each.of))]
         return f"list {' or '.join(leading[:3])}, or remove it" if leading else "remove it"
 
     def _at(
@@ -218,14 +258,23 @@ class _Checking:
         return Problem(str(self.loaded.path), line, got, wanted, mend, level)
 
 
-def _reached(subject: str, listed: Mapping[str, Iterable[Coordinate]]) -> set[str]:
+def _reached(model: Model, listed: Mapping[str, Iterable[Coordinate]]) -> set[str]:
+    """Return the types that can be reached, with the interfaces and unions that lead to them."""
     reached: set[str] = set()
-    waiting = [subject]
+    waiting = [model.subject]
     while waiting:
         if (type_name := waiting.pop()) not in reached:
             reached.add(type_name)
             waiting.extend(coordinate.of for coordinate in listed.get(type_name, ()))
+            waiting.extend(model.concrete(type_name))
     return reached
+
+
+def _holds_non_null(output: GraphQLOutputType) -> bool:
+    """Return whether the named type at the bottom of a type may not be null."""
+    while is_list_type(inner := get_nullable_type(output)):
+        output = inner.of_type
+    return is_non_null_type(output)
 
 
 def _or_remove(word: str, known: Iterable[str]) -> str:

@@ -1,12 +1,14 @@
 """The GraphQL schema of one view, cut from the one model: what is outside the view does not exist in it.
 
 A hidden field, type, argument or enum is absent from validation, suggestions, introspection and SDL alike, because the
-view's types are built anew from the allowed coordinates; scalars and enums that are reached are shared.
+view's types are built anew from the allowed coordinates; scalars and enums that are reached are shared. Connections,
+their edges and PageInfo are of the view wherever it lists the list. Of an interface or union there are those concrete
+types of which the view lists a field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,17 +18,20 @@ from graphql import (
     GraphQLID,
     GraphQLInputField,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNamedOutputType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    GraphQLUnionType,
     get_named_type,
-    is_abstract_type,
+    is_composite_type,
+    is_interface_type,
     is_list_type,
     is_non_null_type,
-    is_object_type,
+    is_union_type,
     specified_directives,
 )
 
@@ -34,6 +39,8 @@ from schema.describing import DEFINITION
 from schema.model import Model
 
 __all__ = ["ViewSchema", "cut_schema"]
+
+_Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
 _LOOKUP = {"id": "The canonical id."}
 
@@ -59,8 +66,8 @@ def cut_schema(model: Model, coordinates: Iterable[str], lookups: Iterable[str])
     `lookups` holds `id` for the canonical id, and names of sources. A coordinate `Type.field(argument:)` lists one
     argument of a field; arguments that are not listed do not exist in the view.
 
-    The coordinates are those of a verified view. Raises TypeError where one holds an interface or union, which would
-    bring hidden types along; an object type that is reached without a listed field makes a schema that answers nothing.
+    The coordinates are those of a verified view: a type that is reached without a listed field makes a schema that
+    answers nothing.
     """
     types = _Types(model, frozenset(coordinates))
     by = f"{model.subject}By"
@@ -81,7 +88,7 @@ def cut_schema(model: Model, coordinates: Iterable[str], lookups: Iterable[str])
         },
         description="What can be asked in this view.",
     )
-    schema = GraphQLSchema(query, directives=specified_directives)
+    schema = GraphQLSchema(query, types=types.behind_interfaces(), directives=specified_directives)
     return ViewSchema(schema, model.singular, model.plural, by, model)
 
 
@@ -111,29 +118,50 @@ class _OneOf:
 
 
 class _Types:
-    """The view's object types, made when they are first reached."""
+    """The view's types, made when they are first reached."""
 
     def __init__(self, model: Model, allowed: frozenset[str]) -> None:
         self._model, self._allowed = model, allowed
-        self._made: dict[str, GraphQLObjectType] = {}
+        self._listed = {coordinate.partition(".")[0] for coordinate in allowed}
+        self._made: dict[str, _Composite] = {}
 
     def object(self, name: str) -> GraphQLObjectType:
         """Return the view's form of one of the model's object types."""
+        return cast("GraphQLObjectType", self._composite(name))
+
+    def behind_interfaces(self) -> Sequence[GraphQLObjectType]:
+        """Return the object types that the view's interfaces stand for: nothing else need lead to them."""
+        interfaces = [name for name in self._listed if is_interface_type(self._model.schema.type_map.get(name))]
+        return [member for name in interfaces for member in self._members(name)]
+
+    def _composite(self, name: str) -> _Composite:
         if name not in self._made:
-            whole = cast("GraphQLObjectType", self._model.schema.type_map[name])
-            self._made[name] = GraphQLObjectType(
-                name,
-                lambda: self._fields(whole),
-                description=whole.description,
-                extensions=whole.extensions,
-            )
+            self._made[name] = self._make(self._model.schema.type_map[name])
         return self._made[name]
 
-    def _fields(self, whole: GraphQLObjectType) -> Mapping[str, GraphQLField]:
+    def _make(self, whole: Any) -> _Composite:
+        told = {"description": whole.description, "extensions": whole.extensions}
+        if is_union_type(whole):
+            return GraphQLUnionType(whole.name, lambda: self._members(whole.name), **told)
+        made = GraphQLInterfaceType if is_interface_type(whole) else GraphQLObjectType
+        return made(whole.name, lambda: self._fields(whole), interfaces=lambda: self._interfaces(whole), **told)
+
+    def _members(self, name: str) -> list[GraphQLObjectType]:
+        """Return the concrete types of an interface or union of which the view lists a field."""
+        schema = self._model.schema
+        whole = cast("GraphQLInterfaceType | GraphQLUnionType", schema.type_map[name])
+        return [self.object(one.name) for one in schema.get_possible_types(whole) if one.name in self._listed]
+
+    def _interfaces(self, whole: GraphQLObjectType | GraphQLInterfaceType) -> list[GraphQLInterfaceType]:
+        names = [one.name for one in whole.interfaces if one.name in self._listed]
+        return [cast("GraphQLInterfaceType", self._composite(name)) for name in names]
+
+    def _fields(self, whole: GraphQLObjectType | GraphQLInterfaceType) -> Mapping[str, GraphQLField]:
+        is_whole = self._model.is_plumbing(whole.name)
         return {
             name: self._field(whole.name, name, field)
             for name, field in whole.fields.items()
-            if f"{whole.name}.{name}" in self._allowed
+            if is_whole or f"{whole.name}.{name}" in self._allowed
         }
 
     def _field(self, type_name: str, name: str, field: GraphQLField) -> GraphQLField:
@@ -152,6 +180,4 @@ class _Types:
         if is_list_type(of):
             return GraphQLList(self._output(of.of_type))
         named = cast("GraphQLNamedOutputType", get_named_type(of))
-        if is_abstract_type(named):
-            raise TypeError(f"got {named.name}, an interface or union; a view is cut from object types only")
-        return self.object(named.name) if is_object_type(named) else named
+        return self._composite(named.name) if is_composite_type(named) else named

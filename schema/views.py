@@ -33,6 +33,7 @@ from schema.dpv import is_purpose, purposes
 __all__ = [
     "SLUG",
     "FieldRule",
+    "Introspection",
     "LawfulBasis",
     "Limits",
     "PurposeOfUse",
@@ -46,6 +47,7 @@ SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 """The form of the names of views and consumers."""
 
 _COORDINATE = r"^[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z_][A-Za-z0-9_]*:\))?$"
+_DEVELOPER = "developer"
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -136,6 +138,32 @@ class Limits(_Part):
     tokens: Annotated[
         StrictInt, Field(ge=10, le=4_000, description="the most tokens of a document: a whole number, 10 to 4000")
     ]
+    depth: Annotated[
+        StrictInt,
+        Field(ge=1, le=50, description="the most levels of fields of a query: a whole number, 1 to 50"),
+    ] = 15
+    aliases: Annotated[
+        StrictInt, Field(ge=0, le=1_000, description="the most aliases of a query: a whole number, 0 to 1000")
+    ] = 50
+    fields: Annotated[
+        StrictInt, Field(ge=1, le=5_000, description="the most fields of a query: a whole number, 1 to 5000")
+    ] = 1_000
+    weight: Annotated[
+        StrictInt,
+        Field(
+            ge=1,
+            le=100_000,
+            description="the most values of an answer, fields times the sizes of lists: a whole number, 1 to 100000",
+        ),
+    ] = 20_000
+
+
+class Introspection(StrEnum):
+    """Which of the view's consumers may read its schema: all of them, those with the role developer, or none."""
+
+    EVERYONE = "everyone"
+    DEVELOPERS = "developers"
+    NOBODY = "nobody"
 
 
 class ReceiptDetail(StrEnum):
@@ -213,10 +241,14 @@ class View(_Part):
         AfterValidator(each_once),
     ]
     fields: _Fields
-    limits: Annotated[Limits, Field(description="the limits: customers, deadline_ms, calls and tokens")]
+    limits: Annotated[Limits, Field(description="the limits: customers, deadline_ms, calls, tokens, and others")]
     receipt: Annotated[ReceiptDetail, Field(description="the most that a receipt tells: none, sources or fields")] = (
         ReceiptDetail.SOURCES
     )
+    introspection: Annotated[
+        Introspection,
+        Field(description="which of the consumers may read the schema: everyone, developers or nobody"),
+    ] = Introspection.EVERYONE
 
     def __hash__(self) -> int:
         """Hash by name and version, which say which view it is."""
@@ -235,6 +267,12 @@ class View(_Part):
     def admits(self, caller: Caller) -> bool:
         """Return whether the caller may use the view: it is registered for the view, and the view lists it."""
         return caller.may_use(self.name, self.version) and caller.consumer in self.consumers
+
+    def shows_schema_to(self, caller: Caller) -> bool:
+        """Return whether a caller whom the view admits may read its schema, by introspection or as SDL."""
+        if self.introspection is Introspection.DEVELOPERS:
+            return _DEVELOPER in caller.roles
+        return self.introspection is Introspection.EVERYONE
 
     def canonical(self) -> Mapping[str, Any]:
         """Return what the view says as plain JSON values: defaults left out, lists whose order says nothing sorted."""

@@ -13,10 +13,13 @@ from adapters.crossref.errors import (
 )
 from adapters.crossref.linking import Linked, Method
 from adapters.crossref.loading import LoadReport, LoadRow, RowProblem
+from adapters.crossref.opening import open_crossref
 from adapters.crossref.port import EVERYTHING, CrossReference, LinkedKey, Lookup, Restriction, Subject
+from adapters.crossref.postgres import PostgresCrossReference
 from adapters.crossref.secrets import HkdfSecrets, Secrets
 from adapters.crossref.sources import KeyFormat, KeyMode, SourceSystem
-from adapters.crossref.sqlite import Now, SqliteCrossReference
+from adapters.crossref.sqlite import SqliteCrossReference
+from adapters.crossref.stored import Now, StoredCrossReference
 from adapters.crossref.verifying import ChainProblem, ChainReport
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "Lookup",
     "Method",
     "Now",
+    "PostgresCrossReference",
     "RefusalCode",
     "Restriction",
     "RowProblem",
@@ -48,5 +52,7 @@ __all__ = [
     "SourceSystem",
     "SqliteCrossReference",
     "StoreError",
+    "StoredCrossReference",
     "Subject",
+    "open_crossref",
 ]

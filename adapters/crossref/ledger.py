@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
-from adapters.crossref.errors import InputError, RefusalCode
+from adapters.crossref.database import Connection
+from adapters.crossref.errors import InputError, RefusalCode, StoreError
 from adapters.crossref.events import Act, Event, EventType, canonical, commitment, moment
 from adapters.crossref.ids import new_id
 from adapters.crossref.sealing import Keyring
@@ -38,28 +39,53 @@ class CustomerRow:
     changed_seq: int
 
 
-def read_sources(connection: sqlite3.Connection, tenant: str) -> dict[str, SourceSystem]:
+async def read_sources(connection: Connection, tenant: str) -> dict[str, SourceSystem]:
     """Return the tenant's sources by name."""
-    rows = connection.execute(
-        "SELECT source_id, key_format, key_mode, max_live, priority FROM source_system WHERE tenant_id = ?", (tenant,)
+    rows = await connection.fetch(
+        "SELECT source_id, key_format, key_mode, max_live, priority FROM source_system WHERE tenant_id = ?", tenant
     )
     return {row[0]: SourceSystem(row[0], KeyFormat(row[1]), KeyMode(row[2]), row[3], row[4]) for row in rows}
 
 
 class Ledger:
-    """A tenant's tables inside one writing transaction that the caller begins and ends.
+    """A tenant's tables inside one writing transaction, in which nobody else writes for the tenant. Made by `open`.
 
     `at` is the time of everything written in it: the clock's, or that of the last event if the clock went back, for
     intervals of a link may not end before they begin.
     """
 
-    def __init__(self, connection: sqlite3.Connection, tenant: str, keyring: Keyring, now: datetime) -> None:
-        self.connection, self.tenant, self.keyring, self._now = connection, tenant, keyring, now
-        self.sources = read_sources(connection, tenant)
-        last = connection.execute(
-            "SELECT at FROM xref_event WHERE tenant_id = ? ORDER BY seq DESC LIMIT 1", (tenant,)
-        ).fetchone()
-        self.at = max(moment(now), last[0] if last else "")
+    def __init__(
+        self, connection: Connection, tenant: str, keyring: Keyring, now: datetime, sources: Mapping[str, SourceSystem]
+    ) -> None:
+        self.connection, self.tenant, self.keyring, self.sources, self._now = connection, tenant, keyring, sources, now
+        self.at = moment(now)
+        self._next_seq, self._is_changed = 1, False
+        self._head: bytes | None = None
+
+    @classmethod
+    async def open(cls, connection: Connection, tenant: str, keyring: Keyring, now: datetime) -> Self:
+        """Begin at the tenant's last event; what is written stands when the ledger is closed and the transaction ends.
+
+        Raises StoreError when the tenant's row is gone, which was made on opening the cross-reference.
+        """
+        ledger = cls(connection, tenant, keyring, now, await read_sources(connection, tenant))
+        row = await connection.fetch_one(
+            "SELECT next_seq, head_hash, (SELECT at FROM xref_event AS e WHERE e.tenant_id = t.tenant_id "
+            "ORDER BY e.seq DESC LIMIT 1) FROM tenant AS t WHERE t.tenant_id = ?",
+            tenant,
+        )
+        if row is None:
+            raise StoreError("got a tenant that somebody has deleted; open the cross-reference again")
+        ledger._next_seq, ledger._head, ledger.at = row[0], row[1], max(ledger.at, row[2] or "")
+        return ledger
+
+    async def close(self) -> None:
+        """Write down where the next event will follow."""
+        if self._is_changed:
+            await self.connection.execute(
+                "UPDATE tenant SET next_seq = ?, head_hash = ? WHERE tenant_id = ?",
+                *(self._next_seq, self._head, self.tenant),
+            )
 
     def new_id(self, prefix: str) -> str:
         """Return an id that was never given."""
@@ -74,47 +100,50 @@ class Ledger:
             )
         return source
 
-    def customer(self, customer_id: str) -> CustomerRow | None:
+    async def customer(self, customer_id: str) -> CustomerRow | None:
         """Return the customer of this id or, when it was merged, the one it was merged into."""
-        row = self.connection.execute(
+        if not customer_id.isprintable():  # the databases disagree on what cannot be printed
+            return None
+        row = await self.connection.fetch_one(
             "SELECT c.customer_id, c.status, c.version, c.changed_seq FROM customer AS a JOIN customer AS c "
             "ON c.tenant_id = a.tenant_id AND c.customer_id = coalesce(a.survivor_id, a.customer_id) "
             "WHERE a.tenant_id = ? AND a.customer_id = ?",
-            (self.tenant, customer_id),
-        ).fetchone()
+            *(self.tenant, customer_id),
+        )
         return CustomerRow(*row) if row else None
 
-    def owner(self, source: SourceSystem, key: str) -> str | None:
+    async def owner(self, source: SourceSystem, key: str) -> str | None:
         """Return the customer to whom the key is linked now, under whichever version of the secret it was written."""
         for form in self.keyring.lookup_forms(source, key):
-            row = self.connection.execute(
+            row = await self.connection.fetch_one(
                 "SELECT customer_id FROM link "
                 "WHERE tenant_id = ? AND source_id = ? AND key_lookup = ? AND valid_to IS NULL",
-                (self.tenant, source.name, form),
-            ).fetchone()
+                *(self.tenant, source.name, form),
+            )
             if row:
                 return str(row[0])
         return None
 
-    def live_keys(self, customer_id: str) -> dict[str, int]:
+    async def live_keys(self, customer_id: str) -> dict[str, int]:
         """Return how many live keys of each source the customer has."""
-        rows = self.connection.execute(
+        rows = await self.connection.fetch(
             "SELECT source_id, count(*) FROM link "
             "WHERE tenant_id = ? AND customer_id = ? AND valid_to IS NULL AND key_status = 'live' GROUP BY source_id",
-            (self.tenant, customer_id),
+            *(self.tenant, customer_id),
         )
-        return dict(rows.fetchall())
+        return {row[0]: row[1] for row in rows}
 
-    def touch(self, customer_id: str, seq: int) -> int:
+    async def touch(self, customer_id: str, seq: int) -> int:
         """Count up the customer's version, which the event of this number brought about, and return it."""
-        row = self.connection.execute(
+        row = await self.connection.fetch_one(
             "UPDATE customer SET version = version + 1, changed_seq = ? WHERE tenant_id = ? AND customer_id = ? "
             "RETURNING version",
-            (seq, self.tenant, customer_id),
-        ).fetchone()
+            *(seq, self.tenant, customer_id),
+        )
+        assert row is not None
         return int(row[0])
 
-    def append(
+    async def append(
         self,
         kind: EventType,
         customer_id: str | None,
@@ -128,36 +157,27 @@ class Ledger:
             link.link_id: commitment(salt, link.link_id, link.source.name, link.key)
             for link, salt in zip(links, salts, strict=True)
         }
-        seq, head = self._take_seq()
         full = {**body, "commitments": committed} if links else body
-        self._insert(Event(self.tenant, seq, self.at, kind, customer_id, act, full, head))
-        self._keep_secrets(seq, links, salts)
-        return seq
+        event = Event(self.tenant, self._next_seq, self.at, kind, customer_id, act, full, self._head)
+        await self._insert(event)
+        await self._keep_secrets(event.seq, links, salts)
+        return event.seq
 
-    def _take_seq(self) -> tuple[int, bytes | None]:
-        # Taken inside the transaction, so the order of commits is the order of numbers and none is ever missing.
-        row = self.connection.execute(
-            "UPDATE tenant SET next_seq = next_seq + 1 WHERE tenant_id = ? RETURNING next_seq - 1, head_hash",
-            (self.tenant,),
-        ).fetchone()
-        return row[0], row[1]
-
-    def _insert(self, event: Event) -> None:
+    async def _insert(self, event: Event) -> None:
         digest, act = event.hash(), event.act
-        self.connection.execute(
+        await self.connection.execute(
             "INSERT INTO xref_event (tenant_id, seq, at, type, customer_id, actor, reason_code, reason_ref, body, "
             "prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(event.tenant, event.seq, event.at, event.type, event.customer_id),
-                *(act.actor, act.reason_code, act.reason_ref, canonical(event.body), event.prev_hash, digest),
-            ),
+            *(event.tenant, event.seq, event.at, event.type, event.customer_id),
+            *(act.actor, act.reason_code, act.reason_ref, canonical(event.body), event.prev_hash, digest),
         )
-        self.connection.execute("UPDATE tenant SET head_hash = ? WHERE tenant_id = ?", (digest, self.tenant))
+        # Nobody else writes for the tenant: the order of commits is the order of numbers, and none is ever missing.
+        self._next_seq, self._head, self._is_changed = event.seq + 1, digest, True
 
-    def _keep_secrets(self, seq: int, links: Sequence[LinkToCome], salts: Sequence[bytes]) -> None:
+    async def _keep_secrets(self, seq: int, links: Sequence[LinkToCome], salts: Sequence[bytes]) -> None:
         # Salt and commitment together would let a sealed key be guessed, so of a sealed source both are sealed.
         seal = self.keyring.seal
-        self.connection.executemany(
+        await self.connection.execute_many(
             "INSERT INTO event_secret (tenant_id, seq, link_id, salt, key) VALUES (?, ?, ?, ?, ?)",
             [
                 (

@@ -75,60 +75,60 @@ class Assignment:
     conflicts: tuple[Conflict, ...] = ()
 
 
-def assign(ledger: Ledger, wish: Wish) -> Assignment:
+async def assign(ledger: Ledger, wish: Wish) -> Assignment:
     """Write what can be written of the wish, as one event at most, and open a candidate for each conflict."""
-    owners = {entry: ledger.owner(entry.source, entry.key) for entry in wish.keys}
+    owners = {entry: await ledger.owner(entry.source, entry.key) for entry in wish.keys}
     held = list(dict.fromkeys(owner for owner in owners.values() if owner is not None))
     if wish.customer is None and len(held) > 1:
-        return Assignment(None, conflicts=_disputes(ledger, wish, owners, held[0]))
+        return Assignment(None, conflicts=tuple(await _disputes(ledger, wish, owners, held[0])))
     customer_id = wish.customer or (held[0] if held else None)
-    row = ledger.customer(customer_id) if customer_id else None
+    row = await ledger.customer(customer_id) if customer_id else None
     if row is None and customer_id is not None and not wish.may_create:
         raise InputError(RefusalCode.CUSTOMER_UNKNOWN, "no customer has this id; leave it out to make a new one")
     if row is not None and row.status != "active":
-        return Assignment(None, conflicts=(_closed(ledger, wish, row),))
-    return _write(ledger, wish, owners, row, customer_id or ledger.new_id("cus"))
+        return Assignment(None, conflicts=(await _closed(ledger, wish, row),))
+    return await _write(ledger, wish, owners, row, customer_id or ledger.new_id("cus"))
 
 
-def _write(
+async def _write(
     ledger: Ledger, wish: Wish, owners: dict[SourceKey, str | None], row: CustomerRow | None, customer_id: str
 ) -> Assignment:
     target = row.customer_id if row else customer_id
     free = [entry for entry, owner in owners.items() if owner is None]
-    allowed, excess = _within_limits(ledger, target, free)
-    restrictions = restrictions_to_add(ledger, target, wish.restrictions)
+    allowed, excess = await _within_limits(ledger, target, free)
+    restrictions = await restrictions_to_add(ledger, target, wish.restrictions)
     if row is None or allowed or restrictions:
-        linked = _record(ledger, wish, target, row is None, allowed, restrictions)
+        linked = await _record(ledger, wish, target, row is None, allowed, restrictions)
     else:
         linked = Linked(row.customer_id, row.version, row.changed_seq)
-    conflicts = _disputes(ledger, wish, owners, target) + tuple(
-        open_candidate(ledger, wish.act, ConflictCode.LIMIT_EXCEEDED, target, None, entry.source.name)
-        for entry in excess
-    )
-    return Assignment(linked, row is None, len(allowed), len(restrictions), conflicts)
+    conflicts = await _disputes(ledger, wish, owners, target)
+    for entry in excess:
+        code, name = ConflictCode.LIMIT_EXCEEDED, entry.source.name
+        conflicts.append(await open_candidate(ledger, wish.act, code, target, None, name))
+    return Assignment(linked, row is None, len(allowed), len(restrictions), tuple(conflicts))
 
 
-def _disputes(ledger: Ledger, wish: Wish, owners: dict[SourceKey, str | None], customer: str) -> tuple[Conflict, ...]:
+async def _disputes(ledger: Ledger, wish: Wish, owners: dict[SourceKey, str | None], customer: str) -> list[Conflict]:
     code = ConflictCode.KEY_OWNED_BY_OTHER
-    return tuple(
-        open_candidate(ledger, wish.act, code, customer, owner, entry.source.name)
+    return [
+        await open_candidate(ledger, wish.act, code, customer, owner, entry.source.name)
         for entry, owner in owners.items()
         if owner is not None and owner != customer
-    )
+    ]
 
 
-def _closed(ledger: Ledger, wish: Wish, row: CustomerRow) -> Conflict:
+async def _closed(ledger: Ledger, wish: Wish, row: CustomerRow) -> Conflict:
     code = ConflictCode.CUSTOMER_ERASED if row.status == "erased" else ConflictCode.CUSTOMER_RETIRED
     source = wish.keys[0].source.name if wish.keys else None
-    return open_candidate(ledger, wish.act, code, row.customer_id, None, source)
+    return await open_candidate(ledger, wish.act, code, row.customer_id, None, source)
 
 
-def _within_limits(
+async def _within_limits(
     ledger: Ledger, customer: str, entries: Sequence[SourceKey]
 ) -> tuple[list[SourceKey], list[SourceKey]]:
     allowed: list[SourceKey] = []
     excess: list[SourceKey] = []
-    counts = ledger.live_keys(customer) if any(entry.source.max_live for entry in entries) else {}
+    counts = await ledger.live_keys(customer) if any(entry.source.max_live for entry in entries) else {}
     for entry in entries:
         name, limit = entry.source.name, entry.source.max_live
         counts[name] = counts.get(name, 0) + 1
@@ -136,7 +136,7 @@ def _within_limits(
     return allowed, excess
 
 
-def _record(
+async def _record(
     ledger: Ledger,
     wish: Wish,
     customer: str,
@@ -149,11 +149,10 @@ def _record(
         "links": [_told(wish, link) for link in links],
         "restrictions": [{"ground": one.ground, "coordinates": sorted(one.coordinates)} for one in restrictions],
     }
-    seq = ledger.append(_kind(is_new, bool(links)), customer, wish.act, body, links)
-    version = _touch(ledger, customer, is_new, seq)
-    for link in links:
-        _insert_link(ledger, link, customer, wish, seq)
-    insert_restrictions(ledger, customer, restrictions)
+    seq = await ledger.append(_kind(is_new, bool(links)), customer, wish.act, body, links)
+    version = await _touch(ledger, customer, is_new, seq)
+    await _insert_links(ledger, links, customer, wish, seq)
+    await insert_restrictions(ledger, customer, restrictions)
     return Linked(customer, version, seq)
 
 
@@ -173,24 +172,27 @@ def _told(wish: Wish, link: LinkToCome) -> dict[str, object]:
     }
 
 
-def _touch(ledger: Ledger, customer: str, is_new: bool, seq: int) -> int:
+async def _touch(ledger: Ledger, customer: str, is_new: bool, seq: int) -> int:
     if is_new:
-        ledger.connection.execute(
+        await ledger.connection.execute(
             "INSERT INTO customer (tenant_id, customer_id, status, created_at, changed_seq) "
             "VALUES (?, ?, 'active', ?, ?)",
-            (ledger.tenant, customer, ledger.at, seq),
+            *(ledger.tenant, customer, ledger.at, seq),
         )
         return 1
-    return ledger.touch(customer, seq)
+    return await ledger.touch(customer, seq)
 
 
-def _insert_link(ledger: Ledger, link: LinkToCome, customer: str, wish: Wish, seq: int) -> None:
-    kept = ledger.keyring.kept(link.source, link.key)
-    ledger.connection.execute(
+async def _insert_links(ledger: Ledger, links: Sequence[LinkToCome], customer: str, wish: Wish, seq: int) -> None:
+    kept = [ledger.keyring.kept(link.source, link.key) for link in links]
+    await ledger.connection.execute_many(
         "INSERT INTO link (link_id, tenant_id, source_id, key_lookup, key_sealed, customer_id, valid_from, "
         "asserted_by, method, confidence, opened_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(link.link_id, ledger.tenant, link.source.name, kept.lookup, kept.sealed, customer, ledger.at),
-            *(wish.asserted_by or wish.act.actor, wish.method, wish.confidence, seq),
-        ),
+        [
+            (
+                *(link.link_id, ledger.tenant, link.source.name, form.lookup, form.sealed, customer, ledger.at),
+                *(wish.asserted_by or wish.act.actor, wish.method, wish.confidence, seq),
+            )
+            for link, form in zip(links, kept, strict=True)
+        ],
     )

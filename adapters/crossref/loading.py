@@ -15,7 +15,7 @@ from adapters.crossref.linking import Assignment, SourceKey, Wish, assign
 from adapters.crossref.port import Lookup, Restriction
 from adapters.crossref.restricting import check_restriction
 
-__all__ = ["CHUNK", "Load", "LoadReport", "LoadRow", "RowProblem", "chunks"]
+__all__ = ["CHUNK", "Done", "Load", "LoadReport", "LoadRow", "RowProblem", "chunks"]
 
 CHUNK = 500
 """Rows written in one transaction."""
@@ -59,6 +59,30 @@ def chunks(rows: Iterable[LoadRow]) -> Iterator[list[LoadRow]]:
         yield chunk
 
 
+class Done:
+    """What one transaction of a load did. It counts when the transaction stands, for one that failed is run again."""
+
+    def __init__(self) -> None:
+        self.rows = self.created = self.links = self.restrictions = 0
+        self.counts: Counter[str] = Counter()
+        self.problems: list[RowProblem] = []
+        self.placed: set[Lookup] = set()
+
+    def count(self, done: Assignment, row: int) -> None:
+        """Count what came of a wish."""
+        self.created += done.created
+        self.links += done.links
+        self.restrictions += done.restrictions
+        for conflict in done.conflicts:
+            self.note(row, conflict.code, conflict.source)
+
+    def note(self, row: int, code: ConflictCode | RefusalCode, source: str | None = None) -> None:
+        """Count what was left out of a row."""
+        self.counts[code] += 1
+        if len(self.problems) < _KEPT_PROBLEMS:
+            self.problems.append(RowProblem(row, code, source))
+
+
 class Load:
     """One load under way. Restrictions come as look-up -> restrictions and are written with the customer they are for,
     so that no customer is ever to be seen without its own."""
@@ -66,84 +90,94 @@ class Load:
     def __init__(self, act: Act, restrictions: Mapping[Lookup, Sequence[Restriction]]) -> None:
         for restriction in (one for several in restrictions.values() for one in several):
             check_restriction(restriction)
-        self._act, self._given, self._waiting = act, restrictions, dict(restrictions)
-        self._rows = self._created = self._links = self._restrictions = 0
-        self._counts: Counter[str] = Counter()
-        self._problems: list[RowProblem] = []
+        self._act, self._waiting = act, dict(restrictions)
+        self._done = Done()
 
     @property
     def rows(self) -> int:
         """The rows read so far."""
-        return self._rows
+        return self._done.rows
+
+    @property
+    def is_first_of_all(self) -> bool:
+        """Return whether one chunk is done and was all new, as it is when tables are filled for the first time."""
+        return self._done.created == self._done.rows == CHUNK
 
     def report(self) -> LoadReport:
         """Return what was done so far."""
-        unplaced = sum(map(len, self._waiting.values()))
-        done = (self._rows, self._created, self._links, self._restrictions, unplaced)
-        return LoadReport(*done, dict(sorted(self._counts.items())), tuple(self._problems))
+        unplaced, done = sum(map(len, self._waiting.values())), self._done
+        counted = (done.rows, done.created, done.links, done.restrictions, unplaced)
+        return LoadReport(*counted, dict(sorted(done.counts.items())), tuple(done.problems))
 
-    def normalise(self, ledger: Ledger) -> None:
+    def take(self, done: Done) -> None:
+        """Count what a transaction did that stands."""
+        total = self._done
+        total.rows += done.rows
+        total.created += done.created
+        total.links += done.links
+        total.restrictions += done.restrictions
+        total.counts += done.counts
+        total.problems += done.problems[: _KEPT_PROBLEMS - len(total.problems)]
+        for lookup in done.placed:
+            del self._waiting[lookup]
+
+    async def normalise(self, ledger: Ledger) -> None:
         """Bring the look-ups of the restrictions into normal form, in which rows are compared with them."""
         waiting: defaultdict[Lookup, list[Restriction]] = defaultdict(list)
-        for lookup, restrictions in self._given.items():
+        for lookup, restrictions in self._waiting.items():
             waiting[_normal(ledger, lookup)].extend(restrictions)
         self._waiting = {**waiting}
 
-    def restrict_known(self, ledger: Ledger) -> None:
+    async def restrict_known(self, ledger: Ledger) -> Done:
         """Write the restrictions of customers that are there already."""
-        for lookup in list(self._waiting):
-            customer = _find(ledger, lookup)
+        done = Done()
+        for lookup, restrictions in self._waiting.items():
+            customer = await _find(ledger, lookup)
             if customer is not None:
-                wish = Wish((), self._act, customer, restrictions=self._waiting[lookup])
-                self._count(assign(ledger, wish))
-                del self._waiting[lookup]
+                wish = Wish((), self._act, customer, restrictions=restrictions)
+                done.count(await assign(ledger, wish), self.rows)
+                done.placed.add(lookup)
+        return done
 
-    def write(self, ledger: Ledger, chunk: Sequence[LoadRow]) -> None:
+    async def write(self, ledger: Ledger, chunk: Sequence[LoadRow]) -> Done:
         """Write a chunk of rows."""
+        done = Done()
         for customer, given in chunk:
-            self._rows += 1
-            self._write_row(ledger, customer, given)
+            done.rows += 1
+            await self._write_row(ledger, done, customer, given)
+        return done
 
-    def _write_row(self, ledger: Ledger, customer: str | None, given: Mapping[str, Sequence[str]]) -> None:
+    async def _write_row(
+        self, ledger: Ledger, done: Done, customer: str | None, given: Mapping[str, Sequence[str]]
+    ) -> None:
+        row = self.rows + done.rows
         if customer is not None and not is_customer_id(customer):
-            self._note(RefusalCode.CUSTOMER_ID_INVALID)
+            done.note(row, RefusalCode.CUSTOMER_ID_INVALID)
             return
-        keys = self._keys(ledger, given)
+        keys = _keys(ledger, done, row, given)
         if customer is None and not keys:
-            self._note(RefusalCode.ROW_EMPTY)
+            done.note(row, RefusalCode.ROW_EMPTY)
             return
         names = [Lookup(entry.source.name, entry.key) for entry in keys]
         names += [] if customer is None else [Lookup(None, customer)]
-        waiting = [name for name in names if name in self._waiting]
+        waiting = [name for name in names if name in self._waiting and name not in done.placed]
         restrictions = [one for name in waiting for one in self._waiting[name]]
-        done = assign(ledger, Wish(keys, self._act, customer, may_create=True, restrictions=restrictions))
-        self._count(done)
-        if done.linked is not None:
-            for name in waiting:
-                del self._waiting[name]
+        assigned = await assign(ledger, Wish(keys, self._act, customer, may_create=True, restrictions=restrictions))
+        done.count(assigned, row)
+        if assigned.linked is not None:
+            done.placed.update(waiting)
 
-    def _keys(self, ledger: Ledger, given: Mapping[str, Sequence[str]]) -> list[SourceKey]:
-        keys: dict[SourceKey, None] = {}
-        for name, values in given.items():
-            for value in [values] if isinstance(values, str) else values:
-                try:
-                    source = ledger.source(name)
-                    keys[SourceKey(source, source.normal(value))] = None
-                except InputError as refused:
-                    self._note(refused.code, name if name in ledger.sources else None)
-        return list(keys)
 
-    def _count(self, done: Assignment) -> None:
-        self._created += done.created
-        self._links += done.links
-        self._restrictions += done.restrictions
-        for conflict in done.conflicts:
-            self._note(conflict.code, conflict.source)
-
-    def _note(self, code: ConflictCode | RefusalCode, source: str | None = None) -> None:
-        self._counts[code] += 1
-        if len(self._problems) < _KEPT_PROBLEMS:
-            self._problems.append(RowProblem(self._rows, code, source))
+def _keys(ledger: Ledger, done: Done, row: int, given: Mapping[str, Sequence[str]]) -> list[SourceKey]:
+    keys: dict[SourceKey, None] = {}
+    for name, values in given.items():
+        for value in [values] if isinstance(values, str) else values:
+            try:
+                source = ledger.source(name)
+                keys[SourceKey(source, source.normal(value))] = None
+            except InputError as refused:
+                done.note(row, refused.code, name if name in ledger.sources else None)
+    return list(keys)
 
 
 def _normal(ledger: Ledger, lookup: Lookup) -> Lookup:
@@ -152,8 +186,8 @@ def _normal(ledger: Ledger, lookup: Lookup) -> Lookup:
     return Lookup(lookup.source, ledger.source(lookup.source).normal(lookup.key))
 
 
-def _find(ledger: Ledger, lookup: Lookup) -> str | None:
+async def _find(ledger: Ledger, lookup: Lookup) -> str | None:
     if lookup.source is None:
-        row = ledger.customer(lookup.key)
+        row = await ledger.customer(lookup.key)
         return lookup.key if row is not None and row.status == "active" else None
-    return ledger.owner(ledger.source(lookup.source), lookup.key)
+    return await ledger.owner(ledger.source(lookup.source), lookup.key)

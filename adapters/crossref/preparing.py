@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from adapters.crossref.connecting import BUSY_MS, connect_reader, translated
-from adapters.crossref.errors import SchemaOutdatedError, StoreError
-from adapters.crossref.migrations import HEAD, upgrade
+from adapters.crossref.errors import StoreError
+from adapters.crossref.migrations import upgrade
+from adapters.crossref.revisions import are_ours, checked, is_head
 
 __all__ = ["is_current", "make_current"]
-
-_OURS = frozenset({"alembic_version", "tenant", "source_system", "customer", "link", "restriction", "xref_event"})
-"""Tables of every revision. Another application that uses Alembic may have a revision of the same name."""
-
-_REVISION = re.compile(r"[0-9]{4}")
 
 
 def is_current(path: Path, *, migrate: bool) -> bool:
@@ -27,13 +22,7 @@ def is_current(path: Path, *, migrate: bool) -> bool:
     """
     with translated():
         revision = _revision(path)
-    if revision is not None and revision > HEAD:
-        raise SchemaOutdatedError(
-            f"got tables of revision {revision}; wanted {HEAD}: use the release that wrote them, or newer"
-        )
-    if revision != HEAD and not migrate:
-        raise SchemaOutdatedError(f"got tables of revision {revision}; wanted {HEAD}: open once with migrate=True")
-    return revision == HEAD
+    return is_head(revision, migrate=migrate)
 
 
 def make_current(path: Path) -> None:
@@ -59,15 +48,10 @@ def _revision(path: Path) -> str | None:
 
 
 def _revision_in(connection: sqlite3.Connection, tables: set[str]) -> str:
-    if not tables >= _OURS:
+    if not are_ours(tables):
         raise _foreign("a database of another application")
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    revision = str(row[0]) if row else ""
-    if not _REVISION.fullmatch(revision):
-        raise SchemaOutdatedError(
-            f"got tables of no known revision; wanted {HEAD} or older: restore a backup, or correct the path"
-        )
-    return revision
+    return checked(row[0] if row else None)
 
 
 def _foreign(got: str) -> StoreError:

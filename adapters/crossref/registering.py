@@ -12,7 +12,7 @@ from adapters.crossref.sources import SourceSystem
 __all__ = ["register"]
 
 
-def register(ledger: Ledger, source: SourceSystem, act: Act) -> None:
+async def register(ledger: Ledger, source: SourceSystem, act: Act) -> None:
     """Write the source, or the new `max_live` and `priority` of one that is there; nothing when nothing changes."""
     ledger.keyring.check(source)
     standing = ledger.sources.get(source.name)
@@ -24,10 +24,10 @@ def register(ledger: Ledger, source: SourceSystem, act: Act) -> None:
             f"got {source.name} with {source.key_format} {source.key_mode} keys; its links are kept as "
             f"{standing.key_format} {standing.key_mode}: register it so, or under a new name",
         )
-    ledger.append(EventType.SOURCE_REGISTERED, None, act, asdict(source))
-    ledger.connection.execute(
+    await ledger.append(EventType.SOURCE_REGISTERED, None, act, asdict(source))
+    await ledger.connection.execute(
         "INSERT INTO source_system (tenant_id, source_id, key_format, key_mode, max_live, priority) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, source_id) "
         "DO UPDATE SET max_live = excluded.max_live, priority = excluded.priority",
-        (ledger.tenant, source.name, source.key_format, source.key_mode, source.max_live, source.priority),
+        *(ledger.tenant, source.name, source.key_format, source.key_mode, source.max_live, source.priority),
     )

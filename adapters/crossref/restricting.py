@@ -39,24 +39,24 @@ def _is_coordinate(name: str) -> bool:
     return name == EVERYTHING or _COORDINATE.fullmatch(name) is not None
 
 
-def restrictions_to_add(ledger: Ledger, customer: str, wanted: Iterable[Restriction]) -> list[Restriction]:
+async def restrictions_to_add(ledger: Ledger, customer: str, wanted: Iterable[Restriction]) -> list[Restriction]:
     """Return those of the wanted restrictions that do not stand already, with the customer or an id merged into it."""
     distinct = list(dict.fromkeys(wanted))
     if not distinct:
         return []
-    rows = ledger.connection.execute(
+    rows = await ledger.connection.fetch(
         "SELECT r.ground, r.coordinates FROM customer AS c JOIN restriction AS r "
         "ON r.tenant_id = c.tenant_id AND r.customer_id = c.customer_id "
         "WHERE c.tenant_id = ? AND (c.customer_id = ? OR c.survivor_id = ?) AND r.valid_to IS NULL",
-        (ledger.tenant, customer, customer),
+        *(ledger.tenant, customer, customer),
     )
     standing = {Restriction(ground, frozenset(json.loads(coordinates))) for ground, coordinates in rows}
     return [restriction for restriction in distinct if restriction not in standing]
 
 
-def insert_restrictions(ledger: Ledger, customer: str, restrictions: Sequence[Restriction]) -> None:
+async def insert_restrictions(ledger: Ledger, customer: str, restrictions: Sequence[Restriction]) -> None:
     """Write restrictions that hold from now on."""
-    ledger.connection.executemany(
+    await ledger.connection.execute_many(
         "INSERT INTO restriction (restriction_id, tenant_id, customer_id, ground, coordinates, valid_from) "
         "VALUES (?, ?, ?, ?, ?, ?)",
         [

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from adapters.crossref.database import Connection
 from adapters.crossref.errors import SecretError
 from adapters.crossref.ledger import read_sources
 from adapters.crossref.sealing import Keyring
@@ -31,34 +30,35 @@ class _Sample:
     sealed: bytes = field(repr=False)
 
 
-def check_secrets(connection: sqlite3.Connection, tenant: str, keyring: Keyring) -> None:
+async def check_secrets(connection: Connection, tenant: str, keyring: Keyring) -> None:
     """Raise SecretError unless every version that sealed a live key is at hand, and is the secret that it was.
 
     A look-up goes by the versions at hand: without one, its customers would be unknown. One key of each version and
     source is opened.
     """
-    sources = read_sources(connection, tenant).values()
+    sources = (await read_sources(connection, tenant)).values()
     sealed = [source for source in sources if source.key_mode is KeyMode.SEALED]
     for source in sealed:
         keyring.check(source)
-    samples = [sample for source in sealed for sample in _samples(connection, tenant, source)]
+    samples = [sample for source in sealed for sample in await _samples(connection, tenant, source)]
     if samples:
         keyring.check_versions(sample.version for sample in samples)
     for sample in samples:
         _open(keyring, sample)
 
 
-def _samples(connection: sqlite3.Connection, tenant: str, source: SourceSystem) -> Iterator[_Sample]:
+async def _samples(connection: Connection, tenant: str, source: SourceSystem) -> list[_Sample]:
     # One step into the index a version, however many links there are.
-    start = ""
-    while row := connection.execute(_NEXT, (tenant, source.name, start)).fetchone():
+    samples, start = [], ""
+    while row := await connection.fetch_one(_NEXT, tenant, source.name, start):
         form = _FORM.match(row[0])
         if form is None:
             raise SecretError(
                 f"got a sealed key of {source.name} without a version; wanted v1: and so on: restore a backup"
             )
-        yield _Sample(source, int(form["version"]), row[1] or b"")
+        samples.append(_Sample(source, int(form["version"]), row[1] or b""))
         start = f"{form[0][:-1]};"  # what comes after the colon
+    return samples
 
 
 def _open(keyring: Keyring, sample: _Sample) -> None:

@@ -16,6 +16,9 @@ __all__ = ["MAX_KEY", "KeyFormat", "KeyMode", "SourceSystem"]
 MAX_KEY = 512
 """The longest key, in characters of its normal form."""
 
+_MOST = 2**31 - 1
+"""The largest number that a column of the source's table takes."""
+
 # ASCII alone is folded, dropped or stripped: Unicode takes the Kelvin sign for a k, and one customer for another.
 _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _NOT_DIGITS = re.compile(r"[^0-9]")
@@ -85,10 +88,12 @@ class SourceSystem:
                 RefusalCode.SOURCE_INVALID,
                 "a source's name is a letter, then up to 63 letters, digits, _ or -; name it as its adapter does",
             )
-        if self.max_live is not None and self.max_live < 1:
+        if self.max_live is not None and not 1 <= self.max_live <= _MOST:
             raise InputError(
-                RefusalCode.SOURCE_INVALID, f"got max_live={self.max_live}; wanted 1 or more, or None for no limit"
+                RefusalCode.SOURCE_INVALID, f"got max_live={self.max_live}; wanted 1 to {_MOST}, or None for no limit"
             )
+        if not 0 <= self.priority <= _MOST:
+            raise InputError(RefusalCode.SOURCE_INVALID, f"got priority={self.priority}; wanted 0 to {_MOST}")
 
     def normal(self, key: object) -> str:
         """Return the key in the source's normal form; raises InputError when it cannot be one."""

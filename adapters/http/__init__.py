@@ -1,18 +1,30 @@
 """Sources that answer JSON over HTTP."""
 
-from adapters.http.adapter import HttpAdapter, HttpReply, Told
-from adapters.http.offers import HttpOffer, InBody, InPath, InQuery
+from adapters.http.adapter import HttpAdapter
+from adapters.http.arguments import AsBody, AsQuery
+from adapters.http.offers import HttpOffer
+from adapters.http.pages import ByCursor, ByOffset, ByPage, InLastRecord, InLink
+from adapters.http.places import InBody, InPath, InQuery
 from adapters.http.transport import AiohttpTransport, BodyTooLarge, open_client
+from adapters.http.wire import HttpReply, JsonWire, Told
 
 __all__ = [
     "AiohttpTransport",
+    "AsBody",
+    "AsQuery",
     "BodyTooLarge",
+    "ByCursor",
+    "ByOffset",
+    "ByPage",
     "HttpAdapter",
     "HttpOffer",
     "HttpReply",
     "InBody",
+    "InLastRecord",
+    "InLink",
     "InPath",
     "InQuery",
+    "JsonWire",
     "Told",
     "open_client",
 ]

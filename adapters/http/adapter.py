@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import ssl
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
-
-import httpx
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from adapters.adapter import Batch, Call
-from adapters.answers import Answer, Gone, Key, Missing
-from adapters.http.exact_json import JsonError, read_json
-from adapters.http.offers import HttpAsk, HttpOffer, InPath, make_ask, unaskable
-from adapters.http.transport import AiohttpTransport, BodyTooLarge, open_client
+from adapters.answers import Answer, Found, Gone, Key, Missing, Page
+from adapters.http.asks import HttpAsk, make_ask, matches_nothing, unaskable
+from adapters.http.offers import HttpOffer
+from adapters.http.pages import RawPage
+from adapters.http.places import InPath
+from adapters.http.wire import HttpReply, JsonWire, Told
+from adapters.matching import Ends, PageEnd
 from adapters.protocol import ProtocolAdapter
 from adapters.records import is_there, read_path
 from adapters.sending import SendError
 from schema.reasons import Reason
 
-__all__ = ["HttpAdapter", "HttpReply", "Told"]
-
-_JSON = re.compile(r"(application|text)/([a-z0-9.+-]+\+)?json", re.IGNORECASE)
-_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Names of the headers in which the source is told why it is asked; None: it is not told."""
-
-    purpose: str | None = None
-    case: str | None = None
-    trace: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HttpReply:
-    """The status of an answer, and its JSON; only an answer that says Missing or Gone has none."""
-
-    status: int
-    body: Any = None
-
-    def __repr__(self) -> str:
-        return f"HttpReply(status={self.status})"
+__all__ = ["HttpAdapter"]
 
 
 class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
@@ -99,7 +74,7 @@ class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
         *,
         headers: Mapping[str, str] | None = None,
         forward_credential: bool = False,
-        told: Told = Told(),
+        told: Told | None = None,
         timeout: float | None = 10.0,
         at_once: int = 100,
         max_body: int = 8 * 1024 * 1024,
@@ -107,52 +82,36 @@ class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
         proxy: str | None = None,
     ) -> None:
         super().__init__(source, offers, timeout=timeout, at_once=at_once)
-        own = _own_headers(source, headers or {}, forward_credential=forward_credential)
-        self._base_url = _checked_base(source, base_url)
-        self._forward_credential, self._told = forward_credential, told
-        transport = AiohttpTransport(max_connections=at_once, max_body=max_body, tls=tls, proxy=proxy)
-        self._client = open_client(transport, headers=own, timeout=timeout)
+        self._wire = JsonWire(
+            source,
+            base_url,
+            accept="application/json",
+            headers=headers,
+            forward_credential=forward_credential,
+            told=told,
+            timeout=timeout,
+            at_once=at_once,
+            max_body=max_body,
+            tls=tls,
+            proxy=proxy,
+        )
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        await self._wire.aclose()
 
     def _unaskable(self, batch: Batch, key: Key) -> Answer | None:
-        return unaskable(_http(batch), key)
+        refused = unaskable(_http(batch), key)
+        if refused is None and matches_nothing(_http(batch), batch):
+            return Found(Page(()), datetime.now(UTC))
+        return refused
 
     def _asks(self, batch: Batch, keys: Sequence[Key]) -> HttpAsk:
-        if batch.arguments:
-            raise SendError(Reason.SOURCE_ERROR, "the offer takes no arguments")
         return make_ask(_http(batch), batch, keys)
 
     async def _make(self, ask: HttpAsk, call: Call) -> HttpReply:
-        request = self._client.build_request(
-            "GET" if ask.body is None else "POST",
-            self._base_url + ask.target,
-            headers=self._headers(ask, call),
-            content=ask.body,
-        )
-        with _translated():
-            response = await self._client.send(request, stream=True)
-            try:
-                return await _read(response, one_by_one=isinstance(_http(ask.batch).keys, InPath))
-            finally:
-                await response.aclose()
-
-    def _headers(self, ask: HttpAsk, call: Call) -> dict[str, str]:
-        """Return the headers that depend on the call; what a header cannot hold ends the call before it is sent."""
-        told = self._told
-        pairs = ((told.purpose, call.purpose), (told.case, call.case), (told.trace, call.trace))
-        said = {name: value for name, value in pairs if name is not None and value is not None}
-        if ask.body is not None:
-            said["Content-Type"] = "application/json"
-        if self._forward_credential:
-            if call.credential is None:
-                raise SendError(Reason.SOURCE_AUTH, "the caller's credential is to be forwarded, and there is none")
-            said["Authorization"] = f"Bearer {call.credential}"
-        if not all(map(_HEADER_VALUE.fullmatch, said.values())):
-            raise SendError(Reason.SOURCE_ERROR, "what the source is to be told cannot stand in a header")
-        return said
+        one_by_one = isinstance(_http(ask.batch).keys, InPath)
+        return await self._wire.ask(ask.target, ask.body, call, bare=_ABSENT if one_by_one else ())
 
     def _read(self, batch: Batch, keys: Sequence[Key], ask: HttpAsk, reply: HttpReply) -> Mapping[Key, Answer]:
         if reply.status in _ABSENT:
@@ -160,38 +119,34 @@ class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
         return super()._read(batch, keys, ask, reply)
 
     def _records(self, ask: HttpAsk, reply: HttpReply) -> Iterable[object]:
-        where, attributes = _http(ask.batch).records, _http(ask.batch).attributes
-        found = reply.body if where is None else read_path(reply.body, where)
-        if isinstance(found, Mapping):
-            found = [found]
-        if not is_there(found) or not isinstance(found, list):
-            raise SendError(Reason.SOURCE_ERROR, "the answer holds no records where the offer says that they stand")
+        offer = _http(ask.batch)
+        found = _found(offer, reply) if offer.paging is None else _page(ask, reply).raws
         there = [record for record in found if record is not None]  # some write null for a key they do not have
-        return there if attributes is None else (_flat(record, attributes) for record in there)
+        return there if offer.attributes is None else (_flat(record, offer.attributes) for record in there)
+
+    def _ends(self, ask: HttpAsk, reply: HttpReply) -> Ends:
+        page = _page(ask, reply)
+        return lambda _, records: PageEnd(records, page.end_cursor, page.has_next)
 
 
 _ABSENT: dict[int, Answer] = {404: Missing(), 410: Gone()}
-_ANSWERED = frozenset({200, 201, 203, 207})
-_REFUSED = {
-    401: (Reason.SOURCE_AUTH, "the source answered 401: it does not know the credential"),
-    403: (Reason.SOURCE_AUTH, "the source answered 403: the credential may not do this"),
-    429: (Reason.SOURCE_RATE_LIMITED, "the source answered 429: too many calls"),
-}
 
 
-async def _read(response: httpx.Response, *, one_by_one: bool) -> HttpReply:
-    """Return what the source answered, or raise SendError by its status, its type or its text."""
-    status = response.status_code
-    if one_by_one and status in _ABSENT:
-        await response.aread()  # a connection is kept only when its answer was read to the end
-        return HttpReply(status)
-    if status in _REFUSED:
-        raise SendError(*_REFUSED[status])
-    if status not in _ANSWERED:
-        raise SendError(Reason.SOURCE_ERROR, f"the source answered with status {status}")
-    if not _JSON.fullmatch(response.headers.get("content-type", "").partition(";")[0].strip()):
-        raise SendError(Reason.SOURCE_ERROR, "the source answered with something other than JSON")
-    return HttpReply(status, read_json(await response.aread()))
+def _found(offer: HttpOffer, reply: HttpReply) -> Sequence[object]:
+    found = reply.body if offer.records is None else read_path(reply.body, offer.records)
+    if isinstance(found, Mapping):
+        found = [found]
+    if not is_there(found) or not isinstance(found, list):
+        raise SendError(Reason.SOURCE_ERROR, "the answer holds no records where the offer says that they stand")
+    return found
+
+
+def _page(ask: HttpAsk, reply: HttpReply) -> RawPage:
+    offer, asked = _http(ask.batch), ask.batch.slice
+    assert offer.paging is not None
+    assert offer.max_page is not None
+    assert asked is not None
+    return offer.paging.read(asked, offer.max_page, reply.body, _found(offer, reply))
 
 
 def _flat(record: object, attributes: str) -> object:
@@ -200,55 +155,6 @@ def _flat(record: object, attributes: str) -> object:
     return {**inner, **record} if isinstance(record, Mapping) and isinstance(inner, Mapping) else record
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Say httpx's exceptions, and JSON's, in the words of `send`."""
-    try:
-        yield
-    except httpx.TimeoutException:
-        raise SendError(Reason.SOURCE_TIMEOUT, "no connection or no answer in time") from None
-    except BodyTooLarge:
-        raise SendError(Reason.SOURCE_ERROR, "the answer is longer than allowed") from None
-    except httpx.ConnectError:
-        raise SendError(Reason.SOURCE_ERROR, "no connection can be made") from None
-    except httpx.HTTPError:
-        raise SendError(Reason.SOURCE_ERROR, "the connection broke, or the answer was not HTTP") from None
-    except JsonError as error:
-        raise SendError(Reason.SOURCE_ERROR, str(error)) from None
-
-
 def _http(batch: Batch) -> HttpOffer:
     assert isinstance(batch.offer, HttpOffer), f"got an offer of type {type(batch.offer).__name__}; wanted HttpOffer"
     return batch.offer
-
-
-def _own_headers(source: str, headers: Mapping[str, str], *, forward_credential: bool) -> dict[str, str]:
-    names = {name.lower() for name in headers}
-    if forward_credential and "authorization" in names:
-        raise ValueError(
-            f"source {source}: got an Authorization header and forward_credential=True; a source is asked either with "
-            "the adapter's own credential or with the caller's: leave one out"
-        )
-    for name, value in headers.items():
-        if not _HEADER_VALUE.fullmatch(value):
-            raise ValueError(
-                f"source {source}: got a value for the header {name} that no header can hold; wanted ASCII"
-            )
-    return {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "customer-view-gateway", **headers}
-
-
-def _checked_base(source: str, base_url: str) -> str:
-    if not _is_plain(base_url):
-        raise ValueError(
-            f"source {source}: got a base_url that is no plain one; wanted http(s)://host/path without user, query and "
-            "fragment (a credential goes in headers=)"
-        )
-    return base_url.rstrip("/")
-
-
-def _is_plain(base_url: str) -> bool:
-    try:
-        url = httpx.URL(base_url)
-        return url.scheme in ("http", "https") and bool(url.host) and not (url.userinfo or url.query or url.fragment)
-    except (httpx.InvalidURL, ValueError):  # their texts print parts of the URL, and a password may be one
-        return False

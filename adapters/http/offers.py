@@ -1,56 +1,18 @@
-"""How a REST source is asked: offers that say where keys and fields go, and the requests they make. No I/O."""
+"""What a REST source can answer: an offer that says where keys, fields, arguments and pages go."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
-from adapters.adapter import Batch
-from adapters.answers import Key, SourceError
+from adapters.http.arguments import AsBody, AsQuery
+from adapters.http.pages import Paging
+from adapters.http.places import InBody, InPath, InQuery
 from adapters.offers import Offer
-from adapters.records import SourcePath, source_fields
-from adapters.sending import Ask
-from schema.reasons import Reason
+from adapters.records import SourcePath
 
-__all__ = ["HttpAsk", "HttpOffer", "InBody", "InPath", "InQuery", "make_ask", "unaskable"]
-
-_MAX_KEY = 1024
-_SEPARATORS = re.compile(r"[^A-Za-z0-9%+&=#]+")
-
-
-@dataclass(frozen=True, slots=True)
-class InPath:
-    """The key is one segment of the path, where the path says `{key}`: one key a call."""
-
-
-@dataclass(frozen=True, slots=True)
-class InQuery:
-    """The values stand in the query string under this name, joined by the separator; None repeats the name.
-
-    A source splits a joined list after it has decoded it, so a key that holds the separator would be read as two keys:
-    such a key is never sent. Where keys can hold it, repeat the name.
-    """
-
-    name: str
-    separator: str | None = ","
-
-    def __post_init__(self) -> None:
-        if self.separator is not None and not _SEPARATORS.fullmatch(self.separator):
-            raise ValueError(
-                f"got separator={self.separator!r}; wanted punctuation that a query string does not use itself, "
-                "or None to repeat the name"
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class InBody:
-    """The values stand in a POSTed JSON object as a list under this name; `each` wraps every value in an object."""
-
-    name: str
-    each: str | None = None
+__all__ = ["HttpOffer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,19 +24,23 @@ class HttpOffer(Offer):
     it takes none. `records` is where the records stand in the answer's JSON: a list, or one object; None when they are
     the whole answer. `params` are query parameters that never change, as (name, value) pairs. `attributes` is the
     member of each record that holds its fields, where they stand a step below its key, as in JSON:API (section 7.2):
-    they are read as the record's own, and `fields` names them alone, for the key always comes.
+    they are read as the record's own, and `fields` names them alone, for the key always comes. `arguments` says how
+    the source is told each argument of a list that it filters or orders by, by the argument's Python name. `paging`
+    says how it gives a list in pages of at most `max_page` records, which makes `max_batch` 1 too: a page is one key's.
     """
 
     path: str
-    keys: InPath | InQuery | InBody = InPath()
+    keys: InPath | InQuery | InBody = field(default_factory=InPath)
     fields: InQuery | InBody | None = None
     records: SourcePath | None = None
     params: tuple[tuple[str, str], ...] = ()
     attributes: str | None = None
+    arguments: Mapping[str, AsQuery | AsBody] = field(default_factory=dict)
+    paging: Paging | None = None
 
     def __post_init__(self) -> None:
         one_by_one = isinstance(self.keys, InPath)
-        if one_by_one:
+        if one_by_one or self.paging is not None:
             object.__setattr__(self, "max_batch", 1)
         Offer.__post_init__(self)  # not super(): a class with slots is another object than the one super() knows
         if not self.path.startswith("/") or "?" in self.path or "#" in self.path:
@@ -84,72 +50,46 @@ class HttpOffer(Offer):
         if self.path.count("{key}") != int(one_by_one) or "{" in self.path.replace("{key}", ""):
             wanted = "{key} in it once, and no other brace" if one_by_one else "no brace, as the keys go elsewhere"
             raise ValueError(f"offer {self.name}: got path={self.path!r}; wanted {wanted}")
+        self._check_list()
+        self._check_names()
 
+    def _check_list(self) -> None:
+        if (self.paging is None) != (self.max_page is None):
+            got = "max_page without paging" if self.paging is None else "paging without max_page"
+            raise ValueError(
+                f"offer {self.name}: got {got}; wanted both: how the source gives pages, and how many records it gives "
+                "at once"
+            )
+        if self.limits_per_key:
+            raise ValueError(
+                f"offer {self.name}: got limits_per_key=True; a page over HTTP is one key's: leave limits_per_key out"
+            )
+        if self.arguments and not self.is_list:
+            raise ValueError(f"offer {self.name}: got arguments for facts of a key; only lists have arguments")
 
-@dataclass(frozen=True, slots=True)
-class HttpAsk(Ask):
-    """One request: GET, or POST when there is a body. `target` is path and query as they go on the wire."""
+    def _check_names(self) -> None:
+        times = Counter(self._names())
+        if twice := sorted(name for name, count in times.items() if count > 1):
+            raise ValueError(
+                f"offer {self.name}: got the name {twice[0]!r} twice for what a call says; wanted a name for each thing"
+            )
 
-    target: str = field(repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    def _names(self) -> Iterator[str]:
+        """Yield the name of everything that a call says."""
+        yield from {name for name, _ in self.params}
+        yield from (place.name for place in (self.keys, self.fields) if isinstance(place, (InQuery, InBody)))
+        yield from (argument.name for argument in self.arguments.values())
+        if self.paging is not None:
+            yield from self.paging.names
 
+    @property
+    def posts(self) -> bool:
+        """Return whether its calls have a body, whatever they ask."""
+        in_body = isinstance(self.keys, InBody) or isinstance(self.fields, InBody)
+        is_page = self.paging is not None and self.paging.in_body
+        return in_body or is_page or any(isinstance(one, AsBody) for one in self.arguments.values())
 
-def make_ask(offer: HttpOffer, batch: Batch, keys: Sequence[Key]) -> HttpAsk:
-    """Return the request that asks these keys of the batch: its fields, and the echoed key's, and no others."""
-    projection = _projection(offer, batch.fields)
-    query = [f"{_encoded(name)}={_encoded(value)}" for name, value in offer.params]
-    members: dict[str, object] = {}
-    for place, values in ((offer.keys, keys), (offer.fields, projection)):
-        if isinstance(place, InQuery):
-            query.extend(_in_query(place, values))
-        elif isinstance(place, InBody):
-            members[place.name] = [value if place.each is None else {place.each: value} for value in values]
-    path = offer.path.replace("{key}", _encoded(keys[0])) if isinstance(offer.keys, InPath) else offer.path
-    target = f"{path}?{'&'.join(query)}" if query else path
-    return HttpAsk(batch, keys, target, json.dumps(members).encode() if members else None)
-
-
-def unaskable(offer: HttpOffer, key: Key) -> SourceError | None:
-    """Return why a key cannot be put on the wire so that it stays one key, and that key; None when it can.
-
-    It is an error and not Missing: nobody asked the source, so nobody knows whether it has the key.
-    """
-    if not key.strip() or len(key) > _MAX_KEY:
-        return SourceError(Reason.SOURCE_ERROR, f"the key is blank or longer than {_MAX_KEY} characters")
-    if not key.isascii() and not _is_text(key):
-        return SourceError(Reason.SOURCE_ERROR, "the key is not Unicode text")
-    if isinstance(offer.keys, InPath) and key in (".", ".."):
-        return SourceError(Reason.SOURCE_ERROR, "the key is a step in a path, and cannot be a segment of one")
-    if isinstance(offer.keys, InQuery) and offer.keys.separator is not None and offer.keys.separator in key:
-        return SourceError(
-            Reason.SOURCE_ERROR, "the key holds the separator by which the source splits its list of keys"
-        )
-    return None
-
-
-def _projection(offer: HttpOffer, fields: Sequence[str]) -> Sequence[str]:
-    wanted = set(source_fields(offer.record, fields))
-    if offer.key is not None and offer.attributes is None:
-        wanted.add(offer.key if isinstance(offer.key, str) else str(offer.key.path[0]))
-    return sorted(wanted)
-
-
-def _in_query(place: InQuery, values: Sequence[str]) -> Iterator[str]:
-    name = _encoded(place.name)
-    if place.separator is None:
-        yield from (f"{name}={_encoded(value)}" for value in values)
-    else:
-        yield f"{name}={quote(place.separator, safe=',;:|').join(map(_encoded, values))}"
-
-
-def _encoded(text: str) -> str:
-    """Return the text with everything percent-encoded but RFC 3986's unreserved characters."""
-    return quote(text, safe="")
-
-
-def _is_text(key: str) -> bool:
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    @property
+    def takes(self) -> frozenset[str]:
+        """Return the Python names of the arguments that the source filters and orders by."""
+        return frozenset(self.arguments)

@@ -60,13 +60,14 @@ _TABLES = """
 CREATE TABLE account (account_no text PRIMARY KEY, customer_no text NOT NULL, kind text NOT NULL, status text NOT NULL,
     balance {money} NOT NULL, currency char(3) NOT NULL, opened_on {day} NOT NULL, days_overdue integer NOT NULL);
 CREATE TABLE invoice (invoice_no text PRIMARY KEY, account_no text NOT NULL, customer_no text NOT NULL,
-    amount {money} NOT NULL, currency char(3) NOT NULL, issued_on {day} NOT NULL, due_on {day} NOT NULL, paid_on {day});
+    status text NOT NULL, amount {money} NOT NULL, outstanding {money} NOT NULL, currency char(3) NOT NULL,
+    issued_on {day} NOT NULL, due_on {day} NOT NULL, paid_on {day});
 CREATE TABLE payment (payment_no text PRIMARY KEY, invoice_no text NOT NULL, account_no text NOT NULL,
     customer_no text NOT NULL, amount {money} NOT NULL, currency char(3) NOT NULL, paid_on {day} NOT NULL);
 """
 _INDEXES = """
 CREATE INDEX account_customer ON account (customer_no);
-CREATE INDEX invoice_customer ON invoice (customer_no);
+CREATE INDEX invoice_customer ON invoice (customer_no, issued_on, invoice_no);
 CREATE INDEX payment_customer ON payment (customer_no);
 ANALYZE;
 """
@@ -83,7 +84,10 @@ _VIEWS = {
     # the one number of 64 bits that has no absolute value: a statement that reads the view fails
     Misbehaviour.ERROR: "SELECT t.*, CAST(abs(-9223372036854775807 - 1) AS text) AS asked_no FROM {table} AS t",
 }
-_ASKED = re.compile(r'SELECT (?P<columns>t\."[^"]+"(?:, t\."[^"]+")*) FROM (?:"[^"]+"\.)?"(?P<view>[^"]+_v)" AS t ')
+_ASKED = re.compile(
+    r'SELECT (?P<columns>t\."[^"]+"(?:, t\."[^"]+")*?)(?:, t\."[0-9].*?)? FROM .*?"(?P<view>[^".]+_v)" AS t ', re.DOTALL
+)
+"""A list's statement, or that of pages, which reads the columns of its order besides, under numbers."""
 
 
 class BillingStore(Protocol):

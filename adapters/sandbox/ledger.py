@@ -48,12 +48,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """One row of billing's invoices, one for each purchase. `paid_on` is None while it is unpaid."""
+    """One row of billing's invoices, one for each purchase. `paid_on` is None while it is unpaid.
+
+    `status` is billing's word for how it stands when the books close, `outstanding` what is still to be paid.
+    """
 
     invoice_no: str
     account_no: str
     customer_no: str
+    status: str
     amount: Decimal
+    outstanding: Decimal
     currency: str
     issued_on: date
     due_on: date
@@ -99,16 +104,25 @@ def _shares(customer: Customer) -> Iterator[tuple[str, Sequence[Purchase]]]:
 
 def _invoice(account_no: str, customer_no: str, place: int, purchase: Purchase) -> Invoice:
     due_on = purchase.on + timedelta(_DAYS_TO_PAY)
+    paid_on = _paid_on(int(customer_no[2:]) * 1_000 + place, due_on)
     return Invoice(
         invoice_no=f"I-{customer_no[2:]}-{place + 1:03d}",
         account_no=account_no,
         customer_no=customer_no,
+        status=_status(due_on, paid_on),
         amount=purchase.amount,
+        outstanding=purchase.amount if paid_on is None else Decimal("0.00"),
         currency=_CURRENCY,
         issued_on=purchase.on,
         due_on=due_on,
-        paid_on=_paid_on(int(customer_no[2:]) * 1_000 + place, due_on),
+        paid_on=paid_on,
     )
+
+
+def _status(due_on: date, paid_on: date | None) -> str:
+    if paid_on is not None:
+        return "paid"
+    return "overdue" if due_on < BOOKS_CLOSE else "open"
 
 
 def _paid_on(seed: int, due_on: date) -> date | None:
@@ -128,7 +142,7 @@ def _account(kind: str, bills: Sequence[Invoice]) -> Account:
         customer_no=bills[0].customer_no,
         kind=kind,
         status="in_collection" if overdue > _CLAIMED else "open",
-        balance=sum((bill.amount for bill in unpaid), Decimal("0.00")),
+        balance=sum((bill.outstanding for bill in bills), Decimal("0.00")),
         currency=_CURRENCY,
         opened_on=bills[0].issued_on,
         days_overdue=max(overdue, 0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from adapters.crossref import Lookup, Restriction
 from adapters.sandbox.people import Customer
@@ -13,11 +13,16 @@ _RESTRICTED = Restriction("gdpr-18", frozenset({"Customer.accounts"}))
 """What stands for a restricted customer: the right to restriction of processing, GDPR art. 18."""
 
 
-def cross_reference(whom: Sequence[Customer]) -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
-    """Return a row for each customer: its canonical id, and source -> its live keys of the customer."""
+def cross_reference(
+    whom: Sequence[Customer], sources: Collection[str] = ("crm", "billing")
+) -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
+    """Return a row for each customer: its canonical id, and source -> its live keys of the customer.
+
+    `sources` are those whose keys are wanted, of crm, billing and orders.
+    """
     for customer in whom:
-        keys = {"crm": (customer.crm_key,), "billing": customer.billing_keys}
-        yield customer.customer_id, {source: of_source for source, of_source in keys.items() if of_source}
+        keys = {"crm": (customer.crm_key,), "billing": customer.billing_keys, "orders": (customer.order_key,)}
+        yield customer.customer_id, {source: keys[source] for source in keys if source in sources and keys[source]}
 
 
 def restrictions(whom: Sequence[Customer]) -> Mapping[Lookup, Sequence[Restriction]]:

@@ -32,11 +32,15 @@ _RESTRICTED = 300
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One customer with its key in each source. `billing_keys` is empty where billing does not know the customer."""
+    """One customer with its key in each source. `billing_keys` is empty where billing does not know the customer.
+
+    Everybody has purchases, and so an `order_key`.
+    """
 
     customer_id: str
     crm_key: str
     billing_keys: tuple[str, ...]
+    order_key: str
     person: Person
     purchases: tuple[Purchase, ...]
     company: Company | None
@@ -49,11 +53,13 @@ def customers() -> tuple[Customer, ...]:
     people = (replace(people[ANNE], given="Anne"), *people[1:])
     purchases[ANNE], purchases[_ANNE_BOUGHT_AS] = purchases[_ANNE_BOUGHT_AS], purchases[ANNE]
     crm, billing = ranks("crm", len(people)), ranks("billing", 2 * len(people))
+    orders = ranks("orders", len(people))
     return tuple(
         Customer(
             customer_id=f"cus_{digest('customer', index)[:32]}",
             crm_key=f"C-{1 + crm[index]:06d}",
             billing_keys=_billing_keys(index, purchases[index], billing[2 * index : 2 * index + 2]),
+            order_key=f"O-{700_000 + orders[index]}",
             person=person,
             purchases=purchases[index],
             company=_company(index, firms),

@@ -104,7 +104,7 @@ class RunningSource(AbstractContextManager["RunningSource"]):
 
 
 def start_source(name: str) -> RunningSource:
-    """Start the source `crm` or `register` on a free port of this machine, with a fresh credential."""
+    """Start the source `crm`, `register` or `orders` on a free port of this machine, with a fresh credential."""
     token = secrets.token_urlsafe(32)
     with socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG) as listening:
         descriptor = listening.fileno()

@@ -19,6 +19,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from adapters.sandbox.crm import Crm
+from adapters.sandbox.orders import Orders
 from adapters.sandbox.register import Register
 from adapters.sandbox.server import CUT, SourceInterface, sandbox_app
 
@@ -41,7 +42,9 @@ def build_source(name: str, token: str) -> SourceInterface:
             return Crm(token)
         case "register":
             return Register()
-    raise ValueError(f"got the source {name!r}; wanted crm or register")
+        case "orders":
+            return Orders(token)
+    raise ValueError(f"got the source {name!r}; wanted crm, register or orders")
 
 
 def build_server(source: SourceInterface) -> uvicorn.Server:

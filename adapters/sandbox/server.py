@@ -52,14 +52,14 @@ class SourceInterface(Protocol):
 
     @property
     def path(self) -> str:
-        """The path under which it answers GET."""
+        """The path under which it answers GET, and POST."""
 
     @property
     def records(self) -> Mapping[str, Mapping[str, Any]]:
         """All its records by key."""
 
     def read(self, request: Request) -> Ask:
-        """Return what is asked, or raise HTTPException in the source's own manner."""
+        """Return what is asked, or raise HTTPException in the source's own manner. The body is in `request.state`."""
 
     def body(self, ask: Ask, records: Records, request: Request) -> object:
         """Return the JSON that answers with these records."""
@@ -127,6 +127,7 @@ def sandbox_app(source: SourceInterface) -> Starlette:
     behaviour = Behaviour()
 
     async def answer(request: Request) -> Response:
+        request.state.body = await request.body()
         ask = source.read(request)
         behaviour.note(ask)
         return await _behave(behaviour, lambda: source.body(ask, behaviour.choose(ask, source.records), request))
@@ -144,7 +145,7 @@ def sandbox_app(source: SourceInterface) -> Starlette:
 
     return Starlette(
         routes=[
-            Route(source.path, answer),
+            Route(source.path, answer, methods=["GET", "POST"]),
             Route("/__sandbox/misbehave", misbehave, methods=["POST"]),
             Route("/__sandbox/reset", reset, methods=["POST"]),
             Route("/__sandbox/counters", counters),

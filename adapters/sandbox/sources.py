@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any
@@ -11,13 +11,25 @@ from typing import Annotated, Any
 from pydantic import AliasPath, BeforeValidator, Field
 
 from adapters.answers import Missing, Page
+from adapters.graphql import AsVariable, ByIds, Connection, GraphQLAdapter, GraphQLOffer
 from adapters.http import HttpAdapter, HttpOffer, InQuery
 from adapters.offers import KeyForm
 from adapters.records import Inline, Record, Reference
-from adapters.sql import SqlAdapter, SqlOffer
-from schema.customer import AccountKind, AccountStatus, Channel, CompanyStatus, ContactKind, Segment
+from adapters.sql import AtLeast, Below, By, IsOneOf, Sorted, SqlAdapter, SqlOffer
+from schema.customer import (
+    AccountKind,
+    AccountStatus,
+    Channel,
+    CompanyStatus,
+    ContactKind,
+    DeliveryStatus,
+    InvoiceStatus,
+    OrderStatus,
+    Segment,
+    Sort,
+)
 
-__all__ = ["billing_adapter", "crm_adapter", "register_adapter"]
+__all__ = ["billing_adapter", "crm_adapter", "orders_adapter", "register_adapter"]
 
 
 def _coded(words: Mapping[str, Enum]) -> BeforeValidator:
@@ -115,6 +127,31 @@ class BillingAccount(Record):
     days_overdue: int | None
 
 
+class BillingTotal(Record):
+    """The whole amount of an invoice."""
+
+    amount: Decimal
+    currency: str
+
+
+class BillingOutstanding(Record):
+    """What is still to be paid of an invoice."""
+
+    amount: Decimal = Field(validation_alias="outstanding")
+    currency: str
+
+
+class BillingInvoice(Record):
+    """An invoice as billing keeps it."""
+
+    number: str | None = Field(validation_alias="invoice_no")
+    status: Annotated[InvoiceStatus, BeforeValidator(str.upper)]
+    issued_on: date | None
+    due_on: date | None
+    total: Annotated[BillingTotal, Inline()]
+    outstanding: Annotated[BillingOutstanding, Inline()]
+
+
 def billing_adapter(database_url: str, *, traced: Callable[[str], None] | None = None) -> SqlAdapter:
     """Return the adapter of billing's database; `traced` is told the text of every statement, without its values."""
     accounts = SqlOffer(
@@ -128,7 +165,115 @@ def billing_adapter(database_url: str, *, traced: Callable[[str], None] | None =
         max_batch=200,
         absent=Page,
     )
-    return SqlAdapter("billing", [accounts], url=database_url, timeout=2.0, traced=traced)
+    invoices = SqlOffer(
+        name="invoices",
+        serves="Customer.invoices",
+        record=BillingInvoice,
+        table="invoice_v",
+        key="customer_no",
+        key_column="asked_no",
+        order_by=(By("issued_on", "date"), "invoice_no"),
+        filters={
+            "status": IsOneOf("status", words={status: status.value.lower() for status in InvoiceStatus}),
+            "issued_from": AtLeast("issued_on", "date"),
+            "issued_before": Below("issued_on", "date"),
+        },
+        sort=Sorted("sort", descending=(Sort.NEWEST_FIRST,)),
+        max_batch=100,
+        max_page=50,
+        limits_per_key=True,
+        absent=Page,
+    )
+    return SqlAdapter("billing", [accounts, invoices], url=database_url, timeout=2.0, traced=traced)
+
+
+def _from_cents(cents: Any) -> Any:
+    """Return an amount in the currency's main unit from a whole number of cents."""
+    return Decimal(cents).scaleb(-2) if isinstance(cents, int) else cents
+
+
+_ORDERS = {
+    OrderStatus.PLACED: "RECEIVED",
+    OrderStatus.CONFIRMED: "ACCEPTED",
+    OrderStatus.SHIPPED: "DISPATCHED",
+    OrderStatus.DELIVERED: "COMPLETED",
+    OrderStatus.CANCELLED: "CALLED_OFF",
+    OrderStatus.RETURNED: "SENT_BACK",
+}
+_SHIPMENTS = {
+    "PACKING": DeliveryStatus.PREPARING,
+    "ON_THE_WAY": DeliveryStatus.IN_TRANSIT,
+    "HANDED_OVER": DeliveryStatus.DELIVERED,
+    "LOST": DeliveryStatus.FAILED,
+    "COMING_BACK": DeliveryStatus.RETURNED,
+}
+
+
+class ShopPrice(Record):
+    """An amount as the shop keeps it."""
+
+    amount: Annotated[Decimal, BeforeValidator(_from_cents)] = Field(validation_alias="minor")
+    currency: str
+
+
+class ShopItem(Record):
+    """One product of a purchase."""
+
+    product: str | None = Field(validation_alias="title")
+    sku: str | None
+    quantity: Decimal | None = Field(validation_alias="count")
+    unit_price: ShopPrice | None = Field(validation_alias="each")
+    total: ShopPrice | None = Field(validation_alias="sum")
+
+
+class ShopShipment(Record):
+    """One parcel of a purchase."""
+
+    status: Annotated[DeliveryStatus | None, _coded(_SHIPMENTS)] = Field(validation_alias="state")
+    carrier: str | None
+    tracking_number: str | None = Field(validation_alias="tracking")
+    expected_on: date | None = Field(validation_alias="dueOn")
+    delivered_at: datetime | None = Field(validation_alias="arrivedAt")
+
+
+class ShopPurchase(Record):
+    """A purchase as the shop keeps it."""
+
+    number: str | None = Field(validation_alias="reference")
+    status: Annotated[OrderStatus | None, _coded({word: status for status, word in _ORDERS.items()})] = Field(
+        validation_alias="state"
+    )
+    placed_at: datetime | None = Field(validation_alias="placedAt")
+    total: ShopPrice | None = Field(validation_alias="sum")
+    lines: list[ShopItem] | None = Field(validation_alias="items")
+    deliveries: list[ShopShipment] | None = Field(validation_alias="shipments")
+
+
+def orders_adapter(url: str, token: str) -> GraphQLAdapter:
+    """Return the adapter of the shop at this URL, a GraphQL API, asked with this bearer credential."""
+    orders = GraphQLOffer(
+        name="orders",
+        serves="Customer.orders",
+        record=ShopPurchase,
+        key="id",
+        keys=ByIds("buyers"),
+        at="purchases",
+        connection=Connection(),
+        arguments={
+            "status": AsVariable("states", type="[PurchaseState!]", words=_ORDERS),
+            "placed_from": AsVariable("placedFrom", type="DateTime"),
+            "placed_before": AsVariable("placedBefore", type="DateTime"),
+            "sort": AsVariable(
+                "order", type="PurchaseOrder!", words={Sort.NEWEST_FIRST: "LATEST", Sort.OLDEST_FIRST: "EARLIEST"}
+            ),
+        },
+        max_batch=100,
+        max_page=50,
+        limits_per_key=True,
+        absent=Page,
+    )
+    headers = {"Authorization": f"Bearer {token}"}
+    return GraphQLAdapter("orders", f"{url}/graphql", [orders], headers=headers, timeout=2.0)
 
 
 class RegisterAddress(Record):

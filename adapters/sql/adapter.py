@@ -26,32 +26,51 @@ A source is declared, and holds no I/O code:
     )
 
 A batch is one statement: `SELECT` of the columns that the wanted fields need and of the key, `WHERE` the key column is
-`IN (...)` or `= ANY($1)`, with the keys as bound parameters. Amounts come exact from a PostgreSQL numeric; in SQLite
-keep them as text or as integers of the minor unit, never as REAL: a float is no valid Decimal.
+`IN (...)` or `= ANY($1)`, with the keys as bound parameters; so are the values of arguments, the place that a page goes
+on behind, and the number of its rows. A page of every key of a batch is one statement too. Amounts come exact from a
+PostgreSQL numeric; in SQLite keep them as text or as integers of the minor unit, never as REAL: a float is no valid
+Decimal.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from adapters.adapter import Batch, Call
-from adapters.answers import Answer, Key, Missing
+from adapters.answers import Answer, Found, Key, Missing, SourceError
+from adapters.matching import Ends
 from adapters.protocol import ProtocolAdapter
 from adapters.sending import Ask, SendError
+from adapters.sql.columns import Values
 from adapters.sql.databases import Database, Rows
 from adapters.sql.offers import SqlOffer, statement_for
+from adapters.sql.places import has_no_place, page_end, place_behind
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.sqlite import SqliteDatabase
+from adapters.sql.statements import Statement
 from schema.reasons import Reason
 
 __all__ = ["SqlAdapter"]
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 
+_NO_ORDER = SourceError(
+    Reason.SOURCE_ERROR,
+    "the order does not place every row of the key: by a null, a long value, or those of another row",
+)
 
-class SqlAdapter(ProtocolAdapter[Ask, Rows]):
+
+@dataclass(frozen=True, slots=True)
+class SqlAsk(Ask):
+    """One statement, with the values of arguments and of the page that it asks."""
+
+    statement: Statement
+    values: Values = field(repr=False)
+
+
+class SqlAdapter(ProtocolAdapter[SqlAsk, Rows]):
     """An SQL database as a source.
 
     `url` is `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://user:password@host:port/database`
@@ -83,21 +102,53 @@ class SqlAdapter(ProtocolAdapter[Ask, Rows]):
         found = await super().fetch(replace(batch, keys=possible), call)
         return {key: found.get(key, Missing()) for key in batch.keys}
 
-    def _asks(self, batch: Batch, keys: Sequence[Key]) -> Ask:
-        if batch.arguments:
-            raise SendError(Reason.SOURCE_ERROR, "the offer of an SQL source takes no arguments")
-        return Ask(batch, keys)
+    def _asks(self, batch: Batch, keys: Sequence[Key]) -> SqlAsk:
+        offer, given = _offer(batch), {name: value for name, value in batch.arguments if value is not None}
+        if given.keys() - offer.takes:
+            raise SendError(Reason.SOURCE_ERROR, "the offer does not take an argument of this name")
+        filters = tuple(sorted(given.keys() & offer.filters.keys()))
+        after = None if batch.slice is None else batch.slice.after
+        statement = statement_for(
+            offer,
+            batch.fields,
+            filters,
+            descending=offer.sort is not None and given.get(offer.sort.argument) in offer.sort.descending,
+            is_further=after is not None,
+        )
+        values = [offer.filters[name].bound(given[name]) for name in filters]
+        values += [] if after is None else place_behind(after, len(offer.order))
+        values += [] if batch.slice is None else [batch.slice.first + 1]
+        return SqlAsk(batch, keys, statement, values)
 
-    async def _make(self, ask: Ask, call: Call) -> Rows:
+    async def _make(self, ask: SqlAsk, call: Call) -> Rows:
         offer = _offer(ask.batch)
         bound = [value for key in ask.keys if (value := offer.key_type.bound(key)) is not None]
-        rows = await self._database.rows(statement_for(offer, ask.batch.fields), bound)
+        rows = await self._database.rows(ask.statement, bound, ask.values)
         if len(rows) > offer.max_rows:
             raise SendError(Reason.SOURCE_ERROR, "the answer has more rows than the offer's max_rows")
         return rows
 
-    def _records(self, ask: Ask, reply: Rows) -> Iterable[object]:
+    def _records(self, ask: SqlAsk, reply: Rows) -> Iterable[object]:
         return reply
+
+    def _ends(self, ask: SqlAsk, reply: Rows) -> Ends:
+        first, columns = _first(ask.batch), len(_offer(ask.batch).order)
+        return lambda key, rows: page_end(rows, first, columns)
+
+    def _read(self, batch: Batch, keys: Sequence[Key], ask: SqlAsk, reply: Rows) -> Mapping[Key, Answer]:
+        """Return one answer a key; a list whose next page could leave a row out costs itself."""
+        answers, offer = super()._read(batch, keys, ask, reply), _offer(batch)
+        if not offer.is_paged:
+            return answers
+        rows: dict[Key | None, list[Mapping[str, object]]] = {}
+        for row in reply:
+            rows.setdefault(offer.echoed_key(row), []).append(row)
+        first, columns = _first(batch), len(offer.order)
+        unordered = {form for form, own in rows.items() if has_no_place(own, first, columns)}
+        return {
+            key: _NO_ORDER if isinstance(answer, Found) and offer.key_form.normal(key) in unordered else answer
+            for key, answer in answers.items()
+        }
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -107,6 +158,11 @@ class SqlAdapter(ProtocolAdapter[Ask, Rows]):
 def _offer(batch: Batch) -> SqlOffer:
     assert isinstance(batch.offer, SqlOffer)
     return batch.offer
+
+
+def _first(batch: Batch) -> int:
+    assert batch.slice is not None
+    return batch.slice.first
 
 
 def _unheard(text: str) -> None:

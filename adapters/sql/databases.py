@@ -1,10 +1,11 @@
-"""What the SQL adapter needs of a database: rows for a statement and its keys."""
+"""What the SQL adapter needs of a database: rows for a statement, its keys and its values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from adapters.sql.columns import Values
 from adapters.sql.statements import Statement
 
 __all__ = ["Database", "Rows"]
@@ -16,7 +17,7 @@ Rows = Sequence[Mapping[str, object]]
 class Database(Protocol):
     """One database, with connections of its own."""
 
-    async def rows(self, statement: Statement, keys: Sequence[str | int]) -> Rows:
+    async def rows(self, statement: Statement, keys: Sequence[str | int], values: Values) -> Rows:
         """Return the rows of these keys, or raise SendError. Cancelling it ends the statement on the server too."""
 
     async def aclose(self) -> None:

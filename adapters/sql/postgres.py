@@ -11,6 +11,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from adapters.sending import SendError
+from adapters.sql.columns import Value, Values
 from adapters.sql.databases import Rows
 from adapters.sql.framing import FrameCheck
 from adapters.sql.statements import Statement
@@ -69,7 +70,7 @@ class PostgresDatabase:
         self._opening = asyncio.Lock()
         self._returning: set[asyncio.Task[None]] = set()
 
-    async def rows(self, statement: Statement, keys: Sequence[str | int]) -> Rows:
+    async def rows(self, statement: Statement, keys: Sequence[str | int], values: Values) -> Rows:
         """Return the rows of these keys, or raise SendError."""
         text = statement.on_postgres()
         self._traced(text)
@@ -78,7 +79,7 @@ class PostgresDatabase:
             connection = await pool.acquire()
             process = connection.get_server_pid()
             try:
-                rows = await connection.fetch(text, keys)
+                rows = await connection.fetch(text, keys, *map(_as_text, values))
             except BaseException:
                 # who was cancelled must not wait until the server has ended the statement
                 self._return_later(pool, connection, process)
@@ -98,6 +99,7 @@ class PostgresDatabase:
                     reset=_keep,
                     server_settings={
                         "application_name": "customer-view-gateway",
+                        "DateStyle": "ISO",
                         "default_transaction_read_only": "on",
                         "statement_timeout": str(max(1, int(self._timeout * 1000))),
                     },
@@ -135,6 +137,11 @@ class PostgresDatabase:
             await asyncio.wait_for(self._pool.close(), _GRACE)
         except TimeoutError:
             self._pool.terminate()
+
+
+def _as_text(value: Value | Sequence[Value]) -> str | list[str]:
+    """Return the value as the text that the statement casts to the column's type."""
+    return [str(one) for one in value] if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
 
 
 async def _keep(connection: Connection[asyncpg.Record]) -> None:

@@ -8,6 +8,7 @@ statement that nobody waits for any more is stopped by SQLite's progress handler
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adapters.sending import SendError
+from adapters.sql.columns import Value, Values
 from adapters.sql.databases import Rows
 from adapters.sql.statements import Statement
 from schema.reasons import Reason
@@ -57,12 +59,13 @@ class SqliteDatabase:
         self._opened: list[sqlite3.Connection] = []
         self._traced = traced
 
-    async def rows(self, statement: Statement, keys: Sequence[str | int]) -> Rows:
+    async def rows(self, statement: Statement, keys: Sequence[str | int], values: Values) -> Rows:
         """Return the rows of these keys, or raise SendError."""
         text, unwanted = statement.on_sqlite(len(keys)), threading.Event()
         self._traced(text)
+        bound = [*keys, *map(_bound, values)]
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, text, keys, unwanted)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, text, bound, unwanted)
         finally:
             unwanted.set()
 
@@ -72,11 +75,11 @@ class SqliteDatabase:
         while self._opened:
             self._opened.pop().close()
 
-    def _read(self, text: str, keys: Sequence[str | int], unwanted: threading.Event) -> Rows:
+    def _read(self, text: str, bound: Sequence[Value], unwanted: threading.Event) -> Rows:
         with _translated():
             connection = self._connection()
             connection.set_progress_handler(unwanted.is_set, _STEPS)
-            cursor = connection.execute(text, keys)
+            cursor = connection.execute(text, bound)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -92,6 +95,11 @@ class SqliteDatabase:
             connection.text_factory = _text
             self._own.connection = connection
         return connection
+
+
+def _bound(value: Value | Sequence[Value]) -> Value:
+    """Return the value; several are one text of JSON, as the statement takes them."""
+    return json.dumps(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
 def _text(value: bytes) -> str | bytes:

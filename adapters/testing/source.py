@@ -100,8 +100,15 @@ class SourceUnderTest(ABC):
     async def put(self, keys: Sequence[Key]) -> None:
         """Make the source hold records for exactly these keys, such that `facts` says what they mean.
 
-        A list offer's source holds one row or more for each key.
+        A list offer's source holds one row or more for each key, and no more than one page of them.
         """
+
+    async def put_list(self, key: Key, rows: int) -> None:
+        """Make the source hold a list of so many rows for the key, beside the lists of other keys; `facts` tells them.
+
+        All rows differ, from key to key too. Only asked for offers whose lists have pages.
+        """
+        raise NotImplementedError(f"got an offer with pages, of {rows} rows; its source overrides put_list()")
 
     @abstractmethod
     def facts(self, key: Key) -> Facts | Sequence[Facts]:

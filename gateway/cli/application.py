@@ -21,7 +21,7 @@ from schema.problems import ConfigurationError, Problem
 from schema.suggest import did_you_mean
 from schema.views import View
 
-__all__ = ["Application", "load_gateway", "read_application"]
+__all__ = ["Application", "find_view", "load_gateway", "read_application"]
 
 _WANTED = "wanted module:attribute, such as mycompany.view:gateway"
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -38,12 +38,17 @@ class Application:
 
     def view(self, name: str) -> View:
         """Return the view `support-call@1`, or without a version the newest. Raises CommandError: there is none."""
-        found = [view for view in self.views if name in (view.name, view.id)]
-        if not found:
-            known = [each for view in self.views for each in (view.name, view.id)]
-            advice = did_you_mean(name, known, f"wanted one of: {', '.join(known) or 'none is declared'}")
-            raise CommandError(f"There is no view {name!r}: {advice}")
-        return max(found, key=lambda view: view.version)
+        return find_view(self.views, name)
+
+
+def find_view(views: Sequence[View], name: str) -> View:
+    """Return the view `support-call@1`, or without a version the newest. Raises CommandError: there is none."""
+    found = [view for view in views if name in (view.name, view.id)]
+    if not found:
+        known = [each for view in views for each in (view.name, view.id)]
+        advice = did_you_mean(name, known, f"wanted one of: {', '.join(known) or 'none is declared'}")
+        raise CommandError(f"There is no view {name!r}: {advice}")
+    return max(found, key=lambda view: view.version)
 
 
 def load_gateway(name: str) -> Gateway:

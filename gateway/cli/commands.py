@@ -93,16 +93,56 @@ def demo(
 
 
 @app.command()
-def serve(app: App, host: Host = None, port: Port = None) -> None:
+def serve(
+    app: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[APP]", help="The gateway: module:attribute. A sandbox does without.", show_default=False
+        ),
+    ] = None,
+    host: Host = None,
+    port: Port = None,
+    sandbox: Annotated[
+        str | None,
+        typer.Option(metavar="VIEW", help="Serve this view from made-up data: no source, no cross-reference."),
+    ] = None,
+    always: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WISH", help="In the sandbox, what holds for every key: NULL@Type.field, SOURCE_TIMEOUT@Type.field."
+        ),
+    ] = None,
+    nulls: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="In the sandbox, the share of fields that are null.")
+    ] = 0.0,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="In the sandbox, an origin whose web pages may ask, beside those of usual local ports."),
+    ] = None,
+) -> None:
     """Serve a gateway over HTTP until Ctrl-C.
 
     Settings come from environment variables CUSTOMER_VIEW_*. For more processes start more of these, behind a load
     balancer: they share nothing but the cross-reference.
 
+    With --sandbox one view, also a draft, is answered from made-up data, through the same door, with the same limits,
+    receipts and codes. Without an APP it is one of the sandbox's own views.
+
     Example: customer-view serve mycompany.view:gateway --port 8080
+
+    Example: customer-view serve mycompany.view:gateway --sandbox support-call
 
     Exit codes: 0 stopped by a signal, 2 bad configuration; then nothing listened.
     """
+    if sandbox is not None:
+        from gateway.cli.sandbox import Wanted, run_sandbox
+
+        run_sandbox(app, Wanted(sandbox, always or (), nulls, origin or ()), host, port)
+        return
+    if always or nulls or origin:
+        raise CommandError("--always, --nulls and --origin are for a sandbox: give --sandbox VIEW too")
+    if app is None:
+        raise CommandError("Which gateway? Give the APP, such as mycompany.view:gateway, or --sandbox VIEW")
     from gateway.cli.serve import run_serve
 
     run_serve(app, host, port)
@@ -164,16 +204,39 @@ def sdl(
     view: Annotated[
         str | None, typer.Argument(metavar="[VIEW]", help="The view. [default: the whole model]", show_default=False)
     ] = None,
+    other: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[OTHER]", help="With --diff, a version of a view or a .graphql file.", show_default=False
+        ),
+    ] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Print what changed, and what it breaks.")] = False,
+    codes: Annotated[bool, typer.Option("--codes", help="Print the codes of answers too, as enums.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --diff, print JSON, for programs.")] = False,
 ) -> None:
     """Print the GraphQL schema of a view or of the model.
 
+    With --diff the newest form of VIEW is held against OTHER, or against the newest published version before it;
+    without VIEW, every view is. A file of SDL that was kept is held against VIEW, or against the model.
+
     Example: customer-view sdl mycompany.view:gateway support-call > support-call.graphql
 
-    Exit codes: 0 fine, 2 wrong use or a bad configuration.
+    Example: customer-view sdl mycompany.view:gateway support-call@2 --diff support-call@1
+
+    Exit codes: 0 fine, 1 something breaks and is not published as a version, 2 wrong use or a bad configuration.
     """
+    if diff:
+        from gateway.cli.diff import run_diff
+
+        if codes:
+            raise CommandError("--codes prints a schema, --diff what changed: give one of them")
+        _exit_unless(run_diff(app, view, other, as_json=as_json))
+        return
+    if other is not None or as_json:
+        raise CommandError("a second name and --json are for what changed: give --diff too")
     from gateway.cli.printed import print_sdl
 
-    print_sdl(app, view)
+    print_sdl(app, view, codes=codes)
 
 
 @app.command()

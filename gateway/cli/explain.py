@@ -17,18 +17,15 @@ from rich.tree import Tree
 
 from adapters.crossref import CrossReference
 from gateway.cli.application import Application, read_application
+from gateway.cli.whole_view import whole_view
 from gateway.command_error import CommandError
 from gateway.terminal import open_console
 from resolvers import Engine, RefusalCode, RefusedError, Request
-from schema.model import Model
-from schema.view_check import paths
 from schema.views import View
 
-__all__ = ["run_explain", "whole_view"]
+__all__ = ["run_explain"]
 
 _EXAMPLE = """--variables '{"by": {"id": "cus_1"}}'"""
-
-_Fields = dict[str, "_Fields"]
 
 
 def run_explain(
@@ -49,23 +46,6 @@ def run_explain(
     else:
         _print(open_console(), plan)
     return True
-
-
-def whole_view(view: View, model: Model) -> str:
-    """Return a query for all that the view lists, of one customer."""
-    tree: _Fields = {}
-    for ways in paths(view, model).by_coordinate.values():
-        for way in ways:
-            node = tree
-            for name in way.split("."):
-                node = node.setdefault(name, {})
-    by = f'(by: {{{view.lookups[0]}: ""}})'
-    return f"{{ {model.singular}{by} {_selection(tree[model.singular])} }}"
-
-
-def _selection(fields: _Fields) -> str:
-    inside = " ".join(f"{name} {_selection(below)}" if below else name for name, below in fields.items())
-    return f"{{ {inside} }}"
 
 
 def _read(query: str) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from gateway.cli.application import load_gateway, read_application
+from gateway.cli.codes import REASONS, REFUSALS, print_codes
 from gateway.cli.problems import print_problems
 from gateway.command_error import CommandError
 from gateway.consumers import new_token
@@ -13,21 +14,27 @@ from gateway.secret_file import new_secret_line
 from gateway.terminal import open_console
 from schema.lock import LOCK_FILE, Lock, publish
 from schema.problems import ConfigurationError
+from schema.view_comparing import sdl_of
 from schema.view_files import ViewFolder, read_views
-from schema.view_schema import cut_schema
 from schema.views import View, is_slug
 
 __all__ = ["print_schema", "print_sdl", "print_secret", "print_token", "run_publish"]
 
 
-def print_sdl(app: str, view_name: str | None) -> None:
-    """Print the SDL of a view, or of the whole model."""
+def print_sdl(app: str, view_name: str | None, *, codes: bool) -> None:
+    """Print the SDL of a view, or of the whole model, with `codes` followed by the enums of codes.
+
+    Raises CommandError: There is no such gateway or view, or the model has a type of the name of an enum of codes.
+    """
     application = read_application(app)
-    if view_name is None:
-        print(application.model.sdl())
+    model = application.model
+    print(model.sdl() if view_name is None else sdl_of(application.view(view_name), model))
+    if not codes:
         return
-    view = application.view(view_name)
-    print(cut_schema(application.model, view.fields, view.lookups).sdl())
+    for name in (REASONS, REFUSALS):
+        if name in model.schema.type_map:
+            raise CommandError(f"the model has a type {name} of its own: print its SDL without --codes")
+    print(f"\n{print_codes()}")
 
 
 def print_schema() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 
 from adapters.crossref import CrossReferenceError
 from gateway.bounded_http import Bounds
@@ -12,8 +13,9 @@ from gateway.command_error import CommandError
 from gateway.gateway import Gateway
 from gateway.serving import bind, run_until_told, serving
 from gateway.terminal import open_console
+from schema.views import View
 
-__all__ = ["run_serve"]
+__all__ = ["run_serve", "serve_gateway"]
 
 
 def run_serve(app: str, host: str | None, port: int | None) -> None:
@@ -25,18 +27,32 @@ def run_serve(app: str, host: str | None, port: int | None) -> None:
     """
     gateway = load_gateway(app)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    chosen_host = gateway.settings.host if host is None else host
-    run_until_told(_serve(gateway, chosen_host, gateway.settings.port if port is None else port))
+    run_until_told(serve_gateway(gateway, host, port, _tell))
 
 
-async def _serve(gateway: Gateway, host: str, port: int) -> None:
+async def serve_gateway(
+    gateway: Gateway, host: str | None, port: int | None, tell: Callable[[str, Sequence[View]], None]
+) -> None:
+    """Serve until cancelled, at the address given, else at that of the settings.
+
+    `tell` is given the URL and the published views once it serves.
+
+    Raises:
+        CommandError: The cross-reference cannot be opened, or the address is not to be had.
+        ConfigurationError: It is declared wrongly. Nothing listened.
+    """
+    settings = gateway.settings
+    chosen_host = settings.host if host is None else host
     try:
         async with gateway.running() as service:
-            with bind(host, port) as listening:
-                async with serving(gateway, listening, Bounds(connections=gateway.settings.most_connections)):
-                    views = ", ".join(view.id for view in service.views) or "no view: publish one"
-                    where = f"http://{host}:{listening.getsockname()[1]}"
-                    open_console(stderr=True).print(f"Serving {where} with {views}. Stop with Ctrl-C.", soft_wrap=True)
+            with bind(chosen_host, settings.port if port is None else port) as listening:
+                async with serving(gateway, listening, Bounds(connections=settings.most_connections)):
+                    tell(f"http://{chosen_host}:{listening.getsockname()[1]}", service.views)
                     await asyncio.Event().wait()
     except CrossReferenceError as error:
         raise CommandError(f"The cross-reference cannot be opened: {error}") from error
+
+
+def _tell(url: str, views: Sequence[View]) -> None:
+    served = ", ".join(view.id for view in views) or "no view: publish one"
+    open_console(stderr=True).print(f"Serving {url} with {served}. Stop with Ctrl-C.", soft_wrap=True)

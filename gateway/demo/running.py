@@ -17,6 +17,7 @@ from gateway.demo.asking import Question, ask
 from gateway.demo.sources import Sources, Started, start_sources
 from gateway.demo.telling import Telling
 from gateway.demo.workplace import CONSUMERS, declare_gateway, load_customers, read_query, write_access
+from gateway.ide import Ide
 from gateway.serving import bind, run_until_told, serving
 from gateway.terminal import open_console
 
@@ -144,6 +145,10 @@ async def _refusals(telling: Telling, support: Question, debts: Question) -> boo
 
 
 def _tell_next(telling: Telling, stage: _Stage) -> None:
+    if Ide.load().is_built:
+        telling.say("\nOr in a browser, with the token that stands after Bearer in the line of the view:")
+        for question in stage.questions():
+            telling.say(f"{question.base}/views/{question.view}/graphiql")
     crm = next(source for source in stage.started if source.name == "crm")
     telling.tell(
         f"Stop the CRM (kill {crm.process}) and ask again: what others own is still answered, and each null names its "

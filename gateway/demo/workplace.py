@@ -39,7 +39,7 @@ def write_access(folder: Path) -> Mapping[str, str]:
     tokens, lines = {}, []
     for consumer, view in CONSUMERS.items():
         tokens[consumer], digest = new_token()
-        lines.append(f"- name: {consumer}\n  {digest}\n  views: [{view}]\n")
+        lines.append(f"- name: {consumer}\n  {digest}\n  views: [{view}]\n  roles: [developer]\n")
     (folder / _CONSUMERS).write_text("".join(lines), "ascii")
     return tokens
 

@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl, unquote
 from pydantic import AliasPath, Field
 
 from adapters.answers import Facts, Key, Missing, Page
-from adapters.http import HttpAdapter, HttpOffer, InBody, InPath, InQuery
+from adapters.http import ByCursor, HttpAdapter, HttpOffer, InBody, InLastRecord, InPath, InQuery
 from adapters.records import Inline, Record
 from adapters.testing import HOSTILE_KEYS, Misbehaviour, SeenCall, SourceUnderTest
 
-__all__ = ["ACCOUNTS", "OFFERS", "CrmCustomer", "RestSource", "RestUnderTest"]
+__all__ = ["ACCOUNTS", "OFFERS", "CrmAccount", "CrmCustomer", "RestSource", "RestUnderTest", "rows"]
 
 
 class CrmName(Record):
@@ -166,6 +166,12 @@ class RestSource:
         found = self._found(keys)
         if isinstance(self.offer.keys, InPath) and not found:
             return 404, b'{"error": "no such customer"}'
+        return self._told(found, fields, dict(parse_qsl(query)) | json.loads(body or b"{}"))
+
+    def _told(
+        self, found: list[dict[str, Any]], fields: frozenset[str] | None, said: Mapping[str, Any]
+    ) -> tuple[int, bytes]:
+        """Return the answer with these records in it; `said` are the parameters of the call by name."""
         return 200, json.dumps(self._wrapped([self._cut(record, fields) for record in found])).encode()
 
     def _asked(
@@ -221,11 +227,17 @@ class RestSource:
         return body
 
 
+def rows(key: Key, count: int) -> list[dict[str, Any]]:
+    """Return the records of a list of accounts."""
+    return [
+        {"owner": key, "id": f"{key}/{n}", "number": f"{key}/{n}", "title": f"Account {n} of {key}", "iban": "NL00"}
+        for n in range(1, count + 1)
+    ]
+
+
 def records(key: Key, *, is_list: bool) -> list[dict[str, Any]]:
     if is_list:
-        return [
-            {"owner": key, "number": f"{key}/{n}", "title": f"Account {n} of {key}", "iban": "NL00"} for n in (1, 2)
-        ]
+        return rows(key, 2)
     return [
         {
             "id": key,
@@ -256,9 +268,13 @@ class RestUnderTest(SourceUnderTest):
     async def put(self, keys: Sequence[Key]) -> None:
         self.source.held = {key: records(key, is_list=self.offer.is_list) for key in keys}
 
+    async def put_list(self, key: Key, rows_of_key: int) -> None:
+        self.source.held[key] = rows(key, rows_of_key)
+
     def facts(self, key: Key) -> Facts | Sequence[Facts]:
         if self.offer.is_list:
-            return [{"number": f"{key}/{n}", "label": f"Account {n} of {key}"} for n in (1, 2)]
+            count = len(self.source.held[key])
+            return [{"number": f"{key}/{n}", "label": f"Account {n} of {key}"} for n in range(1, count + 1)]
         return {
             "name": {"given": f"Given-{key}", "family": None},
             "segment": "gold-plated",
@@ -267,7 +283,9 @@ class RestUnderTest(SourceUnderTest):
         }
 
     def asked_of_source(self, fields: Sequence[str]) -> frozenset[str]:
-        asked = super().asked_of_source(fields)
+        asked, paging = super().asked_of_source(fields), self.source.offer.paging
+        if isinstance(paging, ByCursor) and isinstance(paging.next, InLastRecord):
+            asked |= {str(paging.next.at)}
         return asked if self.source.offer.attributes is None else asked - {"id"}
 
     async def seen(self) -> Sequence[SeenCall]:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BeforeValidator
 
-from adapters.adapter import Batch
+from adapters.adapter import Batch, Slice
 from adapters.answers import Answer, Found, Missing, Page, SourceError
-from adapters.matching import match_answers
+from adapters.matching import Ends, PageEnd, match_answers
 from adapters.offers import KeyForm, Offer
 from adapters.records import Record
 from schema.reasons import Reason
@@ -146,7 +146,8 @@ def test_a_list_of_more_items_than_allowed_costs_its_key_only() -> None:
     """It is not decoded; the other key's is."""
     listing = watched(serves="Thing.parts", max_items=2)
     got = match(listing, "ab", *(thing("a", "long") for _ in range(3)), thing("b", "1"), thing("b", "2"))
-    assert got["a"] == SourceError(Reason.SOURCE_ERROR, "the list held more items than the offer allows, or than were asked for")
+    too_long = "the list held more items than the offer allows, or than were asked for"
+    assert got["a"] == SourceError(Reason.SOURCE_ERROR, too_long)
     assert got["b"] == page("1", "2")
     assert DECODED.names == ["1", "2"]
 
@@ -156,6 +157,61 @@ def test_a_list_whose_records_do_not_echo_is_bounded_too() -> None:
     listing = watched(serves="Thing.parts", max_items=2, key=None, max_batch=1)
     assert reason(match(listing, ["a"], *(thing("x") for _ in range(3)))["a"]) is Reason.SOURCE_ERROR
     assert DECODED.names == []
+
+
+LISTING = {"serves": "Thing.parts", "max_page": 2, "limits_per_key": True}
+
+
+def match_pages(asked: Offer, part: Slice, ends: Ends, *raws: object) -> Mapping[str, Answer]:
+    return match_answers(Batch(asked, ("name",), ("A", "b"), slice=part), ("A", "b"), raws, NOW, ends)
+
+
+def test_a_page_ends_where_the_adapter_says() -> None:
+    """Told the key as it was asked, and its own records; those that are not given are not decoded."""
+
+    def ends(key: str, records: Sequence[Mapping[str, Any]]) -> PageEnd:
+        return PageEnd(records[:1], f"{key}:1", has_next=len(records) > 1)
+
+    listing = watched(**LISTING, key_form=KeyForm.UPPER)
+    raws = [thing("a", "1"), thing("B", "3"), thing("a", "2")]
+    got = match_pages(listing, Slice(1), ends, *raws)
+    assert [(answer.record) for answer in got.values() if isinstance(answer, Found)] == [
+        Page(({"name": "1"},), "A:1", has_next=True),
+        Page(({"name": "3"},), "b:1", has_next=False),
+    ]
+    assert DECODED.names == ["1", "3"]
+
+
+def test_an_empty_page_can_be_followed() -> None:
+    """Where the list is there: some sources filter after they have cut."""
+
+    def ends(key: str, records: Sequence[Mapping[str, Any]]) -> PageEnd:
+        return PageEnd(records, "x", has_next=True)
+
+    got = match_pages(offer(**LISTING, absent=Page), Slice(2), ends)
+    assert got["A"] == Found(Page((), "x", has_next=True), NOW)
+    assert match_pages(offer(**LISTING, absent=Missing), Slice(2), ends)["A"] == Missing()
+    assert reason(match_pages(offer(**LISTING), Slice(2), ends)["A"]) is Reason.SOURCE_INCOMPLETE
+
+
+@pytest.mark.parametrize("absent", [None, Missing, Page])
+def test_a_list_that_is_gone_on_with_can_have_nothing_more(absent: type[Missing] | type[Page] | None) -> None:
+    """What an absent key means, the first page has told; a record of another key stays a mismatch."""
+
+    def ends(key: str, records: Sequence[Mapping[str, Any]]) -> PageEnd:
+        return PageEnd(records)
+
+    listing = offer(**LISTING, absent=absent)
+    assert match_pages(listing, Slice(2, "c"), ends)["b"] == page()
+    assert reason(match_pages(listing, Slice(2, "c"), ends, thing("z"))["b"]) is Reason.SOURCE_MISMATCH
+
+
+def test_a_page_of_more_than_was_asked_is_an_error_of_its_key() -> None:
+    """The other key has its page."""
+    raws = [thing("A", "1"), thing("A", "2"), thing("b", "3")]
+    got = match_pages(offer(**LISTING), Slice(1), lambda _, records: PageEnd(records), *raws)
+    assert reason(got["A"]) is Reason.SOURCE_ERROR
+    assert got["b"] == page("3")
 
 
 @pytest.mark.parametrize("extra", ["a", "z"])

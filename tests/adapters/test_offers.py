@@ -97,6 +97,9 @@ def test_the_echoed_key_may_stand_deeper() -> None:
         ({"max_items": 0}, "each is 1 or more"),
         ({"key": None}, "set max_batch=1"),
         ({"absent": Page}, "lists only"),
+        ({"serves": "Thing.parts", "max_page": 0}, "each is 1 or more"),
+        ({"max_page": 5}, "lists have pages"),
+        ({"serves": "Thing.parts", "limits_per_key": True}, "say in max_page="),
     ],
 )
 def test_a_contradiction_is_refused(declared: dict[str, Any], wanted: str) -> None:
@@ -111,6 +114,28 @@ def test_an_offer_is_facts_of_a_type_or_a_list_of_a_coordinate() -> None:
     facts, listing = offer(), offer(serves="Thing.parts", absent=Page)
     assert (facts.is_list, facts.entity) == (False, "Thing")
     assert (listing.is_list, listing.entity) == (True, "Thing")
+
+
+@pytest.mark.parametrize(
+    ("declared", "keys_a_call", "calls"),
+    [
+        ({}, 4, {(1, None): 1, (9, None): 3, (9, 500): 3}),
+        ({"max_page": 10}, 1, {(1, 10): 1, (1, 11): 2, (9, 25): 27, (2, None): 10, (1, 0): 1}),
+        ({"max_page": 10, "limits_per_key": True}, 4, {(1, 10): 1, (9, 10): 3, (9, 25): 3 + 18, (9, None): 3 + 36}),
+    ],
+)
+def test_the_calls_that_a_list_takes_are_known_before(
+    declared: dict[str, Any], keys_a_call: int, calls: dict[tuple[int, int | None], int]
+) -> None:
+    """Full batches, where one call can limit each key; then each key's further pages alone."""
+    listing = offer(serves="Thing.parts", max_batch=4, max_items=50, **declared)
+    assert (listing.keys_a_call, listing.is_paged) == (keys_a_call, "max_page" in declared)
+    assert {asked: listing.most_calls(*asked) for asked in calls} == calls
+
+
+def test_an_offer_takes_no_arguments_unless_its_protocol_says_so() -> None:
+    """Those that it does are pushed to the source."""
+    assert offer().takes == frozenset()
 
 
 def test_an_offer_is_a_key_of_a_dict_whatever_stands_in_it() -> None:

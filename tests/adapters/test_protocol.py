@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from adapters.adapter import Batch, Call
-from adapters.answers import Answer, Found, Key, SourceError
+from adapters.adapter import Batch, Call, Slice
+from adapters.answers import Answer, Found, Key, Page, SourceError
+from adapters.matching import Ends, PageEnd
 from adapters.offers import KeyForm, Offer
 from adapters.protocol import ProtocolAdapter
 from adapters.records import Record
@@ -166,6 +167,84 @@ async def test_a_blank_key_is_never_asked(form: KeyForm, blank: str) -> None:
     refused = answers[blank]
     assert isinstance(refused, SourceError)
     assert (refused.reason, echo.calls) == (Reason.SOURCE_ERROR, [("1",)])
+
+
+class Paged(Echo):
+    """Has a list of five numbered entries for each key, in pages."""
+
+    async def _make(self, ask: Ask, call: Call) -> Reply:
+        await super()._make(ask, call)
+        part = ask.batch.slice
+        assert part is not None
+        start = int(part.after or "0")
+        return [{"id": key, "name": f"{key}{n}"} for key in ask.keys for n in range(start, min(start + part.first, 5))]
+
+    def _ends(self, ask: Ask, reply: Reply) -> Ends:
+        part = ask.batch.slice
+        assert part is not None
+        end = int(part.after or "0") + part.first
+        return lambda _, records: PageEnd(records, str(end), end < 5)
+
+
+def listing(**declared: Any) -> Offer:
+    ordinary: dict[str, Any] = {"name": "things", "serves": "Owner.things", "record": Thing, "key": "id"}
+    return Offer(**ordinary | {"max_page": 2} | declared)
+
+
+async def ask_pages(adapter: Paged, first: int | None, *keys: str) -> dict[Key, tuple[list[object], bool]]:
+    part = None if first is None else Slice(first)
+    batch = Batch(adapter.offers[0], ("name",), keys, slice=part)
+    answers = await adapter.fetch(batch, Call(Deadline.after(5), "dpv:X"))
+    pages = {key: answer.record for key, answer in answers.items() if isinstance(answer, Found)}
+    return {
+        key: ([item["name"] for item in page.items], page.has_next)
+        for key, page in pages.items()
+        if isinstance(page, Page)
+    }
+
+
+async def test_a_page_is_asked_one_key_a_call() -> None:
+    """Unless the source can limit each key; no call is made that the offer did not tell."""
+    paged = Paged(listing())
+    assert await ask_pages(paged, 2, "a", "b") == {"a": (["a0", "a1"], True), "b": (["b0", "b1"], True)}
+    assert paged.calls == [("a",), ("b",)]
+
+
+async def test_the_first_pages_go_out_together_and_the_further_ones_apart() -> None:
+    """Where the source can limit each key; the calls are as many as the offer told."""
+    paged = Paged(listing(limits_per_key=True, max_batch=2))
+    got = await ask_pages(paged, 3, "a", "b", "c")
+    assert got == {key: ([f"{key}0", f"{key}1", f"{key}2"], True) for key in "abc"}
+    assert sorted(map("".join, paged.calls)) == ["a", "ab", "b", "c", "c"]
+    assert len(paged.calls) == paged.offers[0].most_calls(3, 3)
+
+
+async def test_a_whole_list_is_read_in_pages() -> None:
+    """As many together as the offer says."""
+    paged = Paged(listing(at_once=2))
+    assert await ask_pages(paged, None, *"abc") == {key: ([f"{key}{n}" for n in range(5)], False) for key in "abc"}
+    assert (len(paged.calls), paged.most) == (9, 2)
+
+
+async def test_an_error_of_one_page_costs_its_key_only() -> None:
+    """The lists of the others are read to their ends."""
+    calls: list[Key] = []
+
+    def spoil(keys: Sequence[Key]) -> None:
+        calls.extend(keys)
+        if keys == ("b",) and calls.count("b") == 2:
+            raise SendError(Reason.SOURCE_RATE_LIMITED, "too many")
+
+    paged = Paged(listing(at_once=1), spoil)
+    answers = await paged.fetch(Batch(paged.offers[0], ("name",), ("a", "b")), Call(Deadline.after(5), "dpv:X"))
+    assert isinstance(answers["a"], Found)
+    assert answers["b"] == SourceError(Reason.SOURCE_RATE_LIMITED, "too many")
+
+
+async def test_a_protocol_without_pages_refuses_an_offer_that_has_them() -> None:
+    """It could not tell where one ends."""
+    answers = await ask(Echo(listing()), "a")
+    assert answers["a"] == SourceError(Reason.SOURCE_ERROR, "the adapter's protocol has no pages, and the offer has")
 
 
 async def test_the_observer_hears_of_each_call() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import AliasChoices, AliasPath, BeforeValidator, Field, computed_field, field_validator
 
 from adapters.answers import Fault
-from adapters.records import MOST_ITEMS, Inline, Record, Reference, compile_decoder, is_there, read_path, source_fields
+from adapters.decoding import MOST_ITEMS, compile_decoder
+from adapters.records import Inline, Record, Reference, is_there, read_path, source_fields
 from adapters.testing import every_field
 from schema.reasons import Reason
 

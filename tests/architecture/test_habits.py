@@ -15,11 +15,11 @@ from tests.architecture.code import PACKAGES, files, imported, tree, words
 
 LIBRARIES = {
     "aiohttp": ["adapters/http/transport.py"],
-    "asyncpg": ["adapters/sql/postgres.py"],
+    "asyncpg": ["adapters/crossref/postgres_database.py", "adapters/sql/postgres.py"],
     "cachetools": ["resolvers/documents.py", "resolvers/engine.py"],
     "cryptography": ["adapters/crossref/secrets.py"],
     "fastapi": ["gateway/api.py", "gateway/gateway.py"],
-    "httpx": ["adapters/http/adapter.py", "adapters/http/transport.py", "gateway/demo/asking.py"],
+    "httpx": ["adapters/http/transport.py", "adapters/http/wire.py", "gateway/demo/asking.py"],
     "orjson": ["gateway/replies.py", "gateway/requests.py"],
     "ruamel": ["schema/yaml_file.py"],
     "typer": ["gateway/cli/commands.py"],

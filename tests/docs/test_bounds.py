@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from adapters.decoding import MOST_ITEMS
 from adapters.offers import Offer
-from adapters.records import MOST_ITEMS
-from resolvers import assembly, policy, selection
+from resolvers import assembly, limits, selection, validation
 from tests.docs.pages import section
 
 
@@ -17,7 +17,8 @@ def test_the_bounds_of_every_view_are_documented() -> None:
     max_items = Offer.__dataclass_fields__["max_items"].default
     assert max_items == MOST_ITEMS
     assert figures == [
-        policy.MOST_ASKED,
+        *limits.BOUNDS.values(),
+        validation.MOST_COMPARISONS,
         selection._DEEPEST,
         selection._WORK_PER_TOKEN,
         MOST_ITEMS,

@@ -20,6 +20,8 @@ from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sql import SqlAdapter, SqlOffer
 from gateway.api import make_api
 from gateway.cli.commands import app
+from gateway.consumers import _Entry
+from gateway.replies import _ALWAYS
 from gateway.requests import RequestCode
 from gateway.settings import Settings
 from resolvers import RefusalCode
@@ -47,10 +49,11 @@ def test_every_key_of_a_view_is_documented(model: type[BaseModel], word: str) ->
 
 @pytest.mark.parametrize("name", Limits.model_fields)
 def test_the_bounds_of_a_limit_are_documented(name: str) -> None:
-    """They are those of the JSON Schema."""
+    """They and the default are those of the JSON Schema."""
     limit = Limits.model_json_schema()["properties"][name]
-    (row,) = [row for row in rows(section("views.md", "## Keys")) if row[0] == f"`{name}`"]
-    assert row[-1] == f"{limit['minimum']} to {limit['maximum']}"
+    part = section("views.md", "## Keys").partition("**limits**")[2]
+    (row,) = [row for row in rows(part) if row[0] == f"`{name}`"]
+    assert row[-2:] == [str(limit.get("default", "none")), f"{limit['minimum']} to {limit['maximum']}"]
 
 
 @pytest.mark.parametrize("place", Place)
@@ -64,7 +67,7 @@ def test_every_reason_of_a_null_is_documented_with_its_texts(place: Place) -> No
 
 def test_every_refusal_of_a_request_is_documented_with_its_status() -> None:
     """The statuses are those with which the code gives them."""
-    source = "".join(path.read_text("utf-8") for path in (ROOT / "gateway").glob("*.py"))
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "gateway").rglob("*.py"))
     given = set(re.findall(r"BadRequestError\(\s*(\d+), RequestCode\.(\w+)", source))
     part = section("http.md", "## Status codes").partition("A document that is refused")[0]
     assert {(status, code.strip("`")) for code, status, _ in rows(part)} == given
@@ -83,11 +86,24 @@ def test_every_path_is_documented() -> None:
     def nobody(*_: object) -> Any:
         raise AssertionError
 
-    routes: Any = make_api(nobody, nobody).routes
-    served = {f"GET {route.path}".replace("{view}", "{name}") for route in routes}
+    routes: Any = make_api(nobody, nobody, most_bytes=0).routes
+    served = {f"{method} {route.path}".replace("{view}", "{name}") for route in routes for method in route.methods}
     documented = set(code_in_first_column(section("http.md", "## Paths")))
-    assert documented - served == {"POST /views/{name}/graphql", "POST /views/{name@version}/graphql"}
+    graphql = {"POST /views/{name}/graphql", "POST /views/{name@version}/graphql", "POST /graphql"}
+    assert documented - served == graphql
     assert served <= documented
+
+
+def test_every_key_of_a_consumer_is_documented() -> None:
+    """In the order of the file."""
+    assert code_in_first_column(section("operations.md", "## Consumers")) == list(_Entry.model_fields)
+
+
+def test_every_header_of_an_answer_is_documented_with_its_value() -> None:
+    """All but the id of the request are the same for every answer."""
+    *documented, request_id = code_in_first_column(section("http.md", "## Headers of every answer"))
+    assert documented == [f"{name}: {value}" for name, value in _ALWAYS.items()]
+    assert request_id == "X-Request-Id"
 
 
 def test_every_setting_is_documented_with_its_default() -> None:

@@ -28,7 +28,26 @@ from schema.observer import Sent
 
 GARDENER = "cv_" + "g" * 43
 INSPECTOR = "cv_" + "i" * 43
+FLORIST = "cv_" + "f" * 43
 STRANGER = "cv_" + "x" * 43
+
+DESK = "https://desk.example"
+SHOP = "https://shop.example:8443"
+"""Where pages of the inspector and of the florist come from."""
+
+KNOWN_AS = "request-1"
+"""The id that the greenhouse's clients give to requests."""
+
+ALWAYS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "vary": "Origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+"""The headers of every answer, but for its request's id."""
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -179,6 +198,7 @@ fields:
 {fields}
 limits: {{customers: 5, deadline_ms: {deadline}, calls: 10, tokens: 300}}
 receipt: {receipt}
+introspection: {introspection}
 """
 
 
@@ -190,6 +210,7 @@ def write_view(
     lookups: str = "id, nursery",
     deadline: int = 5_000,
     receipt: str = "sources",
+    introspection: str = "everyone",
     published: bool = True,
 ) -> None:
     """Write a view's file and publish it."""
@@ -203,6 +224,7 @@ def write_view(
         fields=listed,
         deadline=deadline,
         receipt=receipt,
+        introspection=introspection,
     )
     (folder / f"{view_id}.yaml").write_text(text)
     if published:
@@ -211,10 +233,12 @@ def write_view(
 
 def write_consumers(path: Path, **views: str) -> Path:
     """Write the file of consumers; the views of each as text in YAML's form."""
-    tokens = {"gardener": GARDENER, "inspector": INSPECTOR}
+    tokens = {"gardener": GARDENER, "inspector": INSPECTOR, "florist": FLORIST}
+    more = {"inspector": f"  origins: ['{DESK}']\n", "florist": f"  roles: [developer]\n  origins: ['{SHOP}']\n"}
     path.write_text(
         "".join(
             f"- name: {name}\n  token_sha256: {sha256(tokens[name].encode()).hexdigest()}\n  views: [{listed}]\n"
+            f"{more.get(name, '')}"
             for name, listed in views.items()
         )
     )
@@ -233,12 +257,13 @@ def write_all(folder: Path) -> tuple[Path, Path]:
     write_view(views, "pests@1", "Plant.label", "Plant.pests", "Pest.species", consumers="inspector", receipt="fields")
     write_view(views, "pruning@1", "Plant.height", consumers="gardener, inspector", receipt="none")
     write_view(views, "pruning@2", "Plant.height", "Plant.label", consumers="inspector")
-    write_view(views, "feeding@1", "Plant.label", consumers="gardener, inspector")
+    write_view(views, "feeding@1", "Plant.label", consumers="gardener, inspector, florist")
     write_view(views, "hurry@1", "Plant.id", "Plant.label", "Plant.bed", "Bed.moisture", deadline=300)
     consumers = write_consumers(
         folder / "consumers.yaml",
         gardener="watering, pruning, hurry",
         inspector="watering@1, pests, pruning@2, feeding",
+        florist="feeding@1",
     )
     return views, consumers
 
@@ -264,7 +289,7 @@ class Greenhouse:
 
     def client(self, token: str | None = GARDENER, **headers: str) -> httpx.AsyncClient:
         """A client of the gateway without a socket, with a token."""
-        bearer = {} if token is None else {"authorization": f"Bearer {token}"}
+        bearer = {"x-request-id": KNOWN_AS} | ({} if token is None else {"authorization": f"Bearer {token}"})
         transport = httpx.ASGITransport(self.gateway)
         return httpx.AsyncClient(transport=transport, base_url="http://greenhouse", headers={**bearer, **headers})
 

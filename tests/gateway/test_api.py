@@ -6,9 +6,7 @@ import pytest
 from graphql import build_schema
 
 from schema.view_schema import ViewSchema
-from tests.gateway.greenhouse import GARDENER, INSPECTOR, STRANGER, Greenhouse, code_of, greenhouse
-
-ALWAYS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+from tests.gateway.greenhouse import ALWAYS, GARDENER, INSPECTOR, STRANGER, Greenhouse, code_of, greenhouse
 
 
 async def test_the_schema_of_a_view_is_its_sdl_and_nothing_else(house: Greenhouse) -> None:

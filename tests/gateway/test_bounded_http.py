@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.bounded_http import Bounds
 from gateway.serving import bind, run_until_told, serving
+from tests.gateway.greenhouse import ALWAYS
 
 BOUND = Bounds().head_bytes
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -121,12 +123,12 @@ def assert_refused(answer: bytes, status: int, code: str) -> None:
     assert first.startswith(f"HTTP/1.1 {status} ")
     assert headers.pop("date")
     headers.pop("retry-after", None)
+    assert re.fullmatch("[0-9a-f]{16}", headers.pop("x-request-id"))
     assert headers == {
         "content-type": "application/json; charset=utf-8",
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
         "content-length": str(len(body)),
         "connection": "close",
+        **ALWAYS,
     }
     assert json.loads(body)["errors"][0]["extensions"] == {"code": code}
 
@@ -307,10 +309,63 @@ async def test_a_request_for_another_protocol_is_answered_in_this_one(upgrade: b
 
 @pytest.mark.parametrize("size", [10, BOUND])
 async def test_what_is_not_http_is_answered_once(size: int) -> None:
-    """By uvicorn: 400, also where the bound is reached in the same piece."""
+    """400, also where the bound is reached in the same piece."""
     answer = await came(b"\x00" * size)
-    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert_refused(answer, 400, "BAD_REQUEST")
     assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: five\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n: no name\r\n\r\n",
+        b"SMUGGLE / HTTP/1.1\r\n\r\n",
+        b"GET http:// HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+async def test_a_head_that_cannot_be_read_is_refused_in_our_words(sent: bytes) -> None:
+    """Bad lengths, two ways to tell where a body ends, bytes that no header has, TLS where there is none."""
+    app = Echo()
+    assert_refused(await came(sent, app=app), 400, "BAD_REQUEST")
+    assert app.paths == []
+
+
+async def test_what_cannot_be_read_behind_a_request_leaves_its_answer_alone() -> None:
+    """It is answered, and then the connection is closed: the refusal would be taken for its answer."""
+    app = Echo()
+    async with served(app) as connect:
+        client = await connect()
+        client.writer.write(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n" + b"\x00")
+        await asyncio.sleep(0.02)
+        app.held.set()
+        answer = await client.ask()
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert answer.endswith(b"</held 0>")
+
+
+async def test_a_chunk_that_cannot_be_read_is_refused() -> None:
+    """400 while nobody was told anything; the application is told that the client has gone."""
+    app = Echo()
+    post = b"POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = await came(post, b"1\r\nb\r\n", b"zz\r\n", app=app, pause=0.01)
+    assert_refused(answer, 400, "BAD_REQUEST")
+    assert app.paths == ["/b"]
+
+
+async def test_a_chunk_that_cannot_be_read_behind_its_answer_closes_the_connection() -> None:
+    """There is nothing left to say."""
+    post = b"POST /unread HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = await came(post, b"zz\r\n", pause=0.02)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert answer.endswith(b"</unread 0>")
 
 
 async def test_one_connection_too_many_is_refused_and_the_others_go_on() -> None:

@@ -262,7 +262,8 @@ def test_the_secret_file_is_verified(declared: Declared, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("crossref", "got"),
     [
-        ("postgresql://me:hunter2@db.internal/crossref", "a cross-reference of the kind postgresql://"),
+        ("postgresql+asyncpg://me:hunter2@db/x", "a cross-reference of the kind postgresql+asyncpg://"),
+        ("postgresql://me:hunter2@db.internal", "a URL of PostgreSQL without a database"),
         ("redis://:hunter2@cache", "a cross-reference of the kind redis://"),
         ("", "a cross-reference without a file"),
         (":memory:", "a cross-reference without a file"),
@@ -271,11 +272,19 @@ def test_the_secret_file_is_verified(declared: Declared, tmp_path: Path) -> None
         ("hunter2 ://", "a cross-reference without a file"),
     ],
 )
-def test_a_cross_reference_that_is_no_file_is_a_problem(declared: Declared, crossref: str, got: str) -> None:
+def test_a_cross_reference_that_cannot_be_is_a_problem(declared: Declared, crossref: str, got: str) -> None:
     """Before anything is opened; of an address nothing but the scheme is shown, for it may hold a password."""
     checked = check(changed(declared, crossref=crossref))
     assert [one.split(" | ")[0].partition(" ")[2] for one in errors(checked)] == [got]
-    assert checked.errors[0].wanted == "sqlite:/// and the path of a file"
+    wanted = "sqlite:/// and the path of a file, or postgresql://user:password@host/database"
+    assert checked.errors[0].wanted == wanted
+    assert "hunter2" not in repr(checked.errors)
+
+
+def test_a_database_of_postgresql_is_not_opened_by_a_check(declared: Declared) -> None:
+    """Whether it is there shows when the gateway starts."""
+    url = "postgresql://me:hunter2@db.internal/crossref"
+    assert errors(check(changed(declared, crossref=url))) == []
 
 
 def test_a_cross_reference_that_is_not_there_is_a_problem(declared: Declared, tmp_path: Path) -> None:

@@ -84,6 +84,97 @@ def test_a_new_token_fits_the_line_that_is_printed_with_it(tmp_path: Path) -> No
     assert consumers.authenticate(token) == Caller("agent-desktop", frozenset({"support-call"}))
 
 
+def test_roles_are_the_callers(tmp_path: Path) -> None:
+    """None unless they are given."""
+    consumers = load(tmp_path, entry() + "  roles: [developer, auditor]\n")
+    caller = consumers.authenticate(TOKEN)
+    assert caller is not None
+    assert caller.roles == consumers.consumers[0].roles == frozenset({"developer", "auditor"})
+
+
+ORIGINS = [
+    "https://desk.example",
+    "http://localhost:3000",
+    "https://my_desk.internal:8443",
+    "http://[::1]:8080",
+    "https://xn--bcher-kva.example",
+    "http://10.0.0.1:443",
+    "https://desk",
+]
+
+
+def test_origins_stand_under_the_consumers_name(tmp_path: Path) -> None:
+    """As browsers send them: scheme, host and a port that is not the usual one."""
+    consumers = load(tmp_path, entry() + f"  origins: {ORIGINS}\n" + entry("newsletter", OTHER))
+    assert consumers.origins == {"agent-desktop": frozenset(ORIGINS), "newsletter": frozenset()}
+    assert consumers.every_origin == consumers.consumers[0].origins == frozenset(ORIGINS)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "https://*.example",
+        "null",
+        "desk.example",
+        "https://desk.example/",
+        "https://desk.example/path",
+        "https://desk.example?x",
+        "https://user@desk.example",
+        "https://Desk.example",
+        "HTTPS://desk.example",
+        "https://desk.example:0",
+        "https://desk.example:08443",
+        "https://desk.example:",
+        "https://.example",
+        "https://desk..example",
+        "https://desk.example.",
+        "https://-desk.example",
+        "https://bücher.example",
+        "ftp://desk.example",
+        "file://",
+        "https://",
+        "https://desk.example https://other.example",
+        "https://desk.example\\n",
+    ],
+)
+def test_what_no_browser_would_send_is_no_origin(tmp_path: Path, origin: str) -> None:
+    """It would never match, or it would match more than is meant."""
+    error = refusal(tmp_path, entry() + f'  origins: ["{origin}"]\n')
+    [problem] = error.problems
+    assert problem.line == 4
+    assert problem.wanted == "an origin as browsers send it, such as https://desk.example: no path, no *"
+
+
+@pytest.mark.parametrize(
+    ("origin", "wanted"),
+    [
+        ("https://desk.example:443", "the origin without :443, which browsers leave out"),
+        ("http://[::1]:80", "the origin without :80, which browsers leave out"),
+        ("https://desk.example:65536", "a port up to 65535"),
+    ],
+)
+def test_a_port_that_no_browser_would_send_is_told(tmp_path: Path, origin: str, wanted: str) -> None:
+    """The usual port of a scheme is left out; there are 65535."""
+    [problem] = refusal(tmp_path, entry() + f"  origins: ['{origin}']\n").problems
+    assert (problem.line, problem.wanted) == (4, wanted)
+
+
+@pytest.mark.parametrize(
+    ("line", "got"),
+    [
+        ("roles: [Developer]", "'Developer' ([1].roles[1])"),
+        ("roles: developer", "'developer' ([1].roles)"),
+        ("roles: [a, a]", "a list ([1].roles)"),
+        ("origins: https://desk.example", "'https://desk.example' ([1].origins)"),
+        ("origins: ['https://a.example', 'https://a.example']", "a list ([1].origins)"),
+    ],
+)
+def test_a_wrong_role_or_origin_is_named_with_its_line(tmp_path: Path, line: str, got: str) -> None:
+    """Each is a list, with every entry once."""
+    assert problems_of(refusal(tmp_path, entry() + f"  {line}\n")) == [(4, got)]
+
+
 def test_an_empty_list_admits_nobody(tmp_path: Path) -> None:
     """The gateway can start before its first consumer is registered."""
     assert load(tmp_path, "[]").authenticate(TOKEN) is None

@@ -8,8 +8,11 @@ import pytest
 
 from adapters.crossref import Subject
 from tests.gateway.greenhouse import (
+    ALWAYS,
+    FLORIST,
     GARDENER,
     INSPECTOR,
+    KNOWN_AS,
     STRANGER,
     Greenhouse,
     code_of,
@@ -29,8 +32,8 @@ async def test_a_query_is_answered_with_data_and_no_more(house: Greenhouse) -> N
     assert dict(response.headers) == {
         "content-type": "application/json; charset=utf-8",
         "content-length": str(len(response.content)),
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
+        "x-request-id": KNOWN_AS,
+        **ALWAYS,
     }
     assert (house.table.reads, house.calls) == (1, 2)
 
@@ -140,14 +143,49 @@ async def test_a_consumer_left_out_of_the_newest_version_keeps_the_one_before(ho
     assert (await house.post(LABEL, to="pruning", token=INSPECTOR)).json() == {"data": {"plant": {"label": "Fern"}}}
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
-async def test_graphql_is_asked_by_post_alone(house: Greenhouse, method: str) -> None:
-    """405 names the method, and nothing of a query in the URL is executed."""
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "TRACE", "BREW", "QUERY"])
+async def test_graphql_is_asked_by_get_or_post_alone(house: Greenhouse, method: str) -> None:
+    """405 names the methods, and nothing of a query in the URL is executed."""
     async with house.client() as client:
-        url = "/views/watering/graphql"
-        response = await client.request(method, url, params={"query": LABEL["query"]})
-    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+        response = await client.request(method, "/views/watering/graphql", params=LABEL)
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST, OPTIONS")
     assert method == "HEAD" or code_of(response) == "METHOD_NOT_ALLOWED"
+    assert house.is_untouched
+
+
+async def test_at_graphql_a_consumer_of_one_view_needs_no_name(house: Greenhouse) -> None:
+    """By GET and by POST, as if its name stood in the path."""
+    body = {**LABEL, "extensions": {"receipt": "sources"}}
+    async with house.client(FLORIST) as client:
+        posted = await client.post("/graphql", json=body)
+        got = await client.get("/graphql", params={**LABEL, "extensions": '{"receipt": "sources"}'})
+    for response in (posted, got):
+        assert response.json()["data"] == {"plant": {"label": "Fern"}}
+        assert response.json()["extensions"]["receipt"]["view"] == "feeding@1"
+
+
+@pytest.mark.parametrize("token", [GARDENER, INSPECTOR])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_at_graphql_a_consumer_of_several_views_has_to_name_one(
+    house: Greenhouse, token: str, method: str
+) -> None:
+    """400 says where, and names no view."""
+    async with house.client(token) as client:
+        response = await client.request(method, "/graphql", params=LABEL if method == "GET" else None, json=LABEL)
+    assert (response.status_code, code_of(response)) == (400, "VIEW_NOT_NAMED")
+    assert response.json()["errors"][0]["message"] == (
+        "This consumer may use several views. Say which one in the path: /views/{name}/graphql."
+    )
+    assert house.is_untouched
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ["/graphql", "/views/watering/graphql"])
+async def test_without_a_token_nothing_is_executed_by_any_way(house: Greenhouse, method: str, path: str) -> None:
+    """401, no read and no call."""
+    async with house.client(None) as client:
+        response = await client.request(method, path, params=LABEL if method == "GET" else None, json=LABEL)
+    assert (response.status_code, code_of(response)) == (401, "UNAUTHENTICATED")
     assert house.is_untouched
 
 
@@ -193,13 +231,32 @@ async def test_a_refused_document_is_400_to_those_who_know_what_that_means(
     assert house.is_untouched
 
 
-async def test_an_answer_with_errors_in_it_is_200_in_either_media_type(house: Greenhouse) -> None:
-    """What was executed is 200, whatever a source did."""
+async def test_an_answer_with_errors_in_it_has_a_status_of_success(house: Greenhouse) -> None:
+    """294 to those who know what that means, as the specification says: partial success. To everybody else 200."""
     house.nursery.records["N-p1"][0]["height"] = "tall"
-    for accept in (RESPONSE, "application/json"):
+    for accept, status in ((RESPONSE, 294), ("application/json", 200)):
         response = await house.post({"query": WHOLE}, accept=accept)
-        assert (response.status_code, response.headers["content-type"]) == (200, f"{accept}; charset=utf-8")
+        assert (response.status_code, response.headers["content-type"]) == (status, f"{accept}; charset=utf-8")
         assert (response.json()["data"]["plant"]["height"], code_of(response)) == (None, "VALUE_INVALID")
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "status"),
+    [
+        (b"{", {}, 400),
+        (LABEL, {"authorization": f"Bearer {STRANGER}"}, 401),
+        (LABEL, {"content-type": "text/plain"}, 415),
+        (b"x" * 5000, {}, 413),
+    ],
+)
+async def test_a_refusal_has_the_media_type_that_is_wanted(
+    house: Greenhouse, body: Any, more: dict[str, str], status: int
+) -> None:
+    """Clients that know it read the errors only in it: with plain JSON a proxy may have answered."""
+    for accept in (RESPONSE, "application/json"):
+        response = await house.post(body, **{"accept": accept, **more})
+        assert (response.status_code, response.headers["content-type"]) == (status, f"{accept}; charset=utf-8")
+        assert set(response.json()) == {"errors"}
 
 
 async def test_a_client_that_accepts_neither_media_type_gets_406(house: Greenhouse) -> None:

@@ -1,33 +1,16 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.datastructures import Headers
 
-from gateway.requests import BadRequestError, MediaType, RequestCode, parse_request, read_body, wanted_media_type
+from gateway.requests import BadRequestError, RequestCode, parse_parameters, parse_request, refuse_parameters
 from resolvers import Request
 from schema.views import ReceiptDetail
-
-JSON = {"content-type": "application/json"}
-
-
-async def read(chunks: Iterable[bytes | None], headers: dict[str, str], limit: int = 10) -> bytes:
-    """Read a body that comes in chunks; None stands for a client that goes away."""
-    waiting = [*chunks]
-
-    async def receive() -> dict[str, Any]:
-        chunk = waiting.pop(0)
-        if chunk is None:
-            return {"type": "http.disconnect"}
-        return {"type": "http.request", "body": chunk, "more_body": bool(waiting)}
-
-    return await read_body(receive, Headers(headers), limit)
 
 
 def refused(body: bytes) -> str:
@@ -45,129 +28,6 @@ def status_of(read: Callable[[], object]) -> int | None:
     except BadRequestError as error:
         return error.status
     return None
-
-
-@pytest.mark.parametrize(
-    ("accept", "wanted"),
-    [
-        (None, MediaType.JSON),
-        ("", MediaType.JSON),
-        ("*/*", MediaType.JSON),
-        ("application/*", MediaType.JSON),
-        ("application/json", MediaType.JSON),
-        ("application/graphql-response+json", MediaType.RESPONSE),
-        ("APPLICATION/GraphQL-Response+JSON; charset=utf-8", MediaType.RESPONSE),
-        ("application/graphql-response+json, application/json;q=0.9", MediaType.RESPONSE),
-        ("application/json;q=0.9, application/graphql-response+json", MediaType.RESPONSE),
-        ("application/json, application/graphql-response+json", MediaType.JSON),
-        ("application/graphql-response+json, application/json", MediaType.RESPONSE),
-        ("text/html, */*;q=0.1", MediaType.JSON),
-        ("application/json;q=0, */*", MediaType.RESPONSE),
-        ("application/graphql-response+json;q=0.5, */*;q=0.1", MediaType.RESPONSE),
-        (", ,application/json", MediaType.JSON),
-    ],
-)
-def test_the_answer_has_the_accepted_media_type_that_the_client_prefers(accept: str | None, wanted: MediaType) -> None:
-    """Accept is read as RFC 9110 says: by quality, and by the most exact entry; nothing said means plain JSON."""
-    assert wanted_media_type(Headers({} if accept is None else {"accept": accept})) is wanted
-
-
-def test_several_accept_headers_count_as_one() -> None:
-    """A list header may come in parts."""
-    raw = [(b"accept", b"text/html"), (b"accept", b"application/graphql-response+json")]
-    assert wanted_media_type(Headers(raw=raw)) is MediaType.RESPONSE
-
-
-@pytest.mark.parametrize(
-    "accept", ["text/html", "*/*;q=0", "application/json;q=0", "application/json;q=nan", "application/json;q=-1", "x"]
-)
-def test_a_client_that_accepts_neither_media_type_is_told_them(accept: str) -> None:
-    """406 names what there is; a quality that is no number counts as none."""
-    with pytest.raises(BadRequestError) as caught:
-        wanted_media_type(Headers({"accept": accept}))
-    assert (caught.value.status, caught.value.code) == (406, RequestCode.NOT_ACCEPTABLE)
-    assert "application/graphql-response+json, application/json" in caught.value.message
-
-
-async def test_a_body_is_put_together_from_its_chunks() -> None:
-    """A body may come in any number of parts, up to the limit."""
-    assert await read([b"12345", b"", b"67890"], JSON) == b"1234567890"
-
-
-@pytest.mark.parametrize(
-    "content_type",
-    ["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"', "application/json;x=1"],
-)
-async def test_json_in_utf_8_is_taken(content_type: str) -> None:
-    """The content type is compared without case, and its charset may be written in every way."""
-    assert await read([b"{}"], {"content-type": content_type}) == b"{}"
-
-
-@pytest.mark.parametrize(
-    ("chunks", "headers"),
-    [
-        ([b"x" * 11], JSON),
-        ([b"x" * 6, b"x" * 5, None], JSON),
-        ([None], JSON | {"content-length": "11"}),
-        ([None], JSON | {"content-length": "9" * 400}),
-    ],
-)
-async def test_a_body_over_the_limit_is_refused_as_soon_as_that_is_known(
-    chunks: list[bytes | None], headers: dict[str, str]
-) -> None:
-    """A declared length is believed when it is too large; without one the bytes are counted."""
-    with pytest.raises(BadRequestError) as caught:
-        await read(chunks, headers)
-    assert (caught.value.status, caught.value.code) == (413, RequestCode.BODY_TOO_LARGE)
-    assert caught.value.message == "The body is larger than 10 bytes. Send less."
-    assert caught.value.headers == {"Connection": "close"}
-
-
-async def test_a_declared_length_that_is_no_number_is_passed_over() -> None:
-    """Whatever is declared, the bytes are counted."""
-    assert await read([b"{}"], JSON | {"content-length": "-5"}) == b"{}"
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"content-type": "text/plain"},
-        {"content-type": "application/graphql"},
-        {"content-type": "application/x-www-form-urlencoded"},
-        {"content-type": "application/json; charset=latin-1"},
-        JSON | {"content-encoding": "gzip"},
-        JSON | {"content-encoding": "identity, br"},
-    ],
-)
-async def test_a_body_that_is_not_plain_json_is_not_read(headers: dict[str, str]) -> None:
-    """Another content type, charset or a compression is 415 before a byte is read."""
-    with pytest.raises(BadRequestError) as caught:
-        await read([], headers)
-    assert (caught.value.status, caught.value.code) == (415, RequestCode.UNSUPPORTED_MEDIA_TYPE)
-
-
-async def test_an_explicit_identity_encoding_is_no_compression() -> None:
-    """`Content-Encoding: identity` says that nothing was done."""
-    assert await read([b"{}"], JSON | {"content-encoding": "Identity"}) == b"{}"
-
-
-async def test_a_client_that_goes_away_in_the_middle_is_a_bad_request() -> None:
-    """Half a body is never parsed."""
-    with pytest.raises(BadRequestError) as caught:
-        await read([b'{"qu', None], JSON)
-    assert (caught.value.status, caught.value.code) == (400, RequestCode.BAD_REQUEST)
-
-
-async def test_waiting_for_a_body_can_be_cancelled() -> None:
-    """Nothing is swallowed on the way."""
-
-    async def never() -> dict[str, Any]:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(read_body(never, Headers(JSON), 10), 0.01)
 
 
 def test_a_request_is_read_with_all_its_members() -> None:
@@ -263,9 +123,42 @@ def test_a_member_of_another_type_is_named(members: dict[str, Any], said: str) -
     assert refused(orjson.dumps(members)).startswith(said)
 
 
-def test_of_two_members_of_one_name_the_last_counts() -> None:
-    """RFC 8259 leaves it open; the one reading is the same for every member."""
-    assert parse_request(b'{"query":"{a}","query":"{b}"}').query == "{b}"
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"query":"{a}","query":"{b}"}', "query"),
+        (b'{"query":"{a}","\\u0071uery":"{b}"}', "query"),
+        (b'{"\\u0071\\u0075ery":"{a}","query":"{b}"}', "query"),
+        (b'{"query":"{a}","variables":{},"variables":null}', "variables"),
+        (b'{"operationName":"A","query":"{a}","operationN\\u0061me":"B"}', "operationName"),
+        (b'{"extensions":{},"query":"{a}" , "extensions" : {}}', "extensions"),
+    ],
+)
+def test_a_member_that_stands_twice_is_refused(body: bytes, name: str) -> None:
+    """However it is spelt: who checks the one and who executes the other must never be two readers of one body."""
+    assert refused(body).startswith(f"The member {name!r} stands more than once. Send a JSON object such as")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"query":"{a}","variables":{"query":"x","variables":{"query":1,"query":2}}}',
+        b'{"query":"{a}","variables":{"x":"\\u0071uery"}}',
+        b'{"query":"{a}","variables":{"x":["query","variables","query"]}}',
+        b'{"query":"{a}","more":1,"more":2}',
+        b'{"query":"{a}","variables":{"x":"\\"query\\" \\"query\\""}}',
+        b'{"query":"{a}","variables":{"x":' + b"1" * 300 + b',"y":"\\u0000"}}',
+    ],
+)
+def test_the_same_word_elsewhere_is_no_second_member(body: bytes) -> None:
+    """In variables, in values, in members that are passed over: only what would be read counts."""
+    assert parse_request(body).query == "{a}"
+
+
+def test_the_slow_look_for_second_members_has_its_end() -> None:
+    """Where an escape makes it needed, a body nested nearly as deep as JSON may be is refused, and nothing worse."""
+    deep = b'{"query":"{a}","variables":{"x":' + b"[" * 1000 + b"]" * 1000 + b',"y":"\\u0061"}}'
+    assert refused(deep).startswith("The body is not JSON in UTF-8, or nested too deeply.")
 
 
 def test_numbers_of_any_size_are_read() -> None:
@@ -300,13 +193,90 @@ def test_any_bytes_are_read_or_refused_with_400(body: bytes) -> None:
     assert status_of(lambda: parse_request(body)) in (None, 400)
 
 
-@given(st.text(max_size=60))
-def test_any_accept_header_gives_a_media_type_or_406(accept: str) -> None:
-    """Whatever is accepted, there is an answer to it."""
-    headers = Headers(raw=[(b"accept", accept.encode("latin-1", "replace"))])
-    assert status_of(lambda: wanted_media_type(headers)) in (None, 406)
-
-
 def test_a_refusal_prints_what_a_log_may_hold() -> None:
     """Its own text holds status, code and message."""
     assert str(BadRequestError(400, RequestCode.BAD_REQUEST, "No.")) == "400 BAD_REQUEST: No."
+
+
+def refused_url(query_string: bytes, status: int = 400) -> str:
+    """The text of the refusal of a URL's parameters."""
+    with pytest.raises(BadRequestError) as caught:
+        parse_parameters(query_string)
+    assert caught.value.status == status
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("query_string", "request_"),
+    [
+        (b"query=%7Ba%7D", Request("{a}")),
+        (b"query={a}", Request("{a}")),
+        (b"query=query+A%7Ba%7D&operationName=A", Request("query A{a}", "A")),
+        (b"query={a}&variables=%7B%22x%22:%5B1%5D%7D", Request("{a}", None, {"x": [1]})),
+        (b"query={a}&extensions=%7B%22receipt%22:%22fields%22%7D", Request("{a}", receipt=ReceiptDetail.FIELDS)),
+        (b"query={a}&operationName=&variables=&extensions=", Request("{a}")),
+        (b"query={a}&variables=null&extensions=null", Request("{a}")),
+        (b"query={a}&operationName=null", Request("{a}", "null")),
+        (b"query={a}&utm_source=x&utm_source=y&more", Request("{a}")),
+        (b"query=", Request("")),
+        (b"query", Request("")),
+        (b"query=%7Ba%7D%F0%9F%8F%83", Request("{a}\U0001f3c3")),
+    ],
+)
+def test_a_request_is_read_from_a_url(query_string: bytes, request_: Request) -> None:
+    """As URLSearchParams writes it; an empty parameter says nothing, and one that is not known is passed over."""
+    assert parse_parameters(query_string) == request_
+
+
+@pytest.mark.parametrize(
+    ("query_string", "said"),
+    [
+        (b"", "The parameter 'query' is missing."),
+        (b"Query={a}", "The parameter 'query' is missing."),
+        (b"query={a}&query={a}", "The parameter 'query' stands more than once."),
+        (b"query={a}&%71uery={b}", "The parameter 'query' stands more than once."),
+        (b"query={a}&variables=&variables={}", "The parameter 'variables' stands more than once."),
+        (b"query={a}&variables=x", "The parameter 'variables' is not JSON, or nested too deeply."),
+        (b"query={a}&variables=%22x%22", "The parameter 'variables' is not an object."),
+        (b"query={a}&variables=" + b"[" * 16_000, "The parameter 'variables' is not JSON, or nested too deeply."),
+        (
+            b"query={a}&variables={%22x%22:%22%5Cud800%22}",
+            "The parameter 'variables' is not JSON, or nested too deeply.",
+        ),
+        (b"query={a}&extensions=[]", "The parameter 'extensions' is not an object."),
+        (b"query={a}&extensions={%22receipt%22:1}", "The extension 'receipt' is not one of none, sources, fields."),
+        (b"query=%FF", "The URL's parameters are not UTF-8, or more than 32."),
+        (b"query=%ED%A0%80", "The URL's parameters are not UTF-8, or more than 32."),
+        (b"query=\xc3\xa4", "The URL's parameters are not UTF-8, or more than 32."),
+        (b"query={a}" + b"&x=1" * 32, "The URL's parameters are not UTF-8, or more than 32."),
+    ],
+)
+def test_a_url_that_holds_no_request_is_refused(query_string: bytes, said: str) -> None:
+    """The parameter is named, its value is not repeated, and the text says how to send it."""
+    assert refused_url(query_string).startswith(f"{said} Send ?query=...")
+
+
+def test_a_url_that_is_too_long_is_refused_with_its_own_status() -> None:
+    """414: a body may be longer."""
+    assert refused_url(b"query=" + b"a" * 16_379, 414).endswith("longer than 16384 bytes. Send the request by POST.")
+    assert parse_parameters(b"query=" + b"a" * 16_378).query == "a" * 16_378
+
+
+@pytest.mark.parametrize("query_string", [b"query={a}", b"x=1&%76ariables=", b"extensions={}", b"operationName=A"])
+def test_a_body_is_the_only_place_for_a_request_by_post(query_string: bytes) -> None:
+    """One in the URL beside it is refused, whichever would have counted."""
+    with pytest.raises(BadRequestError, match="400 BAD_REQUEST: The URL has parameters of GraphQL"):
+        refuse_parameters(query_string)
+
+
+@pytest.mark.parametrize("query_string", [b"", b"trace=1", b"Query=1", b"myquery=1"])
+def test_other_parameters_beside_a_body_say_nothing(query_string: bytes) -> None:
+    """They are not GraphQL's."""
+    refuse_parameters(query_string)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_in_a_url_are_read_or_refused_with_400(query_string: bytes) -> None:
+    """Whatever bytes come, there is a request or a refusal, and no other exception."""
+    assert status_of(lambda: parse_parameters(b"query=" + query_string)) in (None, 400)
+    assert status_of(lambda: refuse_parameters(query_string)) in (None, 400)

@@ -56,6 +56,36 @@ def test_a_view_that_is_not_the_callers_is_not_found(service: Service) -> None:
     assert len(texts) == 1
 
 
+@pytest.mark.parametrize(
+    ("views", "found"),
+    [
+        ({"watering"}, "watering@2"),
+        ({"watering@1"}, "watering@1"),
+        ({"watering@1", "watering@2"}, "watering@2"),
+        ({"watering", "watering@1"}, "watering@2"),
+    ],
+)
+def test_a_consumer_of_one_view_need_not_name_it(service: Service, views: set[str], found: str) -> None:
+    """It may be registered by name or for exact versions; the newest of them is meant."""
+    caller = Caller("gardener", frozenset(views))
+    assert service.only_view(caller).id == service.named(caller, None).id == found
+
+
+def test_a_consumer_of_several_views_has_to_name_one(service: Service) -> None:
+    """The refusal says where, and names none."""
+    with pytest.raises(
+        BadRequestError, match=r"400 VIEW_NOT_NAMED: .* Say which one in the path: /views/{name}/graphql\."
+    ):
+        service.only_view(GARDENERS)
+
+
+@pytest.mark.parametrize("views", [set(), {"watering@3"}, {"pests"}])
+def test_a_consumer_of_no_view_has_none_to_use(service: Service, views: set[str]) -> None:
+    """404, as for any view that is not there."""
+    with pytest.raises(BadRequestError, match="404 VIEW_UNKNOWN"):
+        service.only_view(Caller("gardener", frozenset(views)))
+
+
 @pytest.mark.parametrize(("segment", "found"), [("watering", "watering@2"), ("watering@1", "watering@1")])
 def test_a_segment_of_a_path_names_a_view(service: Service, segment: str, found: str) -> None:
     """`name` or `name@version`, as in the path."""

@@ -140,11 +140,11 @@ async def test_a_body_that_never_comes_is_given_up(served: Served) -> None:
 
 
 async def test_a_head_request_gets_no_body(served: Served) -> None:
-    """The headers say what a POST is for."""
+    """The headers say which methods there are."""
     came = await served.raw(head("Connection: close", method="HEAD"))
     start, _, rest = came.partition(b"\r\n\r\n")
     assert start.startswith(b"HTTP/1.1 405 ")
-    assert b"\r\nallow: POST" in start
+    assert b"\r\nallow: GET, POST, OPTIONS" in start
     assert rest == b""
 
 

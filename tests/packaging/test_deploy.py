@@ -44,6 +44,7 @@ def test_all_that_the_build_needs_is_copied() -> None:
         "adapters",
         "constraints.txt",
         "gateway",
+        "gateway/ide/browser",
         "LICENSE",
         "pyproject.toml",
         "README.md",

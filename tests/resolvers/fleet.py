@@ -20,6 +20,10 @@ def flags() -> dict[Key, list[Raw]]:
 
 def ships() -> dict[Key, list[Raw]]:
     owners = {"R1": [_owner("Smit", "0.25", "NL"), _owner("Dahl", "0.75", "NO")], "R2": []}
+    cargo: dict[str, list[Raw | None]] = {
+        "R1": [_box("Tea", "NL"), {"is": "tank", "litres": 9}, None],
+        "R2": [_box("Ice", None), {"is": "tank", "litres": None}],
+    }
     named = (("R1", "Anna", "NL"), ("R2", "Berta", "NO"), ("R3", "Clara", "NL"), ("R4", "Dora", None))
     return {
         key: [
@@ -32,10 +36,16 @@ def ships() -> dict[Key, list[Raw]]:
                 "beam": 12,
                 "flag_code": flag,
                 "owners": owners.get(key),
+                "cargo": cargo.get(key),
+                "track": [[1, 2], [], [3]] if key == "R1" else None,
             }
         ]
         for key, name, flag in named
     }
+
+
+def _box(label: str, home: str | None) -> Raw:
+    return {"is": "box", "label": label, "home": home}
 
 
 def _owner(name: str, share: str, home: str) -> Raw:
@@ -60,3 +70,31 @@ def heard() -> dict[Key, list[Raw]]:
 def ports() -> dict[Key, list[Raw]]:
     ports = (("NLRTM", "Rotterdam", "NL"), ("NOBGO", "Bergen", "NO"))
     return {key: [{"locode": key, "name": name, "flag": flag}] for key, name, flag in ports}
+
+
+def sightings() -> dict[Key, list[Raw]]:
+    return {
+        "R1": [
+            {"imo": "R1", "by": "radar", "on": "2026-01-01", "range": 500},
+            {"imo": "R1", "by": "photo", "on": "2026-01-02", "seen_under": "PA"},
+        ],
+        "R2": [{"imo": "R2", "by": "rumour", "on": "2026-01-03"}],
+    }
+
+
+def voyages() -> dict[Key, list[Raw]]:
+    counts = {"R1": 7, "R2": 2, "R3": 0}
+    return {
+        key: [
+            {"imo": key, "number": number, "is_rough": number % 2 == 0, "notes": f"N{key}-{number}"}
+            for number in range(1, count + 1)
+        ]
+        for key, count in counts.items()
+    }
+
+
+def notes() -> dict[Key, list[Raw]]:
+    return {
+        f"N{key}-{number}": [{"book": f"N{key}-{number}", "text": f"{key} {number}.{place}"} for place in range(number)]
+        for key, number in (("R1", 1), ("R1", 2), ("R1", 3), ("R1", 5), ("R2", 1), ("R2", 2))
+    }

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Key, SourceError
 from adapters.crossref import LinkedKey, Lookup, Restriction, Subject
-from adapters.matching import match_answers
+from adapters.matching import Ends, PageEnd, match_answers
 from adapters.offers import Offer
+from adapters.paging import first_slice, further_pages
 from resolvers import Engine, Request
 from schema.caller import Caller
 from schema.deadline import Deadline
@@ -21,7 +22,19 @@ from schema.reasons import Reason
 from schema.views import View
 from tests.resolvers import fleet
 from tests.resolvers.fleet import Raw
-from tests.resolvers.vessels import CALLS, FLAGS, HEARD, LOGS, MODEL, PORTS, VESSELS, view
+from tests.resolvers.vessels import (
+    CALLS,
+    FLAGS,
+    HEARD,
+    LOGS,
+    MODEL,
+    NOTES,
+    PORTS,
+    SIGHTINGS,
+    VESSELS,
+    VOYAGES,
+    view,
+)
 
 TIMED_OUT = SourceError(Reason.SOURCE_TIMEOUT)
 FETCHED_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,8 +68,8 @@ class MemorySource:
         if self.fails is not None:
             raise self.fails
         answers: dict[Key, Answer] = {}
-        for start in range(0, len(batch.keys), batch.offer.max_batch):
-            answers.update(self._sent(batch, batch.keys[start : start + batch.offer.max_batch], call))
+        for start in range(0, len(batch.keys), batch.offer.keys_a_call):
+            answers.update(await self._paged(batch, batch.keys[start : start + batch.offer.keys_a_call], call))
         return {key: self.answers.get(key, answer) for key, answer in answers.items() if key not in self.leaves_out}
 
     async def _wait(self) -> None:
@@ -67,12 +80,45 @@ class MemorySource:
             self.cancelled += 1
             raise
 
+    async def _paged(self, batch: Batch, keys: Sequence[Key], call: Call) -> dict[Key, Answer]:
+        """The answers of one call, each with the pages that follow it."""
+        answers = self._sent(replace(batch, slice=first_slice(batch)), keys, call)
+        if not batch.offer.is_paged:
+            return answers
+
+        async def further(page: Batch) -> Answer:
+            return self._sent(page, page.keys, call)[page.keys[0]]
+
+        return {
+            key: await further_pages(replace(batch, keys=(key,)), answer, further) for key, answer in answers.items()
+        }
+
     def _sent(self, batch: Batch, keys: Sequence[Key], call: Call) -> dict[Key, Answer]:
-        raws = [raw for key in keys for raw in self.records[batch.offer.name].get(key, ())]
+        raws = [raw for key in keys for raw in self._records(batch, key)]
         failed = [one.reason for key in keys if isinstance(one := self.answers.get(key), SourceError)]
         event = Sent(self.source, batch.offer.name, batch.fields, len(keys), 0.001, failed[-1] if failed else None)
         call.observer.note(event)
-        return match_answers(batch, keys, raws, FETCHED_AT)
+        return match_answers(batch, keys, raws, FETCHED_AT, self._ends(batch) if batch.offer.is_paged else None)
+
+    def _records(self, batch: Batch, key: Key) -> Sequence[Raw]:
+        """What the source has of a key: of a list in pages one more than is asked, behind the cursor."""
+        raws, given = self.records[batch.offer.name].get(key, ()), dict(batch.arguments)
+        kept = [raw for raw in raws if "rough" not in given or raw["is_rough"] is given["rough"]]
+        if batch.slice is None:
+            return kept
+        start = int(batch.slice.after or 0)
+        return kept[start : start + batch.slice.first + 1]
+
+    def _ends(self, batch: Batch) -> Ends:
+        part = batch.slice
+        assert part is not None
+        start = int(part.after or 0)
+
+        def end(_key: Key, raws: Sequence[Mapping[str, Any]]) -> PageEnd:
+            page = raws[: part.first]
+            return PageEnd(page, str(start + len(page)), len(raws) > part.first)
+
+        return end
 
     async def aclose(self) -> None:
         """Nothing to give back."""
@@ -128,12 +174,13 @@ class Harbour:
     states: MemorySource
     ports: MemorySource
     logs: MemorySource
+    notes: MemorySource
     crossref: MemoryCrossReference
     engine: Engine
 
     @property
     def sources(self) -> tuple[MemorySource, ...]:
-        return (self.registry, self.sonar, self.states, self.ports, self.logs)
+        return (self.registry, self.sonar, self.states, self.ports, self.logs, self.notes)
 
     async def ask(
         self,
@@ -163,11 +210,13 @@ class Harbour:
 
 def harbour(subjects: Iterable[Subject] = (), *, observer: Observer = NOBODY) -> Harbour:
     """Four vessels and everything about them; `subjects` stand in place of the cross-reference's."""
-    registry = MemorySource("registry", (VESSELS, CALLS), {"vessels": fleet.ships(), "calls": fleet.stays()})
+    records = {"vessels": fleet.ships(), "calls": fleet.stays(), "sightings": fleet.sightings()}
+    registry = MemorySource("registry", (VESSELS, CALLS, SIGHTINGS, VOYAGES), {**records, "voyages": fleet.voyages()})
+    notes = MemorySource("notes", (NOTES,), {"notes": fleet.notes()})
     sonar = MemorySource("sonar", (HEARD,), {"heard": fleet.heard()})
     states = MemorySource("states", (FLAGS,), {"flags": fleet.flags()})
     ports = MemorySource("ports", (PORTS,), {"ports": fleet.ports()})
     logs = MemorySource("logs", (LOGS,), {"logs": fleet.logs()})
     crossref = MemoryCrossReference({one.customer_id: one for one in list(subjects) or map(known, range(1, 5))})
-    engine = Engine(MODEL, [registry, sonar, states, ports, logs], crossref, observer=observer)
-    return Harbour(registry, sonar, states, ports, logs, crossref, engine)
+    engine = Engine(MODEL, [registry, sonar, states, ports, logs, notes], crossref, observer=observer)
+    return Harbour(registry, sonar, states, ports, logs, notes, crossref, engine)

@@ -11,8 +11,9 @@ from resolvers.documents import Documents, Kept
 from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
 from schema.view_schema import cut_schema
+from schema.views import Limits
 from tests.resolvers.harbour import harbour
-from tests.resolvers.vessels import ARGUMENTS, FIELDS, MODEL
+from tests.resolvers.vessels import ARGUMENTS, FIELDS, MODEL, view
 
 
 def all_but(source: str) -> list[Adapter]:
@@ -20,11 +21,22 @@ def all_but(source: str) -> list[Adapter]:
     return [one for one in harbour().sources if one.source != source]
 
 
-def documents(*, tokens: int = 500, adapters: Sequence[Adapter] | None = None, kept: Kept | None = None) -> Documents:
-    """The documents of a view of everything."""
+def documents(
+    *,
+    tokens: int = 500,
+    adapters: Sequence[Adapter] | None = None,
+    kept: Kept | None = None,
+    within: Limits | None = None,
+) -> Documents:
+    """The documents of a view of everything, `within` other limits than its own."""
     schema = cut_schema(MODEL, (*FIELDS, *ARGUMENTS), ("id", "registry", "sonar"))
     catalog = Catalog(harbour().sources if adapters is None else adapters)
-    return Documents(schema, Planner(catalog, MODEL.python_name), kept or Kept(), most_tokens=tokens)
+    return Documents(schema, Planner(catalog, MODEL), kept or Kept(), within or limits(tokens=tokens))
+
+
+def limits(**changes: int) -> Limits:
+    """The limits of the view of everything, changed as said, whether or not a view may have such ones."""
+    return view().limits.model_copy(update=changes)
 
 
 def plan(text: str, variables: Mapping[str, Any] | None = None, *, adapters: Sequence[Adapter] | None = None) -> Plan:

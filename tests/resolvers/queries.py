@@ -8,11 +8,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from schema.model import Coordinate
 from tests.resolvers.vessels import MODEL
 
 __all__ = ["Query", "queries"]
 
-_TYPES = {one.type_name for one in MODEL.coordinates.values()}
+_TYPES = {one.type_name for one in MODEL.coordinates.values()} | {"Cargo"}
+_ARGUMENTS = {"portCalls": "(since: $since)", "voyages": "(first: 2, rough: $b0)", "notes": "(first: 1)"}
 _IDS = ("v1", "v2", "v3", "v4", "unknown")
 _BOOLEANS = ("b0", "b1")
 
@@ -38,9 +40,10 @@ class _Writer:
         return " ".join(self.selection(type_name, depth) for _ in range(self.draw(st.integers(1, 4))))
 
     def selection(self, type_name: str, depth: int) -> str:
-        write = self.draw(
-            st.sampled_from([self.field, self.field, self.field, self.inline, self.spread, self.typename])
-        )
+        ways = [self.inline, self.spread, self.typename]
+        if type_name != "Cargo":  # a union has no fields of its own
+            ways += [self.field] * 3
+        write = self.draw(st.sampled_from(ways))
         written: str = write(type_name, depth)
         return written
 
@@ -49,24 +52,38 @@ class _Writer:
         chosen = self.draw(st.sampled_from(fields))
         number = self.draw(st.integers(0, 2))
         alias = f"{chosen.field_name}{number}: " if number else ""
-        arguments = "(since: $since)" if chosen.arguments and number == 2 else ""
-        below = f" {{ {self.selections(chosen.of, depth + 1)} }}" if chosen.of in _TYPES else ""
+        arguments = _ARGUMENTS.get(chosen.field_name, "") if number == 2 else ""
+        below = f" {{ {self.below(chosen, depth)} }}" if chosen.of in _TYPES else ""
         return f"{alias}{chosen.field_name}{arguments}{self.directive()}{below}"
+
+    def below(self, chosen: Coordinate, depth: int) -> str:
+        if not chosen.is_connection:
+            return self.selections(chosen.of, depth + 1)
+        return " ".join(self.of_page(chosen, depth) for _ in range(self.draw(st.integers(1, 2))))
+
+    def of_page(self, chosen: Coordinate, depth: int) -> str:
+        write = self.draw(st.sampled_from(["nodes", "edges", "pageInfo { hasNextPage }", "__typename"]))
+        if write == "nodes":
+            return f"nodes{self.directive()} {{ {self._more(chosen.of, depth)} }}"
+        if write == "edges":
+            return f"edges {{ __typename node{self.directive()} {{ {self._more(chosen.of, depth)} }} }}"
+        return str(write)
 
     def typename(self, _type_name: str, _depth: int) -> str:
         return f"{self.draw(st.sampled_from(['__typename', 't: __typename']))}{self.directive()}"
 
     def inline(self, type_name: str, depth: int) -> str:
-        on = self.draw(st.sampled_from(["", f" on {type_name}"]))
-        return f"...{on}{self.directive()} {{ {self._more(type_name, depth)} }}"
+        on = self.draw(st.sampled_from(["", *MODEL.concrete(type_name), type_name]))
+        return f"...{on and ' on '}{on}{self.directive()} {{ {self._more(on or type_name, depth)} }}"
 
     def spread(self, type_name: str, depth: int) -> str:
-        known = [name for name, (of, _) in self.fragments.items() if of == type_name]
+        on = self.draw(st.sampled_from([*MODEL.concrete(type_name), type_name]))
+        known = [name for name, (of, _) in self.fragments.items() if of == on]
         if known and self.draw(st.booleans()):
             return f"...{self.draw(st.sampled_from(known))}{self.directive()}"
-        body = self._more(type_name, depth)
+        body = self._more(on, depth)
         name = f"F{len(self.fragments)}"
-        self.fragments[name] = (type_name, body)
+        self.fragments[name] = (on, body)
         return f"...{name}{self.directive()}"
 
     def _more(self, type_name: str, depth: int) -> str:

@@ -110,7 +110,7 @@ def lost(fields: str, *offers: Offer) -> list[tuple[str, str]]:
             "limits": {"customers": 1, "deadline_ms": 100, "calls": 10, "tokens": 100},
         }
     )
-    planner = Planner(Catalog([Declares("works", offers)]), MODEL.python_name)
+    planner = Planner(Catalog([Declares("works", offers)]), MODEL)
     return [(error.coordinate, ".".join(error.path)) for error in not_served(view, MODEL, planner)]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +10,8 @@ from graphql import OperationDefinitionNode
 
 from resolvers import RefusalCode, RefusedError
 from resolvers.documents import Documents, Kept
-from tests.resolvers.planned import documents, told
+from resolvers.refusals import Excess
+from tests.resolvers.planned import documents, limits, told
 
 
 def refused(act: Callable[[], object]) -> RefusedError:
@@ -60,7 +60,12 @@ def test_too_many_tokens_are_refused_before_anything_else() -> None:
     assert error.formatted() == [
         {
             "message": "The document has more than 4 tokens, the most that this view allows.",
-            "extensions": {"code": "QUERY_BUDGET", "remedy": "Ask for less in one document."},
+            "extensions": {
+                "code": "QUERY_BUDGET",
+                "remedy": "Ask for less in one document.",
+                "limit": "tokens",
+                "allowed": 4,
+            },
         }
     ]
     assert refused(lambda: documents(tokens=7).document(text)).code is RefusalCode.GRAPHQL_VALIDATION_FAILED
@@ -88,16 +93,37 @@ def test_what_does_not_fit_the_view_is_refused() -> None:
     assert len(error.formatted()) == 21, "twenty, and one that says that there are more"
 
 
-def test_fragments_that_multiply_are_refused_quickly() -> None:
-    """What a short document means can be endless; the time until it is refused is not (1 s is a hundredfold margin)."""
-    parts = " ".join(
-        f"fragment F{n} on __Type {{ a: ofType {{ ...F{n + 1} }} b: ofType {{ ...F{n + 1} }} }}" for n in range(25)
+def test_limits_come_before_validation() -> None:
+    """What is refused for its size is not looked at further: the field does not exist."""
+    error = refused(
+        lambda: documents(within=limits(depth=2)).document('{ vessel(by: {id: "v1"}) { hull { colour } } }')
     )
-    text = f'{{ __type(name: "Vessel") {{ ...F0 }} }} {parts} fragment F25 on __Type {{ name }}'
-    started = time.process_time()
-    error = refused(lambda: planned(documents(tokens=1_000), text))
-    assert time.process_time() - started < 1
-    assert error.code is RefusalCode.QUERY_BUDGET
+    assert error.excess == Excess("depth", 2, 3)
+    assert (
+        refused(
+            lambda: documents(within=limits(depth=3)).document('{ vessel(by: {id: "v1"}) { hull { colour } } }')
+        ).excess
+        is None
+    )
+
+
+def test_what_is_perhaps_meant_is_not_told_to_those_who_may_not_see_the_schema() -> None:
+    """A suggestion names a field of the view."""
+    text = '{ vessel(by: {id: "v1"}) { nam } }'
+    error = refused(lambda: documents().document(text, suggests=False))
+    assert str(error) == "GRAPHQL_VALIDATION_FAILED: Cannot query field 'nam' on type 'Vessel'."
+
+
+def test_how_much_is_asked_is_known_of_each_operation() -> None:
+    """For the variables as they came; a document that is kept is not read again for it."""
+    kept = documents()
+    text = "query A($by: [VesselBy!]!) { vessels(by: $by) { name size { beam } } } query B { __schema { __typename } }"
+    document = kept.document(text)
+    one, two = (document.operation(name) for name in "AB")
+    assert [document.weight(one, {"by": [{}] * many}) for many in (0, 1, 7)] == [1, 4, 22]
+    assert document.weight(two, {}) == 1
+    assert [document.measure(each).introspects for each in (one, two)] == [False, True]
+    assert kept.document(text) is document
 
 
 @pytest.mark.parametrize("text", ["mutation { x }", "subscription { x }", "type Vessel { name: String }"])

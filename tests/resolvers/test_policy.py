@@ -7,7 +7,8 @@ import pytest
 from adapters.crossref import EVERYTHING, Restriction, Subject
 from resolvers import RefusalCode, RefusedError, choose_view
 from resolvers.plan import Plan
-from resolvers.policy import MOST_ASKED, Verdicts, check_calls, check_customers, check_size, decide, is_shown
+from resolvers.policy import Verdicts, check_calls, check_customers, check_introspection, decide, is_shown
+from resolvers.refusals import Excess
 from schema.caller import Caller
 from schema.reasons import Reason
 from tests.resolvers.harbour import known
@@ -50,9 +51,31 @@ def test_limits_are_the_most_that_is_taken() -> None:
     check_calls(limits, 7)
     with pytest.raises(RefusedError, match="looks up 4 customers; this view allows 3 a request") as caught:
         check_customers(limits, 4)
-    assert caught.value.code is RefusalCode.QUERY_BUDGET
-    with pytest.raises(RefusedError, match="can need 8 calls to the sources; this view allows 7 a request"):
+    assert (caught.value.code, caught.value.excess) == (RefusalCode.QUERY_BUDGET, Excess("customers", 3, 4))
+    with pytest.raises(RefusedError, match="can need 8 calls to the sources; this view allows 7 a request") as caught:
         check_calls(limits, 8)
+    assert (caught.value.code, caught.value.excess) == (RefusalCode.QUERY_BUDGET, Excess("calls", 7, 8))
+
+
+@pytest.mark.parametrize(
+    ("introspection", "roles", "shown"),
+    [
+        ("everyone", set(), True),
+        ("developers", {"developer"}, True),
+        ("developers", {"agent"}, False),
+        ("nobody", {"developer"}, False),
+    ],
+)
+def test_the_schema_is_shown_to_whom_the_view_says(introspection: str, roles: set[str], shown: bool) -> None:
+    """A consumer's roles are those of its registration; what introspects nothing is for everyone."""
+    through, caller = view(introspection=introspection), Caller("bridge-desk", roles=frozenset(roles))
+    check_introspection(through, caller, introspects=False)
+    if shown:
+        check_introspection(through, caller, introspects=True)
+        return
+    with pytest.raises(RefusedError, match=f"shows its schema to {introspection}; this consumer") as caught:
+        check_introspection(through, caller, introspects=True)
+    assert caught.value.code is RefusalCode.INTROSPECTION_NOT_ALLOWED
 
 
 def decided(made: Plan, *subjects: Subject | None) -> Verdicts:
@@ -90,15 +113,6 @@ def test_a_restriction_withholds_its_coordinates() -> None:
 def test_a_customer_of_whom_all_is_restricted_is_not_shown(restricted: list[str], shown: bool) -> None:
     """Nor one with a restriction that cannot be told: what it was meant to protect is not known."""
     assert is_shown(known(1, *restricted), MODEL.coordinates, "Vessel.id") is shown
-
-
-def test_a_request_for_too_many_values_is_refused() -> None:
-    """Fields times customers, before anything is planned to be asked; a list counts as one entry."""
-    made = vessel("name portCalls { on }")
-    check_size(made, {"vessel": MOST_ASKED // 4})
-    with pytest.raises(RefusedError, match="The query asks for 12000 values") as caught:
-        check_size(made, {"vessel": 3_000})
-    assert caught.value.code is RefusalCode.QUERY_BUDGET
 
 
 def test_several_restrictions_add_up() -> None:

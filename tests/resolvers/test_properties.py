@@ -19,7 +19,9 @@ from tests.resolvers.oracle import expected, own_keys
 from tests.resolvers.queries import Query, queries
 from tests.resolvers.vessels import FIELDS, MODEL, view
 
-WIDE = view(limits={"tokens": 4_000, "calls": 10_000})
+WIDE = view(
+    limits={"tokens": 4_000, "calls": 10_000, "depth": 50, "aliases": 1_000, "fields": 5_000, "weight": 100_000}
+)
 LONG = settings(max_examples=40, deadline=None)
 
 RESTRICTIONS = st.lists(st.lists(st.sampled_from([*FIELDS, "*"]), max_size=4), min_size=4, max_size=4)
@@ -35,6 +37,7 @@ ANSWERS = st.sampled_from(
     ]
 )
 KEYS = ["R1", "R2", "R3", "R4", "S1", "S2", "S3", "NL", "NO", "PA", "NLRTM", "NOBGO", "L1", "L3"]
+KEYS += [f"N{key}-{number}" for key in ("R1", "R2") for number in range(1, 8)]
 TROUBLE: st.SearchStrategy[dict[str, Answer | None]] = st.dictionaries(st.sampled_from(KEYS), ANSWERS, max_size=6)
 
 
@@ -121,11 +124,14 @@ def coordinates(batch: Batch, path: str) -> set[str]:
     serves = batch.offer.serves
     found = {serves} if batch.offer.is_list else set()
     type_name = MODEL.coordinates[serves].of if batch.offer.is_list else serves
-    for name in path.split("."):
+    for step in path.split("."):
+        concrete, _, name = step.rpartition(":")
         (one,) = (
-            each for each in MODEL.coordinates.values() if (each.type_name, each.python_name) == (type_name, name)
+            each
+            for each in MODEL.coordinates.values()
+            if (each.type_name, each.python_name) == (concrete or type_name, name)
         )
-        found.add(str(one))
+        found |= MODEL.standing(one.type_name, one.field_name)
         type_name = one.of
     return found
 

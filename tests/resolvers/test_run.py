@@ -136,7 +136,7 @@ async def test_what_the_adapter_is_told() -> None:
     listed = 'portCalls(of: {leastDays: $least}, inKinds: [FERRY], since: "2026-01-01") { on }'
     await h.ask(f'query ($least: Int!) {{ vessel(by: {{id: "v1"}}) {{ {listed} }} }}', {"least": 3})
     (batch,), (call,) = h.registry.batches, h.registry.calls
-    assert batch.arguments == (("in_kinds", [Kind.FERRY]), ("of", {"leastDays": 3}), ("since", date(2026, 1, 1)))
+    assert batch.arguments == (("in_kinds", (Kind.FERRY,)), ("of", (("leastDays", 3),)), ("since", date(2026, 1, 1)))
     assert call.purpose == "CustomerCare"
     assert 0 < call.deadline.remaining() <= 10
 

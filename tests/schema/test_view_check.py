@@ -88,6 +88,8 @@ class Reader:
     """A hero."""
     thing: Thing | None
     """A thing."""
+    things: list[Thing] | None
+    """Things."""
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +108,12 @@ def test_a_view_of_reachable_coordinates_has_no_problem(tmp_path: Path, model: M
     """Objects, lists and arguments by listed fields are fine."""
     listed = ("Reader.id", "Reader.favourite", "Book.title", "Book.author", "Author.name", "Reader.kept")
     assert found(tmp_path, model, *listed, "Reader.kept(title:)", sources=["crm"]) == []
+
+
+def test_pages_and_types_of_interfaces_and_unions_can_be_listed(tmp_path: Path, model: Model) -> None:
+    """A union may lack a type where null may stand; an interface's field is listed with that of its types."""
+    listed = ("Reader.lent", "Reader.lent(after:)", "Reader.thing", "Book.title", "Reader.hero", "Named.name")
+    assert found(tmp_path, model, *listed, "Author.name", "Author.born") == []
 
 
 @pytest.mark.parametrize(
@@ -151,33 +159,52 @@ def test_a_view_of_reachable_coordinates_has_no_problem(tmp_path: Path, model: M
             ],
         ),
         (
-            ["Reader.lent", "Book.title"],
+            ["Reader.lent"],
             [
-                "13 got Reader.lent, a list that is read in pages; wanted fields and plain lists: "
-                "paging does not exist yet; to mend: remove it"
+                "13 got Reader.lent without any field of it; wanted a field of Book listed too; "
+                "to mend: list one, such as Book.title"
             ],
         ),
         (
             ["Reader.hero"],
             [
-                "13 got Reader.hero, of an interface or union; wanted coordinates of object types only; "
-                "to mend: remove it"
+                "13 got Reader.hero without any field of it; wanted a field of Author listed too; "
+                "to mend: list one, such as Author.name"
+            ],
+        ),
+        (
+            ["Reader.hero", "Author.born"],
+            [
+                "13 got Reader.hero without any field of it; wanted a field of Named listed too; "
+                "to mend: list one, such as Named.name"
+            ],
+        ),
+        (
+            ["Reader.hero", "Named.name", "Author.born"],
+            [
+                "14 got Named.name without Author.name; wanted Author.name listed too: "
+                "rules stand on the concrete types' fields; to mend: add `Author.name:`"
             ],
         ),
         (
             ["Reader.thing"],
             [
-                "13 got Reader.thing, of an interface or union; wanted coordinates of object types only; "
-                "to mend: remove it"
+                "13 got Reader.thing without any field of it; wanted a field of Book listed too; "
+                "to mend: list one, such as Book.title"
             ],
         ),
         (
-            ["Reader.hero", "Named.name"],
+            ["Reader.things", "Book.title"],
             [
-                "13 got Reader.hero, of an interface or union; wanted coordinates of object types only; "
-                "to mend: remove it",
-                "14 got Named.name, of an interface or union; wanted coordinates of object types only; "
-                "to mend: remove it",
+                "13 got Reader.things: [Thing!] without fields of Shelf; wanted a field of every type of Thing: "
+                "where one is not of the view there is null, and none may be; to mend: list a field of Shelf"
+            ],
+        ),
+        (
+            ["Reader.name", "Shelf.room"],
+            [
+                "14 got Shelf.room, which nothing leads to; wanted a listed field that holds Shelf; "
+                "to mend: list Reader.thing or Reader.things, or remove it"
             ],
         ),
         (

@@ -10,9 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from schema.caller import Caller
+from schema.lock import digest_of
 from schema.problems import ConfigurationError
 from schema.view_files import load_views
-from schema.views import FieldRule, ReceiptDetail, View, is_slug, write_json_schema
+from schema.views import FieldRule, Introspection, ReceiptDetail, View, is_slug, write_json_schema
 from schema.yaml_file import load_yaml
 from tests.schema.declared import SUPPORT_CALL, sentence, view_with, write_view
 
@@ -76,12 +77,31 @@ SENTENCES = [
         "  customers: 50",
         "  customers: 50\n  custmers: 1",
         17,
-        "got the unknown key 'custmers' (limits.custmers); wanted one of: customers, deadline_ms, calls, tokens; "
+        "got the unknown key 'custmers' (limits.custmers); wanted one of: customers, deadline_ms, calls, tokens, "
+        "depth, aliases, fields, weight; "
         "to mend: did you mean 'customers'?",
     ),
     ("  customers: 50", "  customers: 1001", 16, "got 1001 (limits.customers); wanted the most customers of one"),
     ("  deadline_ms: 1500", "  deadline_ms: 1.5", 17, "got 1.5 (limits.deadline_ms); wanted the time for the whole"),
     ("  calls: 20\n", "", 15, "got no calls (limits.calls); wanted the most calls that a plan may send to sources"),
+    (
+        "  tokens: 500\n",
+        "  tokens: 500\n  depth: 51\n",
+        20,
+        "got 51 (limits.depth); wanted the most levels of fields of",
+    ),
+    (
+        "  tokens: 500\n",
+        "  tokens: 500\n  weight: 0\n",
+        20,
+        "got 0 (limits.weight); wanted the most values of an answer,",
+    ),
+    (
+        "owner: Head",
+        "introspection: all\nowner: Head",
+        6,
+        "got 'all' (introspection); wanted which of the consumers may read the schema: everyone, developers or nobody",
+    ),
     ("owner: Head", "receipt: all\nowner: Head", 6, "got 'all' (receipt); wanted the most that a receipt tells: none,"),
     ("owner: Head", f"{'k' * 46}: 1\nowner: Head", 6, "got the unknown key a text of 46 characters ("),
 ]
@@ -103,6 +123,31 @@ def test_a_view_says_who_may_see_what_for_which_purpose(tmp_path: Path) -> None:
         500,
     )
     assert view.receipt is ReceiptDetail.SOURCES
+    assert (view.limits.depth, view.limits.aliases, view.limits.fields, view.limits.weight) == (15, 50, 1_000, 20_000)
+    assert view.introspection is Introspection.EVERYONE
+
+
+def test_a_limit_that_is_left_out_is_not_in_the_digest(tmp_path: Path) -> None:
+    """So that limits that come later leave published views as they were; another figure than the default is in it."""
+    plain = view_with(tmp_path).view
+    same = view_with(tmp_path, "  tokens: 500", "  tokens: 500\n  depth: 15\n  weight: 20000").view
+    other = view_with(tmp_path, "  tokens: 500", "  tokens: 500\n  depth: 14").view
+    assert plain.canonical()["limits"] == {"customers": 50, "deadline_ms": 1500, "calls": 20, "tokens": 500}
+    assert plain.canonical() == same.canonical()
+    assert digest_of(plain) == digest_of(same) != digest_of(other)
+
+
+@pytest.mark.parametrize(
+    ("introspection", "to_agents", "to_developers"),
+    [("everyone", True, True), ("developers", False, True), ("nobody", False, False)],
+)
+def test_a_view_shows_its_schema_to_whom_it_says(
+    tmp_path: Path, introspection: str, to_agents: bool, to_developers: bool
+) -> None:
+    """By the consumer's role, as it is registered."""
+    view = view_with(tmp_path, "owner: Head", f"introspection: {introspection}\nowner: Head").view
+    assert view.shows_schema_to(Caller("agent-desktop", roles=frozenset({"agent"}))) is to_agents
+    assert view.shows_schema_to(Caller("agent-desktop", roles=frozenset({"developer", "agent"}))) is to_developers
 
 
 def test_a_coordinate_may_name_an_argument(tmp_path: Path) -> None:

@@ -19,16 +19,21 @@ from starlette.types import ASGIApp
 from adapters.adapter import Adapter, Batch, Call
 from adapters.answers import Answer, Fault, Found, Gone, Key, Missing, Page, SourceError
 from adapters.crossref import (
+    ChainReport,
     CrossReference,
+    HkdfSecrets,
     KeyFormat,
     KeyMode,
     Linked,
     LoadReport,
     Lookup,
+    PostgresCrossReference,
     Restriction,
     SourceSystem,
     SqliteCrossReference,
+    StoredCrossReference,
     Subject,
+    open_crossref,
 )
 from adapters.http import HttpAdapter, HttpOffer, InBody, InPath, InQuery, Told
 from adapters.offers import KeyForm, Offer
@@ -188,6 +193,13 @@ async def cross_reference(opened: SqliteCrossReference) -> None:
     assert_type(report, LoadReport)
     assert_type(await reads.resolve(Lookup(None, "cus_1")), Subject | None)
     assert_type(await opened.link("crm", "7", asserted_by="clerk"), Linked)
+
+
+async def cross_reference_anywhere(secrets: HkdfSecrets) -> None:
+    async with open_crossref("postgresql://me@host/db", tenant="a", secrets=secrets, migrate=False) as opened:
+        assert_type(opened, StoredCrossReference)
+        assert_type(await opened.verify_chain(), ChainReport)
+    assert_type(await PostgresCrossReference.open("postgresql://me@host/db", connections=4), PostgresCrossReference)
 
 
 def views(folder: Path) -> list[View]:

@@ -1,8 +1,11 @@
-"""Run by Alembic: applies the revisions on the connection that the caller gives, inside the caller's transaction."""
+"""Run by Alembic: applies the revisions on the connection that the caller gives, inside the caller's transaction, or
+writes them out for PostgreSQL."""
 
 from alembic import context
 
-connection = context.config.attributes["connection"]
-context.configure(connection=connection)
+if context.is_offline_mode():
+    context.configure(dialect_name="postgresql", transactional_ddl=False)
+else:
+    context.configure(connection=context.config.attributes["connection"])
 with context.begin_transaction():
     context.run_migrations()

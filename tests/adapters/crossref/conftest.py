@@ -7,24 +7,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from adapters.crossref import HkdfSecrets, KeyFormat, KeyMode, SourceSystem, SqliteCrossReference
-from tests.adapters.crossref.contract import Backdoor, Open, SteppedClock
-
-SECRETS = HkdfSecrets({1: b"one secret of thirty-two bytes.."})
-SOURCES = (
-    SourceSystem("crm"),
-    SourceSystem("billing"),
-    SourceSystem("one", max_live=1),
-    SourceSystem("mail", KeyFormat.LOWER, KeyMode.SEALED),
-)
-
-
-async def register_all(store: SqliteCrossReference) -> None:
-    for source in SOURCES:
-        await store.register_source(source, actor="admin")
+from adapters.crossref import Secrets, SqliteCrossReference
+from adapters.sandbox.postgres import PostgresServer
+from tests.adapters.crossref.contract import SECRETS, Backdoor, Open, SteppedClock, Store, register_all
+from tests.adapters.crossref.postgres_tables import PostgresTables, make_database
 
 
 @pytest.fixture
@@ -47,17 +37,8 @@ def stores() -> Iterator[list[SqliteCrossReference]]:
 
 @pytest.fixture
 def open_for(path: Path, clock: SteppedClock, stores: list[SqliteCrossReference]) -> Open:
-    def opened(tenant: str) -> SqliteCrossReference:
-        stores.append(SqliteCrossReference.open(path, tenant=tenant, clock=clock, secrets=SECRETS))
-        return stores[-1]
-
-    return opened
-
-
-@pytest.fixture
-def open_without_secrets(path: Path, stores: list[SqliteCrossReference]) -> Open:
-    def opened(tenant: str) -> SqliteCrossReference:
-        stores.append(SqliteCrossReference.open(f"sqlite:///{path}", tenant=tenant))
+    async def opened(tenant: str = "default", *, secrets: Secrets | None = SECRETS) -> Store:
+        stores.append(SqliteCrossReference.open(path, tenant=tenant, clock=clock, secrets=secrets))
         return stores[-1]
 
     return opened
@@ -74,15 +55,31 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def store(path: Path, template: bytes, open_for: Open) -> SqliteCrossReference:
+def store(path: Path, template: bytes, clock: SteppedClock, stores: list[SqliteCrossReference]) -> SqliteCrossReference:
     path.write_bytes(template)
-    return open_for("default")
+    stores.append(SqliteCrossReference.open(path, clock=clock, secrets=SECRETS))
+    return stores[-1]
 
 
 @pytest.fixture
 def backdoor(path: Path) -> Backdoor:
-    def run(statement: str, *values: object) -> list[tuple[object, ...]]:
+    def run(statement: str, *values: object) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             return connection.execute(statement, values).fetchall()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def all_tables(postgres: PostgresServer) -> Iterator[PostgresTables]:
+    """A database of its own on the server, for the tests of all modules."""
+    asyncio.run(make_database(postgres, "crossref"))
+    with PostgresTables(postgres.url("crossref")) as made:
+        yield made
+
+
+@pytest.fixture
+def tables(all_tables: PostgresTables) -> PostgresTables:
+    """The tables with the sources registered, and nothing else."""
+    all_tables.restore()
+    return all_tables

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
 from adapters.crossref import (
     ChainReport,
     ConflictError,
+    HkdfSecrets,
+    KeyFormat,
+    KeyMode,
     Linked,
     LoadReport,
     LoadRow,
-    SqliteCrossReference,
+    Secrets,
+    SourceSystem,
+    StoredCrossReference,
 )
 
+SECRETS = HkdfSecrets({1: b"one secret of thirty-two bytes.."})
+SOURCES = (
+    SourceSystem("crm"),
+    SourceSystem("billing"),
+    SourceSystem("one", max_live=1),
+    SourceSystem("mail", KeyFormat.LOWER, KeyMode.SEALED),
+)
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ID_A, ID_B, ID_C = (f"cus_{digit * 32}" for digit in "abc")
 
@@ -37,12 +48,21 @@ class SteppedClock:
 class Backdoor(Protocol):
     """Runs a statement with `?` parameters past the store, for what the store itself cannot do or show."""
 
-    def __call__(self, statement: str, *values: object) -> list[tuple[object, ...]]: ...
+    def __call__(self, statement: str, *values: object) -> list[tuple[Any, ...]]: ...
 
 
-Store = SqliteCrossReference
-Open = Callable[[str], Store]
-"""Opens the same database for a tenant."""
+Store = StoredCrossReference
+
+
+class Open(Protocol):
+    """Opens the same database, for a tenant and with secrets; it is closed after the test."""
+
+    async def __call__(self, tenant: str = "default", *, secrets: Secrets | None = SECRETS) -> Store: ...
+
+
+async def register_all(store: Store) -> None:
+    for source in SOURCES:
+        await store.register_source(source, actor="admin")
 
 
 def keys_of(subject: object, source: str) -> list[str]:

@@ -13,6 +13,7 @@ from adapters.crossref import (
     Restriction,
     SecretError,
     SourceSystem,
+    StoreError,
 )
 from tests.adapters.crossref.contract import (
     ID_A,
@@ -123,7 +124,7 @@ class ResolvingContract(CrossReferenceContract):
 
     async def test_tenants_do_not_see_each_other(self, store: Store, open_for: Open) -> None:
         """The same key and the same id in another tenant are another customer, and each chain counts for itself."""
-        other = open_for("other")
+        other = await open_for("other")
         await other.register_source(SourceSystem("crm"), actor="admin")
         await rows_of(store, [(ID_A, {"crm": ["C1", "C2"]}), (ID_B, {})])
         await store.merge(ID_B, ID_A, actor="steward")
@@ -151,10 +152,35 @@ class ResolvingContract(CrossReferenceContract):
         assert "CANARY" not in repr((Lookup("crm", "CANARY"), await store.resolve(Lookup("crm", "CANARY"))))
         assert "CANARY" not in repr(LinkedKey("CANARY", "lnk_1"))
 
-    async def test_a_sealed_source_needs_a_secret(self, store: Store, open_without_secrets: Open) -> None:
+    async def test_a_source_registered_elsewhere_is_known(self, store: Store, open_for: Open) -> None:
+        """A store sees what another process registers and links, plain or sealed, without being opened again."""
+        other = await open_for()
+        for name, mode in (("new", KeyMode.PLAIN), ("box", KeyMode.SEALED)):
+            await other.register_source(SourceSystem(name, key_mode=mode), actor="admin")
+        made = await other.link("box", "B1", asserted_by="feed")
+        found = await store.resolve(Lookup(None, made.customer))
+        assert found is not None
+        assert keys_of(found, "box") == ["B1"]
+        assert (await self.link(store, "new", "N1", made.customer)).customer == made.customer
+        found = await store.resolve(Lookup("new", "N1"))
+        assert found is not None
+        assert found.customer_id == made.customer
+
+    async def test_a_closed_store_says_so(self, open_for: Open) -> None:
+        """After close every call is a StoreError; closing again is none."""
+        store = await open_for("closed")
+        await store.aclose()
+        await store.aclose()
+        for call in (store.resolve(Lookup("crm", "C1")), store.resolve_many([]), self.link(store, "crm", "C1")):
+            with pytest.raises(StoreError):
+                await call
+        with pytest.raises(StoreError):
+            await store.verify_chain()
+
+    async def test_a_sealed_source_needs_a_secret(self, store: Store, open_for: Open) -> None:
         """Without secrets a sealed source cannot be registered, and a store that has one is not opened."""
         with pytest.raises(SecretError, match="secrets="):
-            open_without_secrets("default")
-        plain = open_without_secrets("plain")
+            await open_for(secrets=None)
+        plain = await open_for("plain", secrets=None)
         with pytest.raises(SecretError, match="secrets="):
             await plain.register_source(SourceSystem("mail", KeyFormat.LOWER, KeyMode.SEALED), actor="admin")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from adapters.crossref import (
@@ -10,6 +12,7 @@ from adapters.crossref import (
     InputError,
     KeyFormat,
     KeyMode,
+    Linked,
     Lookup,
     Method,
     RefusalCode,
@@ -21,6 +24,7 @@ from tests.adapters.crossref.contract import (
     ID_C,
     Backdoor,
     CrossReferenceContract,
+    Open,
     SteppedClock,
     Store,
     close,
@@ -217,3 +221,82 @@ class WritingContract(CrossReferenceContract):
         assert (still, never) == (None, None)
         assert ended == second
         assert first != second
+
+    async def test_customers_of_any_form_of_id_meet(self, store: Store) -> None:
+        """Ids of other systems stand beside ours: whatever a database takes to come first, the conflict is told."""
+        ulid, uuid = "01ARZ3NDEKTSV4RRFFQ69G5FAV", "0189ab3c-0000-7000-8000-0123456789ab"
+        await rows_of(store, [(ulid, {"crm": ["C1"]}), (uuid, {"crm": ["C2"]}), (ID_A, {"crm": ["C3"]})])
+        for key, other in (("C1", uuid), ("C2", ID_A), ("C3", ulid)):
+            error = await self.conflict(store, "crm", key, other)
+            assert error.conflict.code is ConflictCode.KEY_OWNED_BY_OTHER
+
+    @pytest.mark.parametrize("customer", ["\x00", "\ud800", "cus_\n", "x" * 5000, "' OR 1=1 --"])
+    async def test_a_hostile_id_is_unknown(self, store: Store, customer: str) -> None:
+        """What cannot be an id names nobody in a write either."""
+        with pytest.raises(InputError, match="CUSTOMER_UNKNOWN"):
+            await self.link(store, "crm", "C1", customer)
+        with pytest.raises(InputError, match="CUSTOMER_UNKNOWN"):
+            await store.merge(customer, customer, actor="steward")
+
+    @pytest.mark.parametrize("confidence", [-0.0, 0, 1e-300, 0.1, 1])
+    async def test_any_confidence_is_told_as_it_is(self, store: Store, confidence: float) -> None:
+        """The event and the link have the same number, which the chain proves."""
+        await store.link("crm", "C1", asserted_by="rule", method=Method.PROBABILISTIC, confidence=confidence)
+        assert (await store.verify_chain()).holds
+
+    async def test_no_event_holds_a_key(self, store: Store, backdoor: Backdoor) -> None:
+        """Events hold link ids and commitments, of plain sources too."""
+        await self.link(store, "crm", "CANARY")
+        assert not [row for row in backdoor("SELECT body FROM xref_event") if "CANARY" in str(row[0])]
+
+    async def test_a_failed_write_leaves_nothing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An error in the middle takes back the event with the rows; the next write follows without a gap."""
+        monkeypatch.setattr("adapters.crossref.linking.insert_restrictions", None)
+        with pytest.raises(TypeError):
+            await self.link(store, "crm", "C1")
+        monkeypatch.undo()
+        assert await store.resolve(Lookup("crm", "C1")) is None
+        before = await self.events(store)
+        assert (await self.link(store, "crm", "C1")).seq == before + 1
+
+    async def test_a_write_that_has_begun_is_finished(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever asked for it is cancelled in the middle of it: then it stands, as a whole, and so do the next."""
+        begun = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        async def insert(*_: object) -> None:
+            loop.call_soon_threadsafe(begun.set)
+
+        monkeypatch.setattr("adapters.crossref.linking.insert_restrictions", insert)
+        asking = asyncio.create_task(self.link(store, "crm", "C1"))
+        await begun.wait()
+        asking.cancel()
+        await asyncio.wait([asking])
+        after = await self.link(store, "crm", "C2")
+        found = await store.resolve(Lookup("crm", "C1"))
+        assert asking.cancelled()
+        assert found is not None
+        assert await self.events(store) == after.seq
+
+    async def test_two_writers_of_one_new_key_make_one_customer(self, store: Store, open_for: Open) -> None:
+        """Whoever comes second finds the link of the first, on whichever connection."""
+        other = await open_for()
+        made = await asyncio.gather(*(self.link(one, "crm", "C1") for one in (store, other) * 8))
+        assert len(set(made)) == 1
+        await self.events(store)
+
+    async def test_many_writers_leave_no_gap(self, store: Store, open_for: Open) -> None:
+        """Links, merges and loads at once: every event has its number, none is missing, and each key has one owner."""
+        several = [store, await open_for(), await open_for()]
+        ids = [f"cus_{n:032x}" for n in range(6)]
+        await rows_of(store, [(one, {"crm": [f"C{n}"]}) for n, one in enumerate(ids)])
+        acts = [self.link(several[n % 3], "billing", f"B{n % 5}") for n in range(20)]
+        merges = [several[n % 3].merge(ids[n], ids[(n + 1) % 3], actor="steward") for n in range(3)]
+        loads = [rows_of(one, [(None, {"mail": ["a@example.org"], "crm": ["C5"]})]) for one in several]
+        done = await asyncio.gather(*acts, *merges, *loads)
+        assert len({one.customer for one in done[:20] if isinstance(one, Linked)}) == 5
+        assert (
+            len({one and one.customer_id for one in await store.resolve_many([Lookup(None, one) for one in ids[:3]])})
+            == 1
+        )
+        await self.events(store)

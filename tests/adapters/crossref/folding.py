@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass, field, replace
 
-from adapters.crossref.ledger import read_sources
+from adapters.crossref import KeyFormat, KeyMode, SourceSystem
 from adapters.crossref.sealing import KeptKey, Keyring
+from tests.adapters.crossref.contract import Backdoor
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,22 @@ class Tables:
     sources: dict[str, tuple[str, str, int | None]] = field(default_factory=dict)
 
 
+def sources_of(look: Backdoor, tenant: str) -> dict[str, SourceSystem]:
+    rows = look("SELECT source_id, key_format, key_mode, max_live FROM source_system WHERE tenant_id = ?", tenant)
+    return {row[0]: SourceSystem(row[0], KeyFormat(row[1]), KeyMode(row[2]), row[3]) for row in rows}
+
+
 class Fold:
-    def __init__(self, connection: sqlite3.Connection, tenant: str, keyring: Keyring) -> None:
-        self.connection, self.tenant, self.keyring = connection, tenant, keyring
-        self.sources = read_sources(connection, tenant)
+    def __init__(self, look: Backdoor, tenant: str, keyring: Keyring) -> None:
+        self.look, self.tenant, self.keyring = look, tenant, keyring
+        self.sources = sources_of(look, tenant)
         self.tables = Tables()
 
     def run(self) -> Tables:
         statement = "SELECT seq, at, type, customer_id, actor, body FROM xref_event WHERE tenant_id = ? ORDER BY seq"
-        for seq, at, kind, customer, actor, body in self.connection.execute(statement, (self.tenant,)).fetchall():
+        for seq, at, kind, customer, actor, body in self.look(statement, self.tenant):
             getattr(self, kind.replace(".", "_"))(seq, at, customer, actor, json.loads(body))
+        self.tables.restrictions.sort()
         return self.tables
 
     def source_registered(self, seq: int, at: str, customer: str, actor: str, body: dict) -> None:  # type: ignore[type-arg]
@@ -83,35 +89,35 @@ class Fold:
         self.tables.customers[customer] = (status, survivor, version + 1, seq)
 
     def key(self, seq: int, link_id: str, source: str) -> str:
-        (sealed,) = self.connection.execute(
-            "SELECT key FROM event_secret WHERE tenant_id = ? AND seq = ? AND link_id = ?", (self.tenant, seq, link_id)
-        ).fetchone()
+        statement = "SELECT key FROM event_secret WHERE tenant_id = ? AND seq = ? AND link_id = ?"
+        ((sealed,),) = self.look(statement, self.tenant, seq, link_id)
         return self.keyring.unseal(self.sources[source], "event", sealed, link_id, "key").decode()
 
 
-def stored(connection: sqlite3.Connection, tenant: str, keyring: Keyring) -> Tables:
+def stored(look: Backdoor, tenant: str, keyring: Keyring) -> Tables:
     """The tables as they stand."""
-    run, sources = connection.execute, read_sources(connection, tenant)
+    run, sources = look, sources_of(look, tenant)
     tables = Tables()
     for row in run(
-        "SELECT customer_id, status, survivor_id, version, changed_seq FROM customer WHERE tenant_id = ?", (tenant,)
+        "SELECT customer_id, status, survivor_id, version, changed_seq FROM customer WHERE tenant_id = ?", tenant
     ):
         tables.customers[row[0]] = row[1:]
     for link in run(
         "SELECT link_id, source_id, key_lookup, key_sealed, customer_id, asserted_by, method, confidence, valid_from, "
         "opened_seq, valid_to, closed_seq FROM link WHERE tenant_id = ?",
-        (tenant,),
+        tenant,
     ):
         key = keyring.read(sources[link[1]], KeptKey(link[2], link[3]))
         tables.links[link[0]] = FoldedLink(link[1], key, link[4], link[5], link[6], link[7], link[8:10], link[10:12])
     for row in run(
-        "SELECT customer_id, ground, coordinates, valid_from FROM restriction WHERE tenant_id = ? ORDER BY rowid",
-        (tenant,),
+        "SELECT customer_id, ground, coordinates, valid_from FROM restriction WHERE tenant_id = ?",
+        tenant,
     ):
         tables.restrictions.append((row[0], row[1], tuple(json.loads(row[2])), row[3]))
     for row in run(
-        "SELECT candidate_id, customer_a, customer_b, kind, status FROM match_candidate WHERE tenant_id = ?", (tenant,)
+        "SELECT candidate_id, customer_a, customer_b, kind, status FROM match_candidate WHERE tenant_id = ?", tenant
     ):
         tables.candidates[row[0]] = row[1:]
+    tables.restrictions.sort()
     tables.sources = {one.name: (one.key_format, one.key_mode, one.max_live) for one in sources.values()}
     return tables

@@ -5,17 +5,26 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from adapters.crossref import ConflictCode, ConflictError, Lookup, Restriction, SqliteCrossReference
-from tests.adapters.crossref.conftest import SECRETS
-from tests.adapters.crossref.contract import ID_A, ID_B, ID_C, SteppedClock
+from adapters.crossref import (
+    ConflictCode,
+    ConflictError,
+    Lookup,
+    PostgresCrossReference,
+    Restriction,
+    SqliteCrossReference,
+)
+from tests.adapters.crossref.contract import ID_A, ID_B, ID_C, SECRETS, SteppedClock, Store
 from tests.adapters.crossref.folding import Fold, stored
+from tests.adapters.crossref.postgres_tables import PostgresTables
 
 SOURCE = st.sampled_from(["crm", "one", "mail"])
 KEY = st.sampled_from(["x", "y", "z"])
@@ -25,7 +34,7 @@ Name = tuple[str, str]
 
 AS_OF = """
 SELECT source_id, key_lookup, customer_id FROM link
-WHERE tenant_id = 'default' AND valid_from <= ?1 AND (valid_to IS NULL OR valid_to > ?1) ORDER BY 1, 2
+WHERE tenant_id = 'default' AND valid_from <= ? AND (valid_to IS NULL OR valid_to > ?) ORDER BY 1, 2
 """
 OVERLAPS = """
 SELECT 1 FROM link a JOIN link b ON a.tenant_id = b.tenant_id AND a.source_id = b.source_id
@@ -41,36 +50,76 @@ WHERE s.status = 'merged'
 """
 
 
+class House(Protocol):
+    """Where a machine's stores live: empty but for the sources when it is made, gone when it is closed."""
+
+    def look(self, statement: str, *values: object) -> list[tuple[Any, ...]]: ...
+
+    async def open(self, tenant: str, clock: SteppedClock) -> Store: ...
+
+    def close(self) -> None: ...
+
+
+class SqliteHouse:
+    def __init__(self, template: bytes) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "xref.db"
+        self.path.write_bytes(template)
+        self.connection = sqlite3.connect(self.path, isolation_level=None)
+
+    def look(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        return self.connection.execute(statement, values).fetchall()
+
+    async def open(self, tenant: str, clock: SteppedClock) -> Store:
+        return SqliteCrossReference.open(self.path, tenant=tenant, clock=clock, secrets=SECRETS)
+
+    def close(self) -> None:
+        self.connection.close()
+        self.folder.cleanup()
+
+
+class PostgresHouse:
+    def __init__(self, tables: PostgresTables) -> None:
+        tables.restore()
+        self.tables = tables
+
+    def look(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        return self.tables.look(statement, *values)
+
+    async def open(self, tenant: str, clock: SteppedClock) -> Store:
+        return await PostgresCrossReference.open(self.tables.url, tenant=tenant, clock=clock, secrets=SECRETS)
+
+    def close(self) -> None:
+        """Nothing is its own."""
+
+
 class CrossReferenceMachine(RuleBasedStateMachine):
-    template = b""
+    make_house: Callable[[], House]
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = Path(self.folder.name) / "xref.db"
-        self.path.write_bytes(self.template)
+        self.house = type(self).make_house()
+        self.look = self.house.look
         self.clock = SteppedClock()
-        self.store = SqliteCrossReference.open(self.path, clock=self.clock, secrets=SECRETS)
-        self.other = SqliteCrossReference.open(self.path, tenant="other", clock=self.clock, secrets=SECRETS)
-        self.look = sqlite3.connect(self.path, isolation_level=None)
         self.runner = asyncio.Runner()
+        self.store = self.runner.run(self.house.open("default", self.clock))
+        self.other = self.runner.run(self.house.open("other", self.clock))
         self.owners: dict[Name, str] = {}
         self.ids: dict[str, str] = {}
         self.restricted: set[str] = set()
-        self.past: list[tuple[str, list[tuple[str, ...]]]] = []
+        self.past: list[tuple[str, list[tuple[Any, ...]]]] = []
         self.events = self.count()
 
     def teardown(self) -> None:
         for moment, rows in self.past:
-            assert self.look.execute(AS_OF, (moment,)).fetchall() == rows
-        self.look.close()
-        self.other.close()
-        self.store.close()
+            assert self.look(AS_OF, moment, moment) == rows
+        self.runner.run(self.other.aclose())
+        self.runner.run(self.store.aclose())
         self.runner.close()
-        self.folder.cleanup()
+        self.house.close()
 
     def count(self) -> int:
-        row = self.look.execute("SELECT count(*) FROM xref_event WHERE tenant_id = 'default'").fetchone()
+        (row,) = self.look("SELECT count(*) FROM xref_event WHERE tenant_id = 'default'")
         return int(row[0])
 
     def added(self) -> int:
@@ -147,7 +196,7 @@ class CrossReferenceMachine(RuleBasedStateMachine):
         assert events <= 1 + len(report.problems) + report.restrictions
 
     def created(self) -> str:
-        row = self.look.execute("SELECT customer_id FROM customer ORDER BY changed_seq DESC LIMIT 1").fetchone()
+        (row,) = self.look("SELECT customer_id FROM customer ORDER BY changed_seq DESC LIMIT 1")
         self.ids[row[0]] = row[0]
         return str(row[0])
 
@@ -193,27 +242,41 @@ class CrossReferenceMachine(RuleBasedStateMachine):
 
     @invariant()
     def tables_are_sound(self) -> None:
-        assert self.look.execute(OVERLAPS).fetchall() == []
-        assert self.look.execute(LOOSE).fetchall() == []
+        assert self.look(OVERLAPS) == []
+        assert self.look(LOOSE) == []
         self.clock.go(seconds=0.5)
         moment = self.clock.now.isoformat(timespec="microseconds").replace("+00:00", "Z")
-        self.past.append((moment, self.look.execute(AS_OF, (moment,)).fetchall()))
+        self.past.append((moment, self.look(AS_OF, moment, moment)))
 
 
-@pytest.mark.parametrize("steps", [15])
-def test_invariants_hold_after_any_writes(template: bytes, steps: int) -> None:
-    """One owner a key, redirects one step long, repeats without events, a chain that tells the tables, a fixed past."""
-
+def run_machine(make: Callable[[], House], *, examples: int, steps: int) -> None:
     class Machine(CrossReferenceMachine):
-        pass
+        make_house = staticmethod(make)
 
-    Machine.template = template
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=20,
+            max_examples=examples,
             stateful_step_count=steps,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_invariants_hold_after_any_writes(template: bytes) -> None:
+    """One owner a key, redirects one step long, repeats without events, a chain that tells the tables, a fixed past."""
+    run_machine(lambda: SqliteHouse(template), examples=20, steps=15)
+
+
+@pytest.mark.postgres
+def test_invariants_hold_on_postgresql(tables: PostgresTables) -> None:
+    """The same, on a real server; fewer of them, for each takes longer."""
+    run_machine(lambda: PostgresHouse(tables), examples=4, steps=12)
+
+
+@pytest.mark.long
+@pytest.mark.postgres
+def test_invariants_hold_on_postgresql_after_many_writes(tables: PostgresTables) -> None:
+    """As many as elsewhere, on demand."""
+    run_machine(lambda: PostgresHouse(tables), examples=100, steps=25)

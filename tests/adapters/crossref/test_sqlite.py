@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import sqlite3
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from adapters.crossref import (
-    HkdfSecrets,
     InputError,
     Lookup,
     SchemaOutdatedError,
@@ -23,19 +21,21 @@ from adapters.crossref import (
 )
 from adapters.crossref.connecting import _keep_log
 from adapters.crossref.events import moment
-from tests.adapters.crossref.conftest import SECRETS
+from adapters.crossref.reading import Reader
+from adapters.crossref.sqlite_finding import SqliteFinder
 from tests.adapters.crossref.contract import (
     ID_A,
     ID_B,
+    SECRETS,
     Backdoor,
-    Open,
-    SteppedClock,
     Store,
     close,
     rows_of,
 )
 from tests.adapters.crossref.contract_loading import LoadingContract
 from tests.adapters.crossref.contract_resolving import ResolvingContract
+from tests.adapters.crossref.contract_secrets import SecretsContract
+from tests.adapters.crossref.contract_verifying import VerifyingContract
 from tests.adapters.crossref.contract_writing import WritingContract
 
 CANARY = "canary.person@example.org"
@@ -53,12 +53,22 @@ class TestLoading(LoadingContract):
     """Bulk loads on SQLite."""
 
 
-def statements_of(store: Store, statements: list[str]) -> None:
-    store._reader._connection.set_trace_callback(statements.append)
+class TestSecrets(SecretsContract):
+    """Secrets on SQLite."""
+
+
+class TestVerifying(VerifyingContract):
+    """The chain of events on SQLite."""
+
+
+def statements_of(store: SqliteCrossReference, statements: list[str]) -> None:
+    store._finder.connection.set_trace_callback(statements.append)
 
 
 @pytest.mark.parametrize("count", [1, 50, 256])
-async def test_a_batch_takes_as_many_statements_whatever_is_found(store: Store, backdoor: Backdoor, count: int) -> None:
+async def test_a_batch_takes_as_many_statements_whatever_is_found(
+    store: SqliteCrossReference, backdoor: Backdoor, count: int
+) -> None:
     """Unknown, erased, retired and known customers make the same reads: one for the links, one for restrictions."""
     await rows_of(store, [(f"cus_{n:032x}", {"crm": [f"C{n}"]}) for n in range(count)])
     traces: list[list[str]] = []
@@ -75,7 +85,7 @@ async def test_a_batch_takes_as_many_statements_whatever_is_found(store: Store, 
     assert [[line.split()[0] for line in trace] for trace in traces] == [["BEGIN", "WITH", "SELECT", "COMMIT"]] * 7
 
 
-async def test_keys_and_ids_in_one_batch_take_three_statements(store: Store) -> None:
+async def test_keys_and_ids_in_one_batch_take_three_statements(store: SqliteCrossReference) -> None:
     """A batch of both kinds of look-up makes one read for each kind and one for restrictions."""
     trace: list[str] = []
     statements_of(store, trace)
@@ -84,16 +94,15 @@ async def test_keys_and_ids_in_one_batch_take_three_statements(store: Store) -> 
 
 
 @pytest.mark.parametrize("analysed", [False, True])
-async def test_look_ups_go_by_index_and_build_nothing(store: Store, backdoor: Backdoor, analysed: bool) -> None:
+async def test_look_ups_go_by_index_and_build_nothing(store: SqliteCrossReference, path: Path, analysed: bool) -> None:
     """No statement of a look-up scans a table or builds a filter over one, with statistics or without."""
     if analysed:
         await rows_of(store, [(None, {"crm": [f"C{n}"]}) for n in range(600)])
-        store._reader.close()
     trace: list[str] = []
-    with sqlite3.connect(store._path) as connection:
-        reader = type(store._reader)(connection, "default", store._keyring, store._clock)
+    with sqlite3.connect(path) as connection:
+        reader = Reader(SqliteFinder(connection, "default"), store._keyring, store._clock, {})
         connection.set_trace_callback(trace.append)
-        reader.resolve_many([Lookup("crm", f"C{n}") for n in range(50)] + [Lookup(None, ID_A)])
+        await reader.resolve_many([Lookup("crm", f"C{n}") for n in range(50)] + [Lookup(None, ID_A)])
         connection.set_trace_callback(None)
         reads = [line for line in trace if line.split()[0] in ("WITH", "SELECT")]
         plans = [row[3] for line in reads for row in connection.execute(f"EXPLAIN QUERY PLAN {line}")]
@@ -102,19 +111,6 @@ async def test_look_ups_go_by_index_and_build_nothing(store: Store, backdoor: Ba
     assert scans <= {"SCAN asked", "SCAN source_system"}
     assert not [line for line in plans if "BLOOM" in line or "TEMP" in line or "AUTOMATIC" in line]
     assert any("link_current_key" in line for line in plans)
-
-
-async def test_a_source_registered_elsewhere_is_known(store: Store, open_for: Open) -> None:
-    """A store sees what another process registers and links, plain or sealed, without being opened again."""
-    other = open_for("default")
-    await other.register_source(SourceSystem("new"), actor="admin")
-    made = await other.link("new", "N1", asserted_by="feed")
-    await other.link("mail", CANARY, made.customer, asserted_by="feed")
-    found = await store.resolve(Lookup("new", "N1"))
-    assert found is not None
-    assert found.customer_id == made.customer
-    store._reader._sources.clear()
-    assert await store.resolve(Lookup(None, made.customer)) == found
 
 
 async def test_a_sealed_key_is_nowhere_in_the_files(store: Store, path: Path) -> None:
@@ -144,44 +140,6 @@ def test_the_files_are_the_owners_alone(tmp_path: Path) -> None:
     modes = {file.stat().st_mode & 0o777 for file in tmp_path.iterdir() if file.name.startswith("fresh.db")}
     fresh.close()
     assert modes == {0o600}
-
-
-async def test_no_event_holds_a_key(store: Store, backdoor: Backdoor) -> None:
-    """Events hold link ids and commitments, of plain sources too."""
-    await store.link("crm", "CANARY", asserted_by="feed")
-    assert not [row for row in backdoor("SELECT body FROM xref_event") if "CANARY" in str(row[0])]
-
-
-async def test_a_new_secret_finds_what_the_old_one_sealed(
-    store: Store, path: Path, clock: SteppedClock, stores: list[Store]
-) -> None:
-    """With a second version at hand old keys are found, read, and not linked twice."""
-    made = await store.link("mail", CANARY, asserted_by="feed")
-    both = HkdfSecrets({1: b"one secret of thirty-two bytes..", 2: b"two secret of thirty-two bytes.."})
-    stores.append(SqliteCrossReference.open(path, clock=clock, secrets=both))
-    assert await stores[-1].link("mail", CANARY, asserted_by="feed") == made
-    found = await stores[-1].resolve(Lookup("mail", CANARY))
-    assert found is not None
-    assert found.keys["mail"][0].key == CANARY
-
-
-async def test_a_failed_write_leaves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error in the middle of a write takes back the event with the rows; the next write follows without a gap."""
-    monkeypatch.setattr("adapters.crossref.linking.insert_restrictions", None)
-    with pytest.raises(TypeError):
-        await store.link("crm", "C1", asserted_by="feed")
-    monkeypatch.undo()
-    assert await store.resolve(Lookup("crm", "C1")) is None
-    await store.link("crm", "C1", asserted_by="feed")
-    assert (await store.verify_chain()).holds
-
-
-async def test_two_writers_of_one_new_key_make_one_customer(store: Store, open_for: Open) -> None:
-    """Whoever comes second finds the link of the first."""
-    other = open_for("default")
-    made = await asyncio.gather(*(one.link("crm", "C1", asserted_by="feed") for one in (store, other) * 8))
-    assert len(set(made)) == 1
-    assert (await store.verify_chain()).holds
 
 
 def test_opening_twice_at_once_makes_the_tables_once(path: Path) -> None:
@@ -214,19 +172,9 @@ def test_tables_are_made_only_when_wanted(path: Path) -> None:
     SqliteCrossReference.open(path, migrate=False).close()
 
 
-async def test_a_closed_store_says_so(path: Path) -> None:
-    """After close every call is a StoreError."""
-    store = SqliteCrossReference.open(path)
-    store.close()
-    with pytest.raises(StoreError):
-        await store.resolve(Lookup("crm", "C1"))
-    with pytest.raises(StoreError):
-        await store.link("crm", "C1", asserted_by="feed")
-
-
-async def test_a_busy_database_is_told(store: Store, path: Path) -> None:
+async def test_a_busy_database_is_told(store: SqliteCrossReference, path: Path) -> None:
     """A write that another process keeps out says what to do; reads go on."""
-    store._writer.execute("PRAGMA busy_timeout = 1")
+    store._file.writer.execute("PRAGMA busy_timeout = 1")
     blocker = sqlite3.connect(path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="try again"):

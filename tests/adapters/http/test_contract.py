@@ -11,14 +11,19 @@ import respx
 
 from adapters.http import HttpAdapter, HttpOffer
 from adapters.testing import AdapterContract, SourceUnderTest
+from tests.adapters.paged_rest_source import PAGED, PagedRestSource
 from tests.adapters.raw_server import Request, json_answer, serving
 from tests.adapters.rest_source import ACCOUNTS, OFFERS, RestSource, RestUnderTest
+
+
+def _source(offer: HttpOffer) -> RestSource:
+    return RestSource(offer) if offer.paging is None else PagedRestSource(offer)
 
 
 @asynccontextmanager
 async def mocked(offer: HttpOffer) -> AsyncIterator[RestUnderTest]:
     """Stage the source behind respx, in place of the transport."""
-    source = RestSource(offer)
+    source = _source(offer)
 
     async def answer(request: httpx.Request) -> httpx.Response:
         status, body = await source.answer(request.url.raw_path.decode(), request.content)
@@ -34,7 +39,7 @@ async def mocked(offer: HttpOffer) -> AsyncIterator[RestUnderTest]:
 @asynccontextmanager
 async def real(offer: HttpOffer) -> AsyncIterator[RestUnderTest]:
     """Stage the source on a real socket."""
-    source = RestSource(offer)
+    source = _source(offer)
 
     async def answer(request: Request, writer: asyncio.StreamWriter) -> bool:
         status, body = await source.answer(request.target, request.body)
@@ -129,3 +134,55 @@ class TestAttributesOverSocket(OverSocket):
 
 class TestAttributesOfOverSocket(OverSocket):
     offer = OFFERS["attributes_of"]
+
+
+class TestZendeskOverMock(OverMock):
+    offer = PAGED["zendesk"]
+
+
+class TestStripeOverMock(OverMock):
+    offer = PAGED["stripe"]
+
+
+class TestStripeOverSocket(OverSocket):
+    offer = PAGED["stripe"]
+
+
+class TestHubSpotOverMock(OverMock):
+    offer = PAGED["hubspot"]
+
+
+class TestJsonApiOverMock(OverMock):
+    offer = PAGED["jsonapi"]
+
+
+class TestJsonApiOverSocket(OverSocket):
+    offer = PAGED["jsonapi"]
+
+
+class TestOneMoreOverMock(OverMock):
+    offer = PAGED["one_more"]
+
+
+class TestOffsetTotalOverMock(OverMock):
+    offer = PAGED["offset_total"]
+
+
+class TestOffsetMoreOverMock(OverMock):
+    offer = PAGED["offset_more"]
+
+
+class TestTotalPagesOverMock(OverMock):
+    offer = PAGED["total_pages"]
+
+
+class TestTotalPagesOverSocket(OverSocket):
+    offer = PAGED["total_pages"]
+
+
+class TestPageTotalOverMock(OverMock):
+    offer = PAGED["page_total"]
+
+
+class TestPageMoreOverMock(OverMock):
+    offer = PAGED["page_more"]

@@ -12,9 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import AliasPath, Field
 
-from adapters.adapter import Batch
-from adapters.http import HttpOffer, InBody, InPath, InQuery
-from adapters.http.offers import make_ask, unaskable
+from adapters.adapter import Batch, Slice
+from adapters.answers import Page
+from adapters.http import (
+    AsBody,
+    AsQuery,
+    ByCursor,
+    ByOffset,
+    ByPage,
+    HttpOffer,
+    InBody,
+    InLastRecord,
+    InPath,
+    InQuery,
+)
+from adapters.http.asks import make_ask, unaskable
 from adapters.records import Record
 from adapters.testing import HOSTILE_KEYS
 from schema.reasons import Reason
@@ -91,6 +103,46 @@ def test_fields_may_stand_in_the_body_beside_keys_in_the_path() -> None:
     asked = offer(path="/things/{key}/read", fields=InBody("properties"))
     ask = make_ask(asked, Batch(asked, ("name",), ("1",)), ("1",))
     assert (ask.target, ask.body) == ("/things/1/read", b'{"properties": ["id", "title"]}')
+
+
+LISTING: dict[str, Any] = {"serves": "Owner.things", "keys": InQuery("ids"), "max_page": 10}
+
+
+def test_a_page_is_asked_of_one_key_behind_everything_else() -> None:
+    """An offer with pages need not say that it is asked one key a call."""
+    asked = offer(**LISTING, fields=InQuery("fields"), paging=ByCursor(size="n", cursor="c", next="next"), key=None)
+    assert (asked.max_batch, asked.keys_a_call) == (1, 1)
+    ask = make_ask(asked, Batch(asked, ("name",), ("1",), slice=Slice(5, "a&b")), ("1",))
+    assert (ask.target, ask.body) == ("/things?ids=1&fields=title&n=5&c=a%26b", None)
+
+
+def test_the_field_that_holds_the_cursor_is_asked_for() -> None:
+    """Where the last record holds it; beside attributes it always comes."""
+    last = ByCursor(size="n", cursor="c", next=InLastRecord(AliasPath("ref", "id")), has_more="more")
+    asked = offer(**LISTING, fields=InQuery("fields"), paging=last)
+    batch = Batch(asked, ("name",), ("1",), slice=Slice(5))
+    assert make_ask(asked, batch, ("1",)).target == "/things?ids=1&fields=id,ref,title&n=5"
+    beside = offer(**LISTING, fields=InQuery("fields"), paging=last, attributes="attributes")
+    assert make_ask(beside, batch, ("1",)).target == "/things?ids=1&fields=title&n=5"
+
+
+@pytest.mark.parametrize(
+    ("declared", "posts"),
+    [
+        ({"keys": InQuery("ids")}, False),
+        ({"keys": InBody("ids")}, True),
+        ({"keys": InQuery("ids"), "fields": InBody("fields")}, True),
+        ({**LISTING, "paging": ByPage(total="total")}, False),
+        ({**LISTING, "paging": ByPage(total="total", in_body=True)}, True),
+        ({**LISTING, "max_page": None, "arguments": {"x": AsQuery("x")}}, False),
+        ({**LISTING, "max_page": None, "arguments": {"x": AsBody("x")}}, True),
+    ],
+)
+def test_an_offer_is_always_asked_by_one_method(declared: dict[str, Any], posts: bool) -> None:
+    """Whether a call happens to say something in its body or not."""
+    asked = offer(**declared)
+    batch = Batch(asked, ("name",), ("1",), slice=Slice(5) if asked.is_paged else None)
+    assert (make_ask(asked, batch, ("1",)).body is not None) is posts
 
 
 @unhurried
@@ -180,6 +232,16 @@ def test_a_key_in_the_path_makes_one_key_a_call() -> None:
         ({"path": "/{tenant}/{key}"}, "no other brace"),
         ({"path": "/things/{key}", "keys": InQuery("ids")}, "no brace"),
         ({"path": "/things", "keys": InQuery("ids"), "key": None}, "set max_batch=1"),
+        ({**LISTING, "paging": None}, "wanted both"),
+        ({**LISTING, "max_page": None, "paging": ByOffset()}, "wanted both"),
+        ({"keys": InQuery("ids"), "max_page": 9, "paging": ByOffset()}, "lists have pages"),
+        ({**LISTING, "paging": ByOffset(), "limits_per_key": True}, "leave limits_per_key out"),
+        ({"keys": InQuery("ids"), "arguments": {"x": AsQuery("x")}}, "only lists have arguments"),
+        ({"keys": InQuery("ids"), "absent": Page}, "lists only"),
+        ({"keys": InQuery("ids"), "fields": InQuery("ids")}, "the name 'ids' twice"),
+        ({"keys": InQuery("ids"), "params": (("ids", "1"),)}, "the name 'ids' twice"),
+        ({**LISTING, "paging": ByOffset(size="ids")}, "the name 'ids' twice"),
+        ({**LISTING, "paging": ByOffset(), "arguments": {"x": AsQuery("limit")}}, "the name 'limit' twice"),
     ],
 )
 def test_an_offer_that_cannot_be_asked_is_refused(declared: dict[str, Any], wanted: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from adapters.adapter import Batch, Call
+from adapters.adapter import Batch, Call, Slice
 from adapters.answers import Found, Page
 from adapters.records import Record
 from adapters.sandbox.billing_store import BillingStore, Counted, PostgresBilling, SqliteBilling
@@ -20,7 +20,7 @@ from adapters.sandbox.ledger import Account, Invoice
 from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sandbox.postgres import PostgresServer
 from adapters.sandbox.relay import Relay
-from adapters.sql import SqlAdapter, SqlOffer
+from adapters.sql import By, SqlAdapter, SqlOffer
 from adapters.sql.postgres import connected
 from schema.deadline import Deadline
 from schema.reasons import Reason
@@ -35,6 +35,12 @@ class Row(Record):
 class Payment(Record):
     payment_no: str
     amount: Decimal | None
+
+
+class Bill(Record):
+    invoice_no: str
+    status: str
+    outstanding: Decimal | None
 
 
 ACCOUNTS = SqlOffer(
@@ -60,6 +66,19 @@ PAYMENTS = SqlOffer(
     order_by=("payment_no",),
     absent=Page,
 )
+INVOICES = SqlOffer(
+    name="invoices",
+    serves="Customer.invoices",
+    record=Bill,
+    table="invoice_v",
+    key="customer_no",
+    key_column="asked_no",
+    order_by=(By("issued_on", "date"), "invoice_no"),
+    max_page=1,
+    limits_per_key=True,
+    absent=Page,
+)
+OFFERS = (ACCOUNTS, FIRST, PAYMENTS, INVOICES)
 
 
 def rows() -> Iterator[Account]:
@@ -85,7 +104,9 @@ def bills() -> Iterator[Invoice]:
             invoice_no=f"I{account.account_no[1:]}",
             account_no=account.account_no,
             customer_no=account.customer_no,
+            status="paid" if paid else "open",
             amount=Decimal("9.90"),
+            outstanding=Decimal("0.00") if paid else Decimal("9.90"),
             currency="USD",
             issued_on=date(1997, 5, 1),
             due_on=date(1997, 5, 31),
@@ -100,7 +121,7 @@ numbers = itertools.count()
 @asynccontextmanager
 async def on_sqlite(path: Path) -> AsyncIterator[Billing]:
     store = SqliteBilling(path)
-    adapter = SqlAdapter("billing", [ACCOUNTS, FIRST, PAYMENTS], url=store.reader_url(), traced=store.heard)
+    adapter = SqlAdapter("billing", OFFERS, url=store.reader_url(), traced=store.heard)
     yield store, adapter
     await adapter.aclose()
 
@@ -110,7 +131,7 @@ async def on_postgres(server: PostgresServer) -> AsyncIterator[Billing]:
     store = PostgresBilling(server, f"billing{next(numbers)}")
     async with Relay(server.socket) as relay:
         url = store.reader_url(host=relay.host, port=relay.port)
-        adapter = SqlAdapter("billing", [ACCOUNTS, FIRST, PAYMENTS], url=url)
+        adapter = SqlAdapter("billing", OFFERS, url=url)
         yield store, adapter
         await adapter.aclose()
 
@@ -124,9 +145,12 @@ async def billing(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         yield store, adapter
 
 
-async def ask(adapter: SqlAdapter, offer: SqlOffer, *keys: str, fields: tuple[str, ...] = ()) -> dict[str, Any]:
+async def ask(
+    adapter: SqlAdapter, offer: SqlOffer, *keys: str, fields: tuple[str, ...] = (), part: Slice | None = None
+) -> dict[str, Any]:
     wanted = fields or tuple(sorted(offer.record.model_fields))
-    return dict(await adapter.fetch(Batch(offer, wanted, keys), Call(Deadline.after(5), "dpv:ServiceProvision")))
+    call = Call(Deadline.after(5), "dpv:ServiceProvision")
+    return dict(await adapter.fetch(Batch(offer, wanted, keys, slice=part), call))
 
 
 def of_customer(number: int) -> list[dict[str, object]]:
@@ -150,6 +174,38 @@ async def test_accounts_and_payments_are_as_they_were_put_in(billing: Billing) -
         {"payment_no": "P-I-2-1", "amount": Decimal("9.90")},
         {"payment_no": "P-I-2-2", "amount": Decimal("9.90")},
     ]
+
+
+async def test_invoices_are_read_in_pages_and_counted(billing: Billing) -> None:
+    """A page of three customers is one statement, of the columns wanted; each further page is one more."""
+    store, adapter = billing
+    keys = ("B-1", "B-2", "B-9")
+    first = await ask(adapter, INVOICES, *keys, fields=("outstanding",), part=Slice(1))
+    assert [list(first[key].record.items) for key in keys] == [
+        [{"outstanding": Decimal("9.90")}], [{"outstanding": Decimal("0.00")}], []
+    ]  # fmt: skip
+    assert [first[key].record.has_next for key in keys] == [True, True, False]
+    rest = await ask(adapter, INVOICES, "B-1", part=Slice(5, first["B-1"].record.end_cursor))
+    assert [bill["invoice_no"] for bill in rest["B-1"].record.items] == ["I-1-2"]
+    counted = await store.counted()
+    assert [(one.view, one.columns, one.calls) for one in counted] == [
+        ("invoice_v", ("customer_no", "invoice_no", "outstanding", "status"), 1),
+        ("invoice_v", ("customer_no", "outstanding"), 1),
+    ]
+    assert [one.rows for one in counted] == ([1, 4] if isinstance(store, PostgresBilling) else [None, None])
+
+
+async def test_pages_of_the_wrong_customer_are_never_an_answer(billing: Billing) -> None:
+    """As with whole lists; and rows that come in disorder are put in order."""
+    store, adapter = billing
+    await store.behave(Misbehaviour.WRONG_CUSTOMER)
+    for key in ("B-1", "B-2", "B-3"):
+        assert (await ask(adapter, INVOICES, key))[key].reason is Reason.SOURCE_MISMATCH
+    await store.behave(Misbehaviour.SHUFFLED)
+    for _ in range(5):
+        answers = await ask(adapter, INVOICES, "B-1", "B-2")
+        bills = [[bill["invoice_no"] for bill in answer.record.items] for answer in answers.values()]
+        assert bills == [["I-1-1", "I-1-2"], ["I-2-1", "I-2-2"]]
 
 
 async def test_the_statements_are_counted_with_the_columns_they_ask(billing: Billing) -> None:

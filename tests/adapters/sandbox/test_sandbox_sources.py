@@ -10,7 +10,7 @@ import pytest
 import respx
 from strawberry.types.base import StrawberryObjectDefinition
 
-from adapters.adapter import Adapter, Batch, Call
+from adapters.adapter import Adapter, Batch, Call, Slice
 from adapters.answers import Answer, Fault, Found, Key, Missing, Page, SourceError
 from adapters.http import HttpAdapter
 from adapters.records import Record
@@ -31,7 +31,10 @@ from schema.customer import (
     CompanyStatus,
     ContactKind,
     Customer,
+    InvoicesBy,
+    InvoiceStatus,
     Segment,
+    Sort,
 )
 from schema.deadline import Deadline
 from schema.reasons import Reason
@@ -83,11 +86,19 @@ async def billing(store: SqliteBilling) -> AsyncIterator[SqlAdapter]:
     await adapter.aclose()
 
 
-async def ask(adapter: Adapter, keys: Sequence[Key], *fields: str) -> Mapping[Key, Answer]:
-    (offer,) = adapter.offers
+async def ask(
+    adapter: Adapter,
+    keys: Sequence[Key],
+    *fields: str,
+    serves: str = "",
+    part: Slice | None = None,
+    **arguments: object,
+) -> Mapping[Key, Answer]:
+    """Ask the adapter's first offer, or the one that serves this."""
+    offer = next(offer for offer in adapter.offers if serves in ("", offer.serves))
     wanted = tuple(sorted(fields or every_field(offer.record)))
     call = Call(Deadline.after(10), "dpv:CustomerCare")
-    return await adapter.fetch(Batch(offer, wanted, tuple(keys)), call)
+    return await adapter.fetch(Batch(offer, wanted, tuple(keys), tuple(sorted(arguments.items())), part), call)
 
 
 def facts(answer: Answer) -> Mapping[str, object]:
@@ -284,10 +295,77 @@ async def test_a_database_that_mixes_customers_up_gives_nobody_a_wrong_balance(
     assert answer.reason is Reason.SOURCE_MISMATCH
 
 
+async def test_billing_lists_annes_invoices(billing: SqlAdapter, store: SqliteBilling) -> None:
+    """Newest first, page by page, amounts to the cent; what is outstanding adds up to what her accounts say."""
+    (key,) = WHOM[ANNE].billing_keys
+    first = (await ask(billing, [key], serves="Customer.invoices", part=Slice(2), sort=Sort.NEWEST_FIRST))[key]
+    newest = rows(first)[0]
+    assert newest == {
+        "number": "I-101348-012",
+        "status": InvoiceStatus.OVERDUE,
+        "issued_on": date(1998, 4, 26),
+        "due_on": date(1998, 5, 26),
+        "total": {"amount": Decimal("48.45"), "currency": "USD"},
+        "outstanding": {"amount": Decimal("48.45"), "currency": "USD"},
+    }
+    every = rows((await ask(billing, [key], serves="Customer.invoices", sort=Sort.OLDEST_FIRST))[key])
+    assert [one["number"] for one in every] == [f"I-101348-{number:03}" for number in range(1, 13)]
+    assert every[-1] == newest
+    owed = [one for one in every if one["status"] is not InvoiceStatus.PAID]
+    assert sum(amount(one, "outstanding") for one in owed) == Decimal("48.45")
+    assert [amount(one, "outstanding") for one in owed] == [amount(one, "total") for one in owed]
+    assert [one.calls for one in await store.counted()] == [2]
+
+
+def amount(facts: Mapping[str, object], field: str) -> Decimal:
+    money = facts[field]
+    assert isinstance(money, Mapping)
+    assert isinstance(money["amount"], Decimal)
+    return money["amount"]
+
+
+@pytest.mark.parametrize("status", [(), (InvoiceStatus.OVERDUE,), (InvoiceStatus.OPEN, InvoiceStatus.OVERDUE)])
+@pytest.mark.parametrize("sort", Sort)
+async def test_invoices_are_filtered_by_billing_itself(
+    billing: SqlAdapter, store: SqliteBilling, status: tuple[InvoiceStatus, ...], sort: Sort
+) -> None:
+    """By status and day of issue, for fifty customers in one statement."""
+    keys = [key for customer in WHOM for key in customer.billing_keys][:50]
+    issued_from, issued_before = date(1997, 2, 1), date(1998, 6, 1)
+    given = {"status": status, "issued_from": issued_from, "issued_before": issued_before, "sort": sort}
+    answers = await ask(billing, keys, "number", serves="Customer.invoices", part=Slice(3), **given)
+    words = {one.value.lower() for one in status}
+    wanted = {
+        key: [
+            bill.invoice_no
+            for bill in sorted(
+                invoices(WHOM),
+                key=lambda bill: (bill.issued_on, bill.invoice_no),
+                reverse=sort is Sort.NEWEST_FIRST,
+            )
+            if bill.customer_no == key and bill.status in words and issued_from <= bill.issued_on < issued_before
+        ][:3]
+        for key in keys
+    }
+    assert {key: [one["number"] for one in rows(answer)] for key, answer in answers.items()} == wanted
+    assert bool(status) is any(wanted.values())
+    assert [(one.view, one.calls) for one in await store.counted()] == [("invoice_v", 1)]
+
+
+async def test_billing_takes_every_argument_of_the_list(billing: SqlAdapter) -> None:
+    """But those that every list has."""
+    (offer,) = [offer for offer in billing.offers if offer.serves == "Customer.invoices"]
+    assert offer.takes == set(InvoicesBy.__annotations__)
+
+
 def of_model(model: Any, coordinate: str) -> Any:
-    """Return the model type that an offer serves: `Customer.accounts` is of Account."""
+    """Return the model type that an offer serves: `Customer.accounts` is of Account, as are pages of them."""
     _, _, field = coordinate.partition(".")
-    return object_type(type_of(model, field)) if field else model
+    if not field:
+        return model
+    found = object_type(type_of(model, field))
+    is_page = any(one.python_name == "nodes" for one in found.__strawberry_definition__.fields)
+    return object_type(type_of(found, "nodes")) if is_page else found
 
 
 def type_of(model: Any, field: str) -> Any:

@@ -51,9 +51,10 @@ async def test_a_call_with_a_body_is_cut_as_well(register: httpx.AsyncClient) ->
         await register.request("GET", ASK, content=b"x" * 100_000)
 
 
-def test_there_are_two_sources_to_serve() -> None:
+def test_there_are_three_sources_to_serve() -> None:
     """Another name is refused with the names there are."""
     assert build_source("crm", "sesame").path == "/customers"
     assert build_source("register", "").path == "/api/v1/lei-records"
-    with pytest.raises(ValueError, match="got the source 'billing'; wanted crm or register"):
+    assert build_source("orders", "sesame").path == "/graphql"
+    with pytest.raises(ValueError, match="got the source 'billing'; wanted crm, register or orders"):
         build_source("billing", "")

@@ -111,7 +111,7 @@ async def test_arguments_are_refused(path: Path) -> None:
     offer, heard = offer_of(), list[str]()
     async with billing(path, offer, traced=heard.append) as adapter:
         answers = await ask(adapter, offer, "1", arguments=(("first", 10),))
-    assert answers["1"] == SourceError(Reason.SOURCE_ERROR, "the offer of an SQL source takes no arguments")
+    assert answers["1"] == SourceError(Reason.SOURCE_ERROR, "the offer does not take an argument of this name")
     assert heard == []
 
 
@@ -190,7 +190,7 @@ async def test_errors_of_the_module_itself_are_translated_too(path: Path) -> Non
     database = SqliteDatabase(str(path), connections=1, traced=lambda text: None)
     try:
         with pytest.raises(SendError) as caught:
-            await database.rows(statement_for(offer, FIELDS), range(400_000))
+            await database.rows(statement_for(offer, FIELDS), range(400_000), ())
         assert caught.value.reason is Reason.SOURCE_ERROR
     finally:
         await database.aclose()

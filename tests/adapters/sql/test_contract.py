@@ -1,4 +1,4 @@
-"""The adapter contract, kept by the SQL adapter on SQLite and on PostgreSQL, for facts and for lists."""
+"""The adapter contract, kept by the SQL adapter on SQLite and on PostgreSQL, for facts, for lists and for pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from adapters.records import Record
 from adapters.sandbox import misbehaviour as sandbox
 from adapters.sandbox.postgres import PostgresServer
 from adapters.sandbox.relay import Relay
-from adapters.sql import SqlAdapter, SqlOffer
+from adapters.sql import By, SqlAdapter, SqlOffer
 from adapters.sql.postgres import connected
 from adapters.testing import AdapterContract, Misbehaviour, SeenCall, SourceUnderTest
 
@@ -64,8 +64,10 @@ def offer_of(kind: str) -> SqlOffer:
         query="SELECT * FROM thing_v",
         key="key_no",
         key_column="asked_no",
-        order_by=("line",),
+        order_by=(By("since", "date"), By("line", "bigint")),
         max_batch=5,
+        max_page=None if kind == "list" else 5,
+        limits_per_key=kind == "pages",
         absent=Page,
     )
 
@@ -75,23 +77,32 @@ class Things(SourceUnderTest):
 
     offer: SqlOffer
 
+    def __init__(self) -> None:
+        self.lists: dict[Key, int] = {}
+
     def row(self, key: Key, line: int) -> Facts:
         return {
             "name": f"thing {key} line {line}",
             "amount": Decimal(f"{len(key)}.{line}0"),
-            "since": date(2020, 1, 1 + line),
+            "since": date(2020, 1, 1 + line // 2),
         }
 
     def facts(self, key: Key) -> Facts | Sequence[Facts]:
-        return [self.row(key, 1), self.row(key, 2)] if self.offer.is_list else self.row(key, 1)
-
-    def rows(self, keys: Sequence[Key]) -> list[tuple[object, ...]]:
-        lines = (1, 2) if self.offer.is_list else (1,)
-        return [(key, line, *self.row(key, line).values()) for key in keys for line in lines]
+        rows = [self.row(key, line) for line in range(1, self.lists.get(key, 2) + 1)]
+        return rows if self.offer.is_list else rows[0]
 
     async def put(self, keys: Sequence[Key]) -> None:
+        await self.hold(dict.fromkeys(keys, 2 if self.offer.is_list else 1))
+
+    async def put_list(self, key: Key, rows: int) -> None:
+        await self.hold({**self.lists, key: rows})
+
+    async def hold(self, lists: dict[Key, int]) -> None:
+        self.lists = lists
         await self.execute("DELETE FROM thing")
-        await self.insert(self.rows(keys))
+        await self.insert(
+            [(key, line, *self.row(key, line).values()) for key, rows in lists.items() for line in range(1, rows + 1)]
+        )
 
     async def misbehave(self, how: Misbehaviour | None) -> None:
         await self.execute("DROP VIEW thing_v")
@@ -111,6 +122,7 @@ class SqliteThings(Things):
     can = frozenset(Misbehaviour) - {Misbehaviour.REFUSED}
 
     def __init__(self, path: Path, offer: SqlOffer) -> None:
+        super().__init__()
         self.path, self.offer = path, offer
         self.statements: list[str] = []
         self.adapter = SqlAdapter("things", [offer], url=f"sqlite:///{path}", traced=self.statements.append)
@@ -146,7 +158,7 @@ class SqliteThings(Things):
             things.executemany("INSERT INTO thing VALUES (?, ?, ?, ?, ?)", plain)
 
     async def seen(self) -> Sequence[SeenCall]:
-        return [SeenCall(text.count("?"), _columns(text)) for text in self.statements]
+        return [SeenCall(_keys(text), _columns(text)) for text in self.statements]
 
 
 class PostgresThings(Things):
@@ -155,6 +167,7 @@ class PostgresThings(Things):
     can = frozenset(Misbehaviour) - {Misbehaviour.REFUSED}
 
     def __init__(self, server: PostgresServer, relay: Relay, offer: SqlOffer) -> None:
+        super().__init__()
         self.server, self.relay, self.offer = server, relay, offer
         self.adapter = SqlAdapter(
             "things", [offer], url=f"postgresql://things:of%20things@{relay.host}:{relay.port}/postgres"
@@ -196,7 +209,13 @@ SPOILT_AMOUNT = """
 
 
 def _columns(statement: str) -> frozenset[str]:
-    return frozenset(re.findall(r't\."(\w+)"', statement.partition(" FROM ")[0]))
+    """The columns asked; those that only tell where a page ends are named by numbers."""
+    return frozenset(re.findall(r't\."([a-z]\w*)"', statement.partition(" FROM ")[0]))
+
+
+def _keys(statement: str) -> int:
+    """How many keys an SQLite statement asks: a list's, or those of the pages that it joins."""
+    return len(set(re.findall(r'"asked_no" = (\?[0-9]+)', statement))) or statement.count("?")
 
 
 class OnSqlite(AdapterContract):
@@ -243,6 +262,14 @@ class TestListOnSqlite(OnSqlite):
     kind = "list"
 
 
+class TestPagesOnSqlite(OnSqlite):
+    kind = "pages"
+
+
+class TestPagesOfOneKeyOnSqlite(OnSqlite):
+    kind = "pages of one key"
+
+
 @pytest.mark.postgres
 class TestFactsOnPostgres(OnPostgres):
     kind = "facts"
@@ -251,3 +278,13 @@ class TestFactsOnPostgres(OnPostgres):
 @pytest.mark.postgres
 class TestListOnPostgres(OnPostgres):
     kind = "list"
+
+
+@pytest.mark.postgres
+class TestPagesOnPostgres(OnPostgres):
+    kind = "pages"
+
+
+@pytest.mark.postgres
+class TestPagesOfOneKeyOnPostgres(OnPostgres):
+    kind = "pages of one key"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
@@ -19,9 +20,11 @@ from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sandbox.postgres import PostgresServer
 from adapters.sandbox.relay import Relay
 from adapters.sql import KeyType, SqlAdapter, SqlOffer
+from adapters.sql.offers import statement_for
 from adapters.sql.postgres import connected
 from schema.deadline import Deadline
 from schema.reasons import Reason
+from tests.adapters.sql.entries import offer_of as entries_offer
 
 pytestmark = pytest.mark.postgres
 
@@ -207,3 +210,24 @@ async def test_a_url_that_asyncpg_cannot_read_is_an_error_of_the_source() -> Non
     async with adapter_of(offer_of(), "postgresql://a:hunter2@/x?host=/none&port=many") as adapter:
         answer = (await ask(adapter, "1"))["1"]
     assert answer == SourceError(Reason.SOURCE_ERROR, "the database's answer was not in its protocol")
+
+
+async def test_a_page_is_read_off_the_index(postgres: PostgresServer) -> None:
+    """Of 2,000 rows of each key as many are read as a page holds and one more, in the plan for any values too."""
+    entries = entries_offer()
+    async with connected(postgres.url("postgres")) as admin:
+        await admin.execute(
+            "CREATE TEMP TABLE entry (owner text NOT NULL, day date, title text, no bigint NOT NULL, kind text);"
+            "INSERT INTO entry SELECT 'K' || no % 10, date '2000-01-01' + (no * 7919 % 5000)::int, 't', no, 'o'"
+            " FROM generate_series(1, 20000) AS no;"
+            "CREATE INDEX ON entry (owner, day, title, no); ANALYZE entry"
+        )
+        keys = [f"K{owner}" for owner in range(10)]
+        for mode in ("force_custom_plan", "force_generic_plan"):
+            await admin.execute(f"SET plan_cache_mode = {mode}")
+            for is_further, place in ((False, ()), (True, ("2007-01-01", "t", "1"))):
+                text = statement_for(entries, ("title",), descending=True, is_further=is_further).on_postgres()
+                plan = await admin.fetch(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {text}", keys, *place, "5")
+                lines = [row[0] for row in plan]
+                assert not [line for line in lines if "Seq Scan" in line or "Rows Removed" in line], lines
+                assert [line for line in lines if re.search("Index (Only )?Scan .*rows=5.00 loops=10", line)], lines

@@ -1,0 +1,104 @@
+"""What the cross-reference asks of a database, and no more: its operations are written once, over this.
+
+Statements are written in the words that SQLite and PostgreSQL share, with `?` for each value. Times go in and come out
+as the text that `moment` makes, JSON as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from adapters.crossref.sources import SourceSystem
+
+__all__ = ["Asked", "Connection", "Database", "Finder", "Found", "LinkRow", "Row", "Work", "finished"]
+
+T = TypeVar("T")
+
+
+class Row(Protocol):
+    """One row: its values in the order of the columns asked for."""
+
+    def __getitem__(self, place: Any, /) -> Any:
+        """Return the value at a place, or those of a slice."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Return the values."""
+
+
+class Connection(Protocol):
+    """A connection inside a transaction that somebody else begins and ends."""
+
+    async def fetch(self, statement: str, *values: object) -> Sequence[Row]:
+        """Return the rows."""
+
+    async def fetch_one(self, statement: str, *values: object) -> Row | None:
+        """Return the first row, None when there is none."""
+
+    async def execute(self, statement: str, *values: object) -> None:
+        """Run a statement that returns nothing."""
+
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run it once with the values of each row."""
+
+
+Work = Callable[[Connection], Coroutine[Any, Any, T]]
+"""What is done inside one transaction. It awaits nothing but the connection, and may be run again from its start."""
+
+
+class Database(Protocol):
+    """One tenant's database. Every method raises StoreError when the database fails."""
+
+    async def read(self, work: Work[T]) -> T:
+        """Return what the work returns; all that it reads is of one moment."""
+
+    async def write(self, work: Work[T]) -> T:
+        """Do the work wholly or, when it raises, not at all, while nobody else writes for the tenant.
+
+        Work that has begun is finished even when its caller is cancelled.
+        """
+
+    async def analyse(self) -> None:
+        """Gather the statistics by which statements are planned: after a bulk load those at hand are of before."""
+
+    async def aclose(self) -> None:
+        """Give the database back, after the write that is under way. Afterwards everything raises StoreError."""
+
+
+Asked = tuple[int, str | None, str | None]
+"""The position of a look-up; the source, None for a canonical id; the key in one of the forms in which it may be kept,
+None where it cannot be one: the database is asked all the same, so that the time taken tells nothing."""
+
+LinkRow = tuple[int, str, str | None, str, bytes | None, str, str, int]
+"""Position, customer, and one link's source, key, sealed key, id, method and event; source None: there is no link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who was found, at one moment: a row for each live key, and customer, ground and coordinates (as JSON) of each
+    restriction in force, those of ids that were merged into the customer included."""
+
+    links: Sequence[LinkRow]
+    restrictions: Sequence[Row]
+
+
+class Finder(Protocol):
+    """The hot look-ups of one tenant."""
+
+    async def find(self, asked: Sequence[Asked], at: str) -> Found:
+        """Return who is found, and what is restricted at this time."""
+
+    async def sources(self) -> Mapping[str, SourceSystem]:
+        """Return the tenant's sources by name."""
+
+
+def finished(work: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine returns that never waits, as none does whose connection answers at once."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    work.close()
+    raise RuntimeError("got work that waits for something; wanted work that awaits its connection alone")

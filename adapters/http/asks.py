@@ -1,0 +1,119 @@
+"""What goes on the wire for a batch of a REST source: a pure function of the offer, the fields and the keys. No I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from adapters.adapter import Batch
+from adapters.answers import Key, SourceError
+from adapters.http.arguments import AsBody, AsQuery
+from adapters.http.offers import HttpOffer
+from adapters.http.pages import ByCursor, InLastRecord
+from adapters.http.places import MOST_CHARACTERS, InBody, InPath, InQuery, encoded, is_text, pair
+from adapters.records import SourcePath, source_fields
+from adapters.sending import Ask, SendError
+from schema.reasons import Reason
+
+__all__ = ["HttpAsk", "make_ask", "matches_nothing", "unaskable"]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAsk(Ask):
+    """One request: GET, or POST when there is a body. `target` is path and query as they go on the wire."""
+
+    target: str = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+def make_ask(offer: HttpOffer, batch: Batch, keys: Sequence[Key]) -> HttpAsk:
+    """Return the request that asks these keys of the batch: its fields, and the echoed key's, and no others.
+
+    Raises SendError when an argument or a cursor cannot be said.
+    """
+    if any(name not in offer.arguments for name, _ in batch.arguments):
+        raise SendError(Reason.SOURCE_ERROR, "the offer does not take an argument that was given")
+    query, body = [*_query(offer, batch, keys)], None
+    if offer.posts:
+        body = json.dumps(_members(offer, batch, keys)).encode()
+    path = offer.path.replace("{key}", encoded(keys[0])) if isinstance(offer.keys, InPath) else offer.path
+    target = f"{path}?{'&'.join(query)}" if query else path
+    return HttpAsk(batch, keys, target, body)
+
+
+def _query(offer: HttpOffer, batch: Batch, keys: Sequence[Key]) -> Iterator[str]:
+    yield from (pair(name, value) for name, value in offer.params)
+    if isinstance(offer.keys, InQuery):
+        yield from offer.keys.parameters(keys)
+    if isinstance(offer.fields, InQuery):
+        yield from offer.fields.parameters(_projection(offer, batch.fields))
+    for argument, value in _said(offer, batch):
+        if isinstance(argument, AsQuery):
+            yield from argument.parameters(value)
+    if offer.paging is not None and not offer.paging.in_body:
+        yield from (pair(name, str(value)) for name, value in _page(offer, batch).items())
+
+
+def _members(offer: HttpOffer, batch: Batch, keys: Sequence[Key]) -> dict[str, object]:
+    members: dict[str, object] = {}
+    if isinstance(offer.keys, InBody):
+        members[offer.keys.name] = offer.keys.member(keys)
+    if isinstance(offer.fields, InBody):
+        members[offer.fields.name] = offer.fields.member(_projection(offer, batch.fields))
+    for argument, value in _said(offer, batch):
+        if isinstance(argument, AsBody):
+            members[argument.name] = argument.member(value)
+    if offer.paging is not None and offer.paging.in_body:
+        members |= _page(offer, batch)
+    return members
+
+
+def matches_nothing(offer: HttpOffer, batch: Batch) -> bool:
+    """Return whether no record can match the arguments, so that nobody need be asked."""
+    return any(argument.matches_nothing(value) for argument, value in _said(offer, batch))
+
+
+def unaskable(offer: HttpOffer, key: Key) -> SourceError | None:
+    """Return why a key cannot be put on the wire so that it stays one key, and that key; None when it can.
+
+    It is an error and not Missing: nobody asked the source, so nobody knows whether it has the key.
+    """
+    if not key.strip() or len(key) > MOST_CHARACTERS:
+        return SourceError(Reason.SOURCE_ERROR, f"the key is blank or longer than {MOST_CHARACTERS} characters")
+    if not key.isascii() and not is_text(key):
+        return SourceError(Reason.SOURCE_ERROR, "the key is not Unicode text")
+    if isinstance(offer.keys, InPath) and key in (".", ".."):
+        return SourceError(Reason.SOURCE_ERROR, "the key is a step in a path, and cannot be a segment of one")
+    if isinstance(offer.keys, InQuery) and offer.keys.splits(key):
+        return SourceError(
+            Reason.SOURCE_ERROR, "the key holds the separator by which the source splits its list of keys"
+        )
+    return None
+
+
+def _said(offer: HttpOffer, batch: Batch) -> Iterator[tuple[AsQuery | AsBody, object]]:
+    """Yield the arguments that have a value; null says nothing."""
+    for name, value in batch.arguments:
+        if name in offer.arguments and value is not None:
+            yield offer.arguments[name], value
+
+
+def _page(offer: HttpOffer, batch: Batch) -> dict[str, str | int]:
+    assert offer.paging is not None
+    assert offer.max_page is not None
+    assert batch.slice is not None, "a call for a page says which"
+    return offer.paging.parameters(batch.slice, offer.max_page)
+
+
+def _projection(offer: HttpOffer, fields: Sequence[str]) -> Sequence[str]:
+    wanted = set(source_fields(offer.record, fields))
+    if offer.key is not None and offer.attributes is None:
+        wanted.add(_top(offer.key))
+    if isinstance(offer.paging, ByCursor) and isinstance(offer.paging.next, InLastRecord) and offer.attributes is None:
+        wanted.add(_top(offer.paging.next.at))
+    return sorted(wanted)
+
+
+def _top(path: SourcePath) -> str:
+    return path if isinstance(path, str) else str(path.path[0])

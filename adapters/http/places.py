@@ -1,0 +1,80 @@
+"""Where values stand in a request, and how each stays one value whatever it contains."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+__all__ = ["MOST_CHARACTERS", "InBody", "InPath", "InQuery", "encoded", "is_text", "pair"]
+
+MOST_CHARACTERS = 1024
+"""The most characters of one value."""
+
+_SEPARATORS = re.compile(r"[^A-Za-z0-9%+&=#]+")
+
+
+@dataclass(frozen=True, slots=True)
+class InPath:
+    """The key is one segment of the path, where the path says `{key}`: one key a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class InQuery:
+    """The values stand in the query string under this name, joined by the separator; None repeats the name.
+
+    A source splits a joined list after it has decoded it, so a key that holds the separator would be read as two keys:
+    such a key is never sent. Where keys can hold it, repeat the name.
+    """
+
+    name: str
+    separator: str | None = ","
+
+    def __post_init__(self) -> None:
+        if self.separator is not None and not _SEPARATORS.fullmatch(self.separator):
+            raise ValueError(
+                f"got separator={self.separator!r}; wanted punctuation that a query string does not use itself, "
+                "or None to repeat the name"
+            )
+
+    def splits(self, value: str) -> bool:
+        """Return whether a source would read this value as several."""
+        return self.separator is not None and self.separator in value
+
+    def parameters(self, values: Sequence[str]) -> Sequence[str]:
+        """Return the values as they stand in a query string; none of them is one that `splits`."""
+        if self.separator is None:
+            return [pair(self.name, value) for value in values]
+        return [f"{encoded(self.name)}={quote(self.separator, safe=',;:|').join(map(encoded, values))}"]
+
+
+@dataclass(frozen=True, slots=True)
+class InBody:
+    """The values stand in a POSTed JSON object as a list under this name; `each` wraps every value in an object."""
+
+    name: str
+    each: str | None = None
+
+    def member(self, values: Sequence[str]) -> list[object]:
+        """Return the list that stands under the name."""
+        return [value if self.each is None else {self.each: value} for value in values]
+
+
+def pair(name: str, value: str) -> str:
+    """Return one parameter of a query string."""
+    return f"{encoded(name)}={encoded(value)}"
+
+
+def encoded(text: str) -> str:
+    """Return the text with everything percent-encoded but RFC 3986's unreserved characters."""
+    return quote(text, safe="")
+
+
+def is_text(value: str) -> bool:
+    """Return whether the value is Unicode text: half a surrogate pair is not, and has no encoding."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

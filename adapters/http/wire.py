@@ -1,0 +1,184 @@
+"""Calls for JSON over HTTP: what every source that answers so has in common on the wire."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from adapters.adapter import Call
+from adapters.http.exact_json import JsonError, read_json
+from adapters.http.transport import AiohttpTransport, BodyTooLarge, open_client
+from adapters.sending import SendError
+from schema.reasons import Reason
+
+__all__ = ["HttpReply", "JsonWire", "Told"]
+
+_JSON = re.compile(r"(application|text)/([a-z0-9.+-]+\+)?json", re.IGNORECASE)
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+_ANSWERED = frozenset({200, 201, 203, 207})
+_REFUSED = {
+    401: (Reason.SOURCE_AUTH, "the source answered 401: it does not know the credential"),
+    403: (Reason.SOURCE_AUTH, "the source answered 403: the credential may not do this"),
+    429: (Reason.SOURCE_RATE_LIMITED, "the source answered 429: too many calls"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Names of the headers in which the source is told why it is asked; None: it is not told."""
+
+    purpose: str | None = None
+    case: str | None = None
+    trace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """The status of an answer, and its JSON; only an answer whose status says everything has none."""
+
+    status: int
+    body: Any = None
+
+    def __repr__(self) -> str:
+        return f"HttpReply(status={self.status})"
+
+
+class JsonWire:
+    """Makes calls to one source: `HttpAdapter` says what the arguments mean. `accept` are the types that are taken."""
+
+    def __init__(
+        self,
+        source: str,
+        base_url: str,
+        *,
+        accept: str,
+        headers: Mapping[str, str] | None,
+        forward_credential: bool,
+        told: Told | None,
+        timeout: float | None,
+        at_once: int,
+        max_body: int,
+        tls: ssl.SSLContext | None,
+        proxy: str | None,
+    ) -> None:
+        own = {"Accept": accept, **_own_headers(source, headers or {}, forward_credential=forward_credential)}
+        self._base_url = _checked_base(source, base_url)
+        self._forward_credential, self._told = forward_credential, told or Told()
+        transport = AiohttpTransport(max_connections=at_once, max_body=max_body, tls=tls, proxy=proxy)
+        self._client = open_client(transport, headers=own, timeout=timeout)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def ask(
+        self,
+        target: str,
+        body: bytes | None,
+        call: Call,
+        *,
+        answered: Collection[int] = _ANSWERED,
+        bare: Collection[int] = (),
+    ) -> HttpReply:
+        """GET the target, or POST the JSON in `body` to it, and return the reply, or raise SendError.
+
+        `answered` are the statuses whose JSON is read, `bare` those that say everything themselves; every other one is
+        an error. 401, 403 and 429 are errors always.
+        """
+        request = self._client.build_request(
+            "GET" if body is None else "POST",
+            self._base_url + target,
+            headers=self._headers(call, has_body=body is not None),
+            content=body,
+        )
+        with _translated():
+            response = await self._client.send(request, stream=True)
+            try:
+                return await _read(response, answered, bare)
+            finally:
+                await response.aclose()
+
+    def _headers(self, call: Call, *, has_body: bool) -> dict[str, str]:
+        """Return the headers that depend on the call; what a header cannot hold ends the call before it is sent."""
+        told = self._told
+        pairs = ((told.purpose, call.purpose), (told.case, call.case), (told.trace, call.trace))
+        said = {name: value for name, value in pairs if name is not None and value is not None}
+        if has_body:
+            said["Content-Type"] = "application/json"
+        if self._forward_credential:
+            if call.credential is None:
+                raise SendError(Reason.SOURCE_AUTH, "the caller's credential is to be forwarded, and there is none")
+            said["Authorization"] = f"Bearer {call.credential}"
+        if not all(map(_HEADER_VALUE.fullmatch, said.values())):
+            raise SendError(Reason.SOURCE_ERROR, "what the source is to be told cannot stand in a header")
+        return said
+
+
+async def _read(response: httpx.Response, answered: Collection[int], bare: Collection[int]) -> HttpReply:
+    """Return what the source answered, or raise SendError by its status, its type or its text."""
+    status = response.status_code
+    if status in bare:
+        await response.aread()  # a connection is kept only when its answer was read to the end
+        return HttpReply(status)
+    if status in _REFUSED:
+        raise SendError(*_REFUSED[status])
+    if status not in answered:
+        raise SendError(Reason.SOURCE_ERROR, f"the source answered with status {status}")
+    if not _JSON.fullmatch(response.headers.get("content-type", "").partition(";")[0].strip()):
+        raise SendError(Reason.SOURCE_ERROR, "the source answered with something other than JSON")
+    return HttpReply(status, read_json(await response.aread()))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Say httpx's exceptions, and JSON's, in the words of `send`."""
+    try:
+        yield
+    except httpx.TimeoutException:
+        raise SendError(Reason.SOURCE_TIMEOUT, "no connection or no answer in time") from None
+    except BodyTooLarge:
+        raise SendError(Reason.SOURCE_ERROR, "the answer is longer than allowed") from None
+    except httpx.ConnectError:
+        raise SendError(Reason.SOURCE_ERROR, "no connection can be made") from None
+    except httpx.HTTPError:
+        raise SendError(Reason.SOURCE_ERROR, "the connection broke, or the answer was not HTTP") from None
+    except JsonError as error:
+        raise SendError(Reason.SOURCE_ERROR, str(error)) from None
+
+
+def _own_headers(source: str, headers: Mapping[str, str], *, forward_credential: bool) -> dict[str, str]:
+    names = {name.lower() for name in headers}
+    if forward_credential and "authorization" in names:
+        raise ValueError(
+            f"source {source}: got an Authorization header and forward_credential=True; a source is asked either with "
+            "the adapter's own credential or with the caller's: leave one out"
+        )
+    for name, value in headers.items():
+        if not _HEADER_VALUE.fullmatch(value):
+            raise ValueError(
+                f"source {source}: got a value for the header {name} that no header can hold; wanted ASCII"
+            )
+    return {"Accept-Encoding": "gzip", "User-Agent": "customer-view-gateway", **headers}
+
+
+def _checked_base(source: str, base_url: str) -> str:
+    if not _is_plain(base_url):
+        raise ValueError(
+            f"source {source}: got a base_url that is no plain one; wanted http(s)://host/path without user, query and "
+            "fragment (a credential goes in headers=)"
+        )
+    return base_url.rstrip("/")
+
+
+def _is_plain(base_url: str) -> bool:
+    try:
+        url = httpx.URL(base_url)
+        return url.scheme in ("http", "https") and bool(url.host) and not (url.userinfo or url.query or url.fragment)
+    except (httpx.InvalidURL, ValueError):  # their texts print parts of the URL, and a password may be one
+        return False

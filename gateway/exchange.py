@@ -1,0 +1,148 @@
+"""One GraphQL request over HTTP, of a caller who is known: read, asked and answered within its time.
+
+Follows the GraphQL over HTTP specification (https://graphql.github.io/graphql-over-http/draft/) as of 2026, but where
+it has come to say 422: a request is refused with 400, which clients and the public audit expect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope
+
+from gateway.accept import MediaType, wanted_media_type
+from gateway.bodies import read_body, refuse_body
+from gateway.operations import is_for_another_operation
+from gateway.origins import METHODS
+from gateway.replies import Reply, print_answer, refusal_of
+from gateway.requests import BadRequestError, RequestCode, parse_parameters, parse_request, refuse_parameters
+from gateway.service import Service
+from resolvers import RefusalCode, RefusedError, Request
+from schema.caller import Caller
+from schema.deadline import Clock, Deadline
+from schema.reasons import Reason
+from schema.views import View
+
+__all__ = ["Arrival", "Exchange"]
+
+_MOST_RESERVED = 0.1
+
+_OK, _PARTIAL, _REFUSED = 200, 294, 400
+
+_NO_SUCH_OPERATION = (RefusalCode.GRAPHQL_VALIDATION_FAILED, RefusalCode.OPERATION_RESOLUTION_FAILURE)
+"""How a document is refused that can be read and is for a mutation or a subscription: no view has one."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request as it arrives, and when. `segment` names the view in its path; None where the path names none."""
+
+    scope: Scope
+    receive: Receive
+    headers: Headers
+    segment: str | None
+    request_id: str
+    started: float
+
+    def refused(self, error: Exception) -> Reply:
+        """Return the reply to an exception, in the media type that is wanted where that can be told."""
+        media_type = MediaType.JSON
+        with suppress(BadRequestError):
+            media_type = wanted_media_type(self.headers)
+        return refusal_of(error, self.request_id, media_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Answers requests of known callers. `most_bytes` is the largest body that is read."""
+
+    most_bytes: int
+    clock: Clock
+
+    async def reply(self, service: Service, caller: Caller, arrival: Arrival) -> Reply:
+        """Return the reply, whatever happens."""
+        try:
+            return await self._answer(service, caller, arrival)
+        except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
+            return arrival.refused(error)
+
+    async def _answer(self, service: Service, caller: Caller, arrival: Arrival) -> Reply:
+        view = service.named(caller, arrival.segment)
+        media_type = wanted_media_type(arrival.headers)
+        deadline = Deadline(arrival.started + view.limits.deadline_ms / 1000, self.clock)
+        request = await self._request(arrival, deadline)
+        until = _for_sources(view, deadline)
+        try:
+            answer = await _by(deadline, lambda: service.engine.answer(view, request, caller, until), _answer_late)
+        except RefusedError as error:
+            _check_is_query(arrival, error, request, view)
+            status = _REFUSED if media_type is MediaType.RESPONSE else _OK
+            return Reply(status, print_answer({"errors": error.formatted()}), media_type)
+        status = _PARTIAL if "errors" in answer and media_type is MediaType.RESPONSE else _OK
+        return Reply(status, print_answer(answer), media_type)
+
+    async def _request(self, arrival: Arrival, deadline: Deadline) -> Request:
+        query_string = arrival.scope.get("query_string", b"")
+        match arrival.scope["method"]:
+            case "POST":
+                if query_string:
+                    refuse_parameters(query_string)
+                return parse_request(await _by(deadline, lambda: self._body(arrival), _body_late))
+            case "GET":
+                refuse_body(arrival.headers)
+                return parse_parameters(query_string)
+        message = "GraphQL is asked by GET or POST here."
+        raise BadRequestError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": METHODS})
+
+    def _body(self, arrival: Arrival) -> Awaitable[bytes]:
+        return read_body(arrival.receive, arrival.headers, self.most_bytes)
+
+
+def _check_is_query(arrival: Arrival, error: RefusedError, request: Request, view: View) -> None:
+    """Refuse by its method what came by GET and is no query; no view has another operation, so it was refused already.
+
+    Raises:
+        BadRequestError: 405, it is a mutation or a subscription.
+    """
+    is_other = arrival.scope["method"] == "GET" and error.code in _NO_SUCH_OPERATION
+    if is_other and is_for_another_operation(request, view.limits.tokens):
+        message = "By GET only queries are asked."
+        raise BadRequestError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": "POST"})
+
+
+def _for_sources(view: View, deadline: Deadline) -> Deadline:
+    """Return the moment at which sources are no longer waited for.
+
+    A tenth of the time, or 0.1 s, is kept for putting together what has come by then.
+    """
+    return Deadline(deadline.at - min(view.limits.deadline_ms / 10_000, _MOST_RESERVED), deadline.clock)
+
+
+async def _by(deadline: Deadline, work: Callable[[], Awaitable[_T]], late: Callable[[], BadRequestError]) -> _T:
+    """Return the work's result, or end it at the deadline and raise what `late` returns."""
+    if deadline.is_over():
+        raise late()
+    try:
+        async with asyncio.timeout(deadline.remaining()) as scope:
+            return await work()
+    except TimeoutError:
+        if scope.expired():
+            raise late() from None
+        raise
+
+
+def _body_late() -> BadRequestError:
+    message = "The body was not whole when the request's time was over. Send it faster, or send less."
+    return BadRequestError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})
+
+
+def _answer_late() -> BadRequestError:
+    message = f"The request's time was over before there was an answer. {Reason.DEADLINE_EXCEEDED.remedy}"
+    return BadRequestError(504, RequestCode.DEADLINE_EXCEEDED, message)

@@ -1,0 +1,53 @@
+"""`POST /views/{name}/explain`: the plan of a GraphQL request, in the same body. Nothing is asked of any source."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+from fastapi import Request
+
+from gateway.bodies import read_body
+from gateway.replies import Reply
+from gateway.requests import BadRequestError, RequestCode, parse_request
+from gateway.service import Service
+from resolvers import RefusedError
+from schema.caller import Caller
+
+__all__ = ["explain_request"]
+
+_ROLE = "developer"
+
+
+async def explain_request(service: Service, view_id: str, request: Request, most_bytes: int) -> Reply:
+    """Return the plan as JSON, in the members of `customer-view explain --json`, or why the view refuses the document.
+
+    A plan names sources, offers and the fields of their records, so it is for consumers with the role `developer`. A
+    body has the view's time to come in.
+
+    Raises:
+        BadRequestError: The request cannot be taken: 401, 403, 404, 408, 413, 415 or 400.
+    """
+    caller = service.caller(request.headers)
+    view = service.find(caller, view_id)
+    _check_role(caller)
+    try:
+        async with asyncio.timeout(view.limits.deadline_ms / 1000):
+            body = await read_body(request.receive, request.headers, most_bytes)
+    except TimeoutError:
+        raise _late() from None
+    try:
+        return Reply(200, orjson.dumps(service.engine.explain(view, parse_request(body))))
+    except RefusedError as error:
+        return Reply(400, orjson.dumps({"errors": error.formatted()}))
+
+
+def _check_role(caller: Caller) -> None:
+    if _ROLE not in caller.roles:
+        message = f"A plan names sources, and is for consumers with the role {_ROLE}. Have it added in consumers.yaml."
+        raise BadRequestError(403, RequestCode.ROLE_NEEDED, message)
+
+
+def _late() -> BadRequestError:
+    message = "The body was not whole when the request's time was over. Send it faster, or send less."
+    return BadRequestError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})

@@ -1,0 +1,95 @@
+"""What a document says in a field's arguments, as values: for look-ups, and for the steps that ask lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import FieldNode, GraphQLError, GraphQLField, GraphQLObjectType
+from graphql.execution.values import VariableValues, get_argument_values
+
+from resolvers.cursors import Cursor, Cursors
+from resolvers.plan import Step
+from resolvers.refusals import RefusalCode, RefusedError
+from schema.model import Model
+from schema.relay import MOST_FIRST, PAGE_SIZE
+from schema.view_schema import ViewSchema
+from schema.views import View
+
+__all__ = ["Given", "argument_values", "given_to"]
+
+_FIRST, _AFTER = "first", "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The arguments of one step: `values` by Python name, sorted, and which page is asked.
+
+    `first` is None where the list is not read in pages; `cursor` is the place behind which the page begins. Cursors of
+    the list are bound to `bound_to`: the view, the offer and the values.
+    """
+
+    values: tuple[tuple[str, object], ...] = field(default=(), repr=False)
+    first: int | None = None
+    cursor: Cursor | None = None
+    bound_to: bytes = field(default=b"", repr=False)
+
+
+def argument_values(definition: GraphQLField, node: FieldNode, variables: VariableValues) -> dict[str, Any]:
+    """Return the values of a field's arguments by GraphQL name, those that were left out missing.
+
+    Raises:
+        RefusedError: A variable is null where validation could not see that it may not be.
+    """
+    try:
+        return get_argument_values(definition, node, variables)
+    except GraphQLError as error:
+        raise RefusedError(RefusalCode.BAD_USER_INPUT, error.message, errors=[error]) from None
+
+
+def given_to(
+    step: Step, view: View, schema: ViewSchema, model: Model, variables: VariableValues, cursors: Cursors
+) -> Given:
+    """Return what is given to a step that answers a list.
+
+    Raises:
+        RefusedError: `first` is out of bounds, `after` is no cursor of this list, or a variable does not fit.
+    """
+    assert step.node is not None
+    type_name, _, field_name = step.offer.serves.partition(".")
+    parent = schema.schema.type_map[type_name]
+    assert isinstance(parent, GraphQLObjectType)
+    values = argument_values(parent.fields[field_name], step.node, variables)
+    first, after = (values.pop(_FIRST, PAGE_SIZE), values.pop(_AFTER, None)) if step.is_page else (None, None)
+    declared = model.coordinates[step.offer.serves].arguments
+    frozen = tuple(sorted((declared[name].python_name, _frozen(value)) for name, value in values.items()))
+    bound_to = repr((view.id, step.offer.serves, step.source, step.offer.name, frozen)).encode()
+    return Given(frozen, _checked(step, first), _opened(step, after, bound_to, cursors), bound_to)
+
+
+def _frozen(value: object) -> object:
+    """Return a value that can be hashed: a list as a tuple, an input object as a tuple of pairs."""
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    if isinstance(value, Mapping):
+        return tuple(sorted((name, _frozen(one)) for name, one in value.items()))
+    return value
+
+
+def _checked(step: Step, first: int | None) -> int | None:
+    if first is None or 1 <= first <= MOST_FIRST:
+        return first
+    message = f"The argument first of {step.offer.serves} is {first}; wanted is a number from 1 to {MOST_FIRST}."
+    raise RefusedError(RefusalCode.BAD_USER_INPUT, message, "Ask for fewer entries, and for the rest with after.")
+
+
+def _opened(step: Step, after: str | None, bound_to: bytes, cursors: Cursors) -> Cursor | None:
+    if after is None:
+        return None
+    cursor = cursors.opened(after, bound_to)
+    if cursor is None:
+        message = f"The argument after of {step.offer.serves} is no cursor of this list with these arguments."
+        remedy = "Pass an endCursor of the same list, view and arguments; leave after out to begin anew."
+        raise RefusedError(RefusalCode.BAD_USER_INPUT, message, remedy)
+    return cursor

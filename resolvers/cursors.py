@@ -1,0 +1,92 @@
+"""Where a page of a list ends, sealed so that a client can keep it and nobody can read or change it.
+
+A cursor holds the place in the list of every key that the list is joined from, and whose list it is. It is sealed by
+AES-SIV (RFC 5297): deterministic, so that one place has one text, and no nonce can repeat however many are made. It
+opens only for the view, the offer and the arguments for which it was made.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from adapters.answers import Key
+
+__all__ = ["Cursor", "Cursors", "Stand", "Stands"]
+
+_LONGEST = 4_096
+"""The most characters of a cursor that is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A place in the list of one key: behind the source's own cursor `after`, and `skip` entries further on.
+
+    `is_over`: the list was read to its end, and others have followed it.
+    """
+
+    after: str | None = field(default=None, repr=False)
+    skip: int = 0
+    is_over: bool = False
+
+
+Stands = tuple[tuple[Key, Stand], ...]
+"""Where the list of each key stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the joined list of one customer: where the list of each of its keys stands."""
+
+    customer_id: str
+    stands: Stands = field(repr=False)
+
+    def stand(self, key: Key) -> Stand | None:
+        """Return where the list of a key stands; None when the cursor does not know the key."""
+        return next((stand for known, stand in self.stands if known == key), None)
+
+
+class Cursors:
+    """Seals cursors and opens them.
+
+    `secrets` are 64 bytes each, the first of them seals, every one opens. Without any a fresh one is made: cursors then
+    end with the process, and no other one takes them.
+    """
+
+    def __init__(self, secrets: Sequence[bytes] = ()) -> None:
+        self._ciphers = [AESSIV(secret) for secret in secrets or (os.urandom(64),)]
+
+    def sealed(self, customer_id: str, stands: Stands, bound_to: bytes) -> str:
+        """Return the text of a cursor, in the alphabet of base64url."""
+        told = [[key, stand.after, stand.skip, stand.is_over] for key, stand in stands]
+        sealed = self._ciphers[0].encrypt(orjson.dumps([customer_id, told]), [bound_to])
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
+
+    def opened(self, text: str, bound_to: bytes) -> Cursor | None:
+        """Return the cursor of a text; None when it is none, was changed, or was made for another list."""
+        sealed = _decoded(text)
+        for cipher in self._ciphers if sealed else ():
+            try:
+                return _read(cipher.decrypt(sealed, [bound_to]))
+            except (InvalidTag, ValueError):
+                continue
+        return None
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)[:_LONGEST]
+    except (UnicodeEncodeError, binascii.Error):
+        return b""
+
+
+def _read(plain: bytes) -> Cursor:
+    customer_id, stands = orjson.loads(plain)
+    return Cursor(customer_id, tuple((key, Stand(after, skip, over)) for key, after, skip, over in stands))

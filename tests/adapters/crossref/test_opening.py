@@ -1,0 +1,92 @@
+"""The one place where a URL chooses the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.crossref import (
+    Lookup,
+    PostgresCrossReference,
+    SourceSystem,
+    SqliteCrossReference,
+    StoreError,
+    open_crossref,
+)
+from adapters.crossref.places import file_of, place_fault
+from tests.adapters.crossref.contract import SteppedClock
+from tests.adapters.crossref.postgres_tables import PostgresTables
+
+
+@pytest.mark.parametrize("form", ["sqlite:///{}", "{}"])
+async def test_a_path_chooses_sqlite(path: Path, form: str) -> None:
+    """It is open for as long as the context lasts."""
+    async with open_crossref(form.format(path), clock=SteppedClock()) as store:
+        assert isinstance(store, SqliteCrossReference)
+        await store.register_source(SourceSystem("crm"), actor="admin")
+        made = await store.link("crm", "C1", asserted_by="tester")
+        found = await store.resolve(Lookup("crm", "C1"))
+        assert found is not None
+        assert found.customer_id == made.customer
+    with pytest.raises(StoreError):
+        await store.resolve(Lookup("crm", "C1"))
+
+
+@pytest.mark.postgres
+async def test_a_url_chooses_postgresql(tables: PostgresTables) -> None:
+    """`postgresql://`, or `postgres://` as some write it."""
+    for url in (tables.url, tables.url.replace("postgresql://", "postgres://")):
+        async with open_crossref(url, tenant="other") as store:
+            assert isinstance(store, PostgresCrossReference)
+            await store.register_source(SourceSystem("crm"), actor="admin")
+        with pytest.raises(StoreError, match="is closed"):
+            await store.resolve(Lookup("crm", "C1"))
+
+
+@pytest.mark.parametrize(
+    ("place", "fault"),
+    [
+        ("redis://:hunter2@cache", "a cross-reference of the kind redis://"),
+        ("postgresql+asyncpg://me:hunter2@host/db", "a cross-reference of the kind postgresql+asyncpg://"),
+        ("", "a cross-reference without a file"),
+        ("hunter2 ://", "a cross-reference without a file"),
+        ("postgresql://me:hunter2@host", "a URL of PostgreSQL without a database"),
+        ("postgresql://me:hunter2@host/", "a URL of PostgreSQL without a database"),
+        ("postgresql://me:hunter2@/db", "a URL of PostgreSQL without a host"),
+        ("postgresql:///db", "a URL of PostgreSQL without a host"),
+        ("postgresql://me:hunter 2@host/db", "a URL with blanks or control characters; encode them: a blank is %20"),
+        ("postgresql://me:hunter2@host/db\n", "a URL with blanks or control characters; encode them: a blank is %20"),
+        *(
+            (
+                f"postgresql://me:{password}@host/db",
+                "a URL that cannot be taken apart; encode what stands in a password: @ : / ? # are %40 %3A %2F %3F %23",
+            )
+            for password in ("hunter@2", "hunter/2", "hunter?2", "hunter#2", "hunter[2")
+        ),
+    ],
+)
+async def test_a_place_that_cannot_be_is_told(place: str, fault: str) -> None:
+    """Nothing of it is shown but the scheme, and nothing is opened."""
+    assert place_fault(place) == fault
+    with pytest.raises(StoreError) as caught:
+        async with open_crossref(place):
+            raise AssertionError
+    assert str(caught.value).startswith(f"got {fault}; wanted sqlite:/// and the path of a file, or postgresql://")
+    assert "hunter" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hunter%402@host/db",
+        "postgres://host:5433/db",
+        "postgresql://me@a:1,b:2/db?target_session_attrs=primary",
+        "postgresql:///db?host=/run/postgresql",
+        "postgresql://host?dbname=db&sslmode=verify-full",
+    ],
+)
+def test_a_url_of_postgresql_is_taken(url: str) -> None:
+    """As its driver takes it."""
+    assert place_fault(url) is None
+    assert file_of(url) is None

@@ -1,0 +1,211 @@
+"""`customer-view serve --sandbox`: a view served from made-up data, through the real door."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.cli.sandbox import TOKEN, Wanted, open_sandbox
+from gateway.command_error import CommandError
+from gateway.serving import bind
+from schema.problems import ConfigurationError
+from tests.gateway.cli_project import Project, make_project, run, spawn
+
+QUERY = "query ($by: CustomerBy!) { customer(by: $by) { id name { display } segment company { name } } }"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    return make_project(tmp_path)
+
+
+@contextmanager
+def client(gateway: Any) -> Iterator[Any]:
+    yield httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://sandbox.example")
+
+
+async def ask(app: str | None, wanted: Wanted, folder: Path, query: str = QUERY, **by: str) -> dict[str, Any]:
+    """Open the sandbox, ask about one customer, and return what comes back."""
+    sandbox = open_sandbox(app, wanted, folder)
+    name = sandbox.view.name
+    body = {"query": query, "variables": {"by": by or {"id": "ada"}}, "extensions": {"receipt": "fields"}}
+    async with sandbox.gateway.running():
+        with client(sandbox.gateway) as asking:
+            async with asking:
+                headers = {"Authorization": f"Bearer {TOKEN}"}
+                response = await asking.post(f"/views/{name}/graphql", json=body, headers=headers)
+    assert response.status_code == 200
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def test_without_an_app_a_view_of_the_sandbox_is_served(tmp_path: Path) -> None:
+    """Through the same engine: the receipt tells what was asked of the made-up source."""
+    answer = await ask(None, Wanted("support-call@1"), tmp_path, crm="ada")
+    customer = answer["data"]["customer"]
+    assert customer["id"] == "ada"
+    assert customer["name"]["display"]
+    assert answer["extensions"]["receipt"]["view"] == "support-call@1"
+    assert [one["source"] for one in answer["extensions"]["receipt"]["sources"]] == ["sandbox"]
+
+
+async def test_of_an_app_only_model_and_views_are_needed(project: Project, tmp_path: Path) -> None:
+    """No consumers, no cross-reference, no lock: whoever builds a page has none of them."""
+    for file in ("consumers.yaml", "crossref.db", "views/views.lock"):
+        (project.folder / file).unlink()
+    (tmp_path / "made").mkdir()
+    answer = await ask(project.app, Wanted("support-call"), tmp_path / "made")
+    assert answer["data"]["customer"]["segment"]
+
+
+async def test_a_draft_is_served_too(project: Project, tmp_path: Path) -> None:
+    """A page is built before the view is published; nothing is written where the view comes from."""
+    text = (project.views / "support-call@1.yaml").read_text()
+    (project.views / "support-call@7.yaml").write_text(text.replace("version: 1", "version: 7"))
+    lock = (project.views / "views.lock").read_bytes()
+    (tmp_path / "made").mkdir()
+    answer = await ask(project.app, Wanted("support-call@7"), tmp_path / "made")
+    assert answer["extensions"]["receipt"]["view"] == "support-call@7"
+    assert (project.views / "views.lock").read_bytes() == lock
+
+
+async def test_keys_and_options_wish_for_nulls_and_failures(tmp_path: Path) -> None:
+    """A key for one customer, --always for all of them."""
+    wanted = Wanted("support-call@1", always=["SOURCE_TIMEOUT@Customer.company"])
+    answer = await ask(None, wanted, tmp_path, id="SUBJECT_RESTRICTED@Customer.name")
+    assert answer["data"]["customer"]["name"] is None
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_TIMEOUT"]
+    assert [entry["code"] for entry in answer["extensions"]["withheld"]] == ["SUBJECT_RESTRICTED"]
+
+
+async def test_a_share_of_nulls_can_be_asked_for(tmp_path: Path) -> None:
+    """All of them, here."""
+    answer = await ask(None, Wanted("support-call@1", nulls=1.0), tmp_path)
+    assert answer["data"]["customer"] == {"id": "ada", "name": None, "segment": None, "company": None}
+
+
+async def test_a_page_of_a_development_server_may_ask(tmp_path: Path) -> None:
+    """Of the usual local ports, and of an origin that is named; of no other."""
+    sandbox = open_sandbox(None, Wanted("support-call@1", origins=["https://dev.example"]), tmp_path)
+    statuses = []
+    async with sandbox.gateway.running():
+        with client(sandbox.gateway) as asking:
+            async with asking:
+                for origin in ("http://localhost:5173", "https://dev.example", "https://evil.example"):
+                    headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+                    statuses.append((await asking.options("/views/support-call/graphql", headers=headers)).status_code)
+    assert statuses == [204, 204, 403]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (Wanted("suport-call"), "There is no view 'suport-call': did you mean"),
+        (Wanted("support-call@1", always=["NULL@Customer.nam"]), "--always cannot be granted: got the coordinate"),
+    ],
+)
+def test_what_cannot_be_served_is_told(wanted: Wanted, said: str, tmp_path: Path) -> None:
+    """Before anything listens."""
+    with pytest.raises(CommandError, match=said):
+        open_sandbox(None, wanted, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Customer.segment:", "Customer.segmnt:", "Customer.segmnt, which the model does not have"),
+        ("version: 1", "version: one", "'one' (version)"),
+    ],
+)
+def test_a_view_that_is_wrong_is_told(project: Project, old: str, new: str, said: str, tmp_path: Path) -> None:
+    """With file and line, as `check` tells it."""
+    project.edit("views/support-call@1.yaml", old, new)
+    with pytest.raises(ConfigurationError) as refused:
+        open_sandbox(project.app, Wanted("support-call"), tmp_path)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Give the APP, such as mycompany.view:gateway, or --sandbox VIEW"),
+        (("--always", "NULL"), "give --sandbox VIEW too"),
+        (("--nulls", "0.5"), "give --sandbox VIEW too"),
+        (("--origin", "https://dev.example"), "give --sandbox VIEW too"),
+    ],
+)
+def test_options_that_do_not_go_together_are_told(arguments: tuple[str, ...], said: str) -> None:
+    """Exit code 2, in one message."""
+    ran = run("serve", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_it_says_where_it_is_and_how_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """URL, token, the keys that can be looked up, and a line to paste that asks for all that the view lists."""
+
+    def bound(host: str, port: int) -> socket.socket:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return bind(host, 0)
+
+    monkeypatch.setattr("gateway.cli.serve.bind", bound)
+    ran = run("serve", "--sandbox", "debt-collection@1")
+    assert ran.code == 0
+    assert "Serving debt-collection@1 from made-up data." in ran.out
+    assert re.search(r"^url +http://127\.0\.0\.1:\d+/views/debt-collection/graphql$", ran.out, re.MULTILINE)
+    assert re.search(rf"^token +{re.escape(TOKEN)}$", ran.out, re.MULTILINE)
+    assert "SOURCE_TIMEOUT@Customer.name" in ran.out
+    (line,) = re.findall("^curl .*$", ran.out, re.MULTILINE)
+    body = json.loads(shlex.split(line)[-1])
+    assert body["query"].startswith('{ customer(by: {id: "ada"}) { id name { display } ')
+    assert "balance { amount currency }" in body["query"]
+
+
+def test_a_view_of_the_id_alone_has_no_field_to_wish_for(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys that are told are those that can be used."""
+
+    def bound(host: str, port: int) -> socket.socket:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return bind(host, 0)
+
+    monkeypatch.setattr("gateway.cli.serve.bind", bound)
+    text = (project.views / "support-call@1.yaml").read_text()
+    bare = re.sub(r"(?s)fields:.*limits:", "fields:\n  Customer.id:\nlimits:", text).replace("support-call", "bare")
+    (project.views / "bare@1.yaml").write_text(bare)
+    ran = project.run("serve", project.app, "--sandbox", "bare")
+    assert ran.code == 0
+    assert "SUBJECT_UNKNOWN" in ran.out
+    assert "NULL@" not in ran.out
+
+
+@pytest.mark.processes
+def test_it_serves_until_it_is_told_to_stop_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """As a process; its folder is gone with it."""
+    process = spawn("serve", "--sandbox", "support-call", "--port", "0", folder=tmp_path, TMPDIR=str(tmp_path))
+    try:
+        assert process.stdout is not None
+        url = next(line.split()[1] for line in process.stdout if line.startswith("url "))
+        body = {"query": '{ customer(by: {id: "ada"}) { id } }'}
+        answer = httpx.post(url, json=body, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False)
+        assert answer.json()["data"] == {"customer": {"id": "ada"}}
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+        assert (process.returncode, err) == (0, "")
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        process.kill()
+        process.communicate()

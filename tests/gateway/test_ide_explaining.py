@@ -1,0 +1,120 @@
+"""`POST /views/{name}/explain`: the plan of a request, for developers, and nothing is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Message
+
+from tests.gateway.greenhouse import FLORIST, GARDENER, STRANGER, Greenhouse, code_of, greenhouse, write_all
+
+QUERY = "query ($by: PlantBy!) { plant(by: $by) { label } }"
+BODY = {"query": QUERY, "variables": {"by": {"nursery": "N-p1"}}}
+
+
+async def explain(house: Greenhouse, token: str | None = FLORIST, view: str = "feeding", **more: Any) -> httpx.Response:
+    async with house.client(token) as client:
+        return await client.post(f"/views/{view}/explain", **(more or {"json": BODY}))
+
+
+async def test_a_developer_is_told_the_plan(house: Greenhouse) -> None:
+    """In the members of `customer-view explain --json`; neither sources nor cross-reference are asked."""
+    answer = await explain(house)
+    plan = answer.json()
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json; charset=utf-8")
+    assert answer.headers["cache-control"] == "no-store"
+    assert (plan["view"], plan["customers"], plan["calls"]) == ("feeding@1", 1, 1)
+    (step,) = plan["steps"]
+    assert (step["source"], step["offer"], step["fields"]) == ("nursery", "plants", ["label"])
+    assert plan["verdicts"][0]["coordinate"] == "Plant.label"
+    assert house.is_untouched
+
+
+async def test_who_is_no_developer_is_told_why_there_is_no_plan(house: Greenhouse) -> None:
+    """A plan names sources and their fields; the views of such a consumer answer as ever."""
+    answer = await explain(house, GARDENER, "watering")
+    assert (answer.status_code, code_of(answer)) == (403, "ROLE_NEEDED")
+    assert "role developer" in answer.json()["errors"][0]["message"]
+    assert "nursery" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("token", "view", "status", "code"),
+    [
+        (None, "feeding", 401, "UNAUTHENTICATED"),
+        (STRANGER, "nowhere", 401, "UNAUTHENTICATED"),
+        (FLORIST, "watering", 404, "VIEW_UNKNOWN"),
+        (GARDENER, "nowhere", 404, "VIEW_UNKNOWN"),
+    ],
+)
+async def test_it_tells_no_more_of_views_than_the_graphql_route(
+    house: Greenhouse, token: str | None, view: str, status: int, code: str
+) -> None:
+    """First the token, then the view, and only then the role."""
+    answer = await explain(house, token, view)
+    assert (answer.status_code, code_of(answer)) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ plant(by: {nursery: 1}) { height } }", "GRAPHQL_VALIDATION_FAILED"),
+        (QUERY, "BAD_USER_INPUT"),
+    ],
+)
+async def test_a_document_that_the_view_refuses_has_no_plan(house: Greenhouse, query: str, code: str) -> None:
+    """It is refused in the form of a GraphQL response, with the codes of one."""
+    answer = await explain(house, json={"query": query})
+    assert (answer.status_code, code_of(answer)) == (400, code)
+    assert house.is_untouched
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"json": []}, 400),
+        ({"json": {"query": 1}}, 400),
+        ({"content": b"{}", "headers": {"Content-Type": "text/plain"}}, 415),
+        ({"json": {"query": "#" * 5000}}, 413),
+    ],
+)
+async def test_a_body_is_taken_as_on_the_graphql_route(house: Greenhouse, sent: dict[str, Any], status: int) -> None:
+    """Of the right type, within the bound."""
+    answer = await explain(house, **sent)
+    assert answer.status_code == status
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path, nothing_else_installed: None) -> None:
+    """The view's time is over, as it would be for the query."""
+    _, consumers = write_all(tmp_path)
+    consumers.write_text(
+        consumers.read_text().replace("- name: gardener\n", "- name: gardener\n  roles: [developer]\n")
+    )
+    house, sent = greenhouse(tmp_path), []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", f"Bearer {GARDENER}".encode()), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/views/hurry/explain", "headers": headers, "query_string": b""}
+    async with asyncio.timeout(5), house.gateway.running():
+        await house.gateway(scope, receive, send)
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"])["errors"][0]["extensions"]["code"] == "REQUEST_TIMEOUT"
+
+
+async def test_it_is_asked_by_post_alone(house: Greenhouse) -> None:
+    """A key that is looked up belongs in no URL."""
+    async with house.client(FLORIST) as client:
+        answer = await client.get("/views/feeding/explain")
+    assert (answer.status_code, code_of(answer), answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "POST")

@@ -1,0 +1,58 @@
+"""Hostile documents are refused by the right limit, cheaply, and nobody is asked anything."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.resolvers.hostile import Hostile, Outcome, bomb_of_nothing, hostiles, outcome, table, through
+
+MOST_SECONDS = 2
+"""Ten times what the slowest takes on a busy machine."""
+
+CEILINGS = {"customers": 1_000, "depth": 50, "aliases": 1_000, "fields": 5_000, "weight": 100_000, "calls": 10_000}
+
+
+@pytest.fixture(scope="module")
+def ended() -> Iterator[dict[str, tuple[Hostile, Outcome]]]:
+    """How each ended; the table is printed when the module is through."""
+    found: dict[str, tuple[Hostile, Outcome]] = {}
+    yield found
+    sys.stdout.write(f"\n{table(found)}")
+
+
+@pytest.mark.parametrize("one", hostiles(), ids=lambda one: one.name)
+async def test_a_hostile_request_is_refused(one: Hostile, ended: dict[str, tuple[Hostile, Outcome]]) -> None:
+    """By its limit, with a remedy where it is one, in little work and time, with no call and no look-up."""
+    found = await outcome(one, through())
+    ended[one.name] = (one, found)
+    assert found.by == one.refused_by, found.message
+    assert found.calls == 0
+    assert found.work <= 20 * len(one.text)
+    assert found.seconds < MOST_SECONDS
+    assert len(found.message) < 20_000
+    if one.refused_by.islower():
+        assert found.remedy.endswith(".")
+
+
+@pytest.mark.parametrize("one", hostiles(), ids=lambda one: one.name)
+async def test_the_most_generous_view_holds_it_too(one: Hostile) -> None:
+    """With every limit at its ceiling: refused, or answered with little, and soon."""
+    found = await outcome(one, through(**CEILINGS))
+    assert found.seconds < MOST_SECONDS
+    assert found.by != "answered" or found.calls < 10
+
+
+async def test_a_bomb_of_nothing_is_nothing() -> None:
+    """It multiplies no field, and is answered without a call."""
+    found = await outcome(bomb_of_nothing(), through())
+    assert (found.by, found.calls) == ("answered", 1)
+    assert found.seconds < MOST_SECONDS
+
+
+def test_there_are_many_kinds_of_them() -> None:
+    """By every limit and by every code of a refused document that there is."""
+    assert len(hostiles()) >= 50
+    assert len({one.name for one in hostiles()}) == len(hostiles())

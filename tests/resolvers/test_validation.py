@@ -1,0 +1,67 @@
+"""Documents are held to the rules of the specification in bounded time."""
+
+from __future__ import annotations
+
+import pytest
+from graphql import parse
+from graphql.validation.rules import overlapping_fields_can_be_merged
+
+from resolvers import RefusalCode, RefusedError
+from resolvers.refusals import Excess
+from resolvers.validation import MOST_COMPARISONS, MOST_ERRORS, check_valid
+from schema.view_schema import ViewSchema, cut_schema
+from tests.resolvers.vessels import FIELDS, MODEL
+
+V = 'vessel(by: {id: "v1"})'
+
+
+def schema() -> ViewSchema:
+    return cut_schema(MODEL, FIELDS, ("id",))
+
+
+def refused(text: str, *, suggests: bool = True) -> RefusedError:
+    with pytest.raises(RefusedError) as caught:
+        check_valid(schema().schema, parse(text), suggests=suggests)
+    return caught.value
+
+
+def test_a_document_that_fits_is_taken() -> None:
+    """Also one whose fields overlap, as those of generated clients do."""
+    shared = " ".join(f"fragment F{n} on Vessel {{ id name callSign }}" for n in range(40))
+    spread = " ".join(f"...F{n}" for n in range(40))
+    check_valid(schema().schema, parse(f"{{ {V} {{ id name {spread} }} }} {shared}"))
+
+
+@pytest.mark.parametrize(
+    "selections",
+    [
+        "name " * 400,
+        "size { beam } " * 200,
+        " ".join(f'portCalls(info: "{n}") {{ on }}' for n in range(300)),
+    ],
+)
+def test_fields_are_compared_only_so_often(selections: str) -> None:
+    """The comparison of fields with one response name is the one rule that is not linear."""
+    error = refused(f"{{ {V} {{ {selections} }} }}")
+    assert error.code is RefusalCode.QUERY_BUDGET
+    assert error.excess == Excess("comparisons", MOST_COMPARISONS)
+    assert f"more than {MOST_COMPARISONS} pairs" in str(error)
+
+
+def test_the_bound_is_of_this_rule_and_of_no_other_user_of_the_library() -> None:
+    """graphql-core's own bound is a variable of its module: it stays as it was."""
+    refused(f"{{ {V} {{ {'name ' * 400} }} }}")
+    assert overlapping_fields_can_be_merged.get_complexity_budget() > 2 * MOST_COMPARISONS
+
+
+def test_errors_are_told_up_to_twenty() -> None:
+    """And one that says that there are more."""
+    error = refused(f"{{ {V} {{ {' '.join(f'x{n}' for n in range(30))} }} }}")
+    assert error.code is RefusalCode.GRAPHQL_VALIDATION_FAILED
+    assert len(error.errors) == MOST_ERRORS + 1
+
+
+def test_suggestions_are_made_where_the_schema_may_be_seen() -> None:
+    """They name fields of it."""
+    assert "Did you mean 'name'?" in str(refused(f"{{ {V} {{ nam }} }}"))
+    assert "mean" not in str(refused(f"{{ {V} {{ nam }} }}", suggests=False))
