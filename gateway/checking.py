@@ -17,7 +17,7 @@ from adapters.verifying import served_coordinates, sound_adapters, verify_adapte
 from gateway.consumers import Consumers
 from gateway.secret_file import verify_secret_file
 from resolvers.catalog import Catalog
-from resolvers.coverage import not_served
+from resolvers.coverage import not_served, not_taken
 from resolvers.planning import Planner
 from schema.lock import Lock
 from schema.model import Model
@@ -147,12 +147,14 @@ def _unusable(path: Path) -> str | None:
 
 
 def _views(adapters: Sequence[Adapter], folder: ViewFolder, model: Model) -> Iterator[Problem]:
-    planner = Planner(Catalog(adapters), model)
+    catalog = Catalog(adapters)
+    planner = Planner(catalog, model)
     sources = [adapter.source for adapter in adapters]
     for loaded in folder.views:
         yield from verify_view(loaded, model, sources=sources, today=date.today())  # noqa: DTZ011  a day on the wall
         if not any(problem.level is Level.ERROR for problem in verify_view(loaded, model)):
             yield from _not_served(loaded, model, planner)
+            yield from _not_taken(loaded, model, catalog)
 
 
 def _not_served(loaded: LoadedView, model: Model, planner: Planner) -> Iterator[Problem]:
@@ -167,6 +169,17 @@ def _not_served(loaded: LoadedView, model: Model, planner: Planner) -> Iterator[
             f"{error.coordinate}, which no adapter serves (reached by {'.'.join(error.path)})",
             "a coordinate that some adapter's offer serves",
             f"add an offer that serves {error.coordinate}, or remove it from the view",
+        )
+
+
+def _not_taken(loaded: LoadedView, model: Model, catalog: Catalog) -> Iterator[Problem]:
+    for one in not_taken(loaded.view, model, catalog):
+        yield Problem(
+            str(loaded.path),
+            loaded.line_of_field(one.coordinate),
+            f"{one.coordinate}, which the offer {one.offer} does not take",
+            "arguments that the source filters and orders by: what it would ignore would be answered wrongly",
+            "say in the offer how the source is told, or remove the argument from the view",
         )
 
 

@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from graphql import FieldNode, NameNode, get_named_type, is_object_type
 
+from resolvers.catalog import Catalog
 from resolvers.planning import NotServedError, Planner
 from resolvers.selection import Selected, Selection
 from schema.model import Model
 from schema.view_check import paths
 from schema.views import View
 
-__all__ = ["not_served"]
+__all__ = ["NotTaken", "not_served", "not_taken"]
+
+_OF_PAGES = frozenset({"first", "after"})
+"""The arguments of a connection that the gateway itself reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """An argument that a view lists (`Type.field(argument:)`), and an offer that would not be told of it."""
+
+    coordinate: str
+    offer: str
+
+
+def not_taken(view: View, model: Model, catalog: Catalog) -> Iterator[NotTaken]:
+    """Yield each argument of the view that an offer of its list does not take."""
+    for name in view.fields:
+        base, is_argument, argument = name.removesuffix(":)").partition("(")
+        coordinate = model.coordinates[base]
+        if not is_argument or (coordinate.is_connection and argument in _OF_PAGES):
+            continue
+        python_name = coordinate.arguments[argument].python_name
+        for served in catalog.served:
+            if served.offer.serves == base and python_name not in served.offer.takes:
+                yield NotTaken(name, f"{served.source}.{served.offer.name}")
 
 
 def not_served(view: View, model: Model, planner: Planner) -> Iterator[NotServedError]:
@@ -23,7 +49,7 @@ def not_served(view: View, model: Model, planner: Planner) -> Iterator[NotServed
     lost: set[str] = set()
     for coordinate, ways in paths(view, model).by_coordinate.items():
         for way in ways:
-            if any(way.startswith(f"{above}.") for above in lost):
+            if any(way.startswith((f"{above}.", f"{above}[")) for above in lost):
                 continue
             try:
                 planner.plan(Selection((_chain(model, way),), 0), is_list=lambda _: False)

@@ -58,11 +58,15 @@ def _step(plan: Plan, step: Step, given: Given | None, calls: int) -> dict[str, 
         "fields": list(step.fields),
         "keys": sorted({wanted.path for wanted in step.wanted if wanted.is_key}),
         "sourceFields": list(source_fields(step.offer.record, step.fields)),
-        "first": given.first if given else None,
-        "pages": step.offer.pages(given.first if given else None),
         "calls": calls,
         "keysPerCall": step.offer.keys_a_call,
+        **(_pages(step, given.first if given else None) if step.offer.is_paged else {}),
     }
+
+
+def _pages(step: Step, first: int | None) -> dict[str, Any]:
+    """Return how much of each key's list is asked for at most (None: all of it), and in how many pages."""
+    return {"first": first, "pagesPerKey": step.offer.pages(first)}
 
 
 def _origin(plan: Plan, origin: KeysFrom) -> str:

@@ -75,7 +75,7 @@ class Browser:
         await self.tell("Input.insertText", text=text)
 
     async def paste(self, selector: str, text: str) -> None:
-        """Wait for an editor's field and paste the text over all that it holds: typed brackets would close themselves."""
+        """Wait for an editor's field and paste the text over all that it holds: brackets that are typed are doubled."""
         await self.press(selector, f"{CONTROL}a{NO_KEY}")
         await self.run(_PASTE, selector, text)
 

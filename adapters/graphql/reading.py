@@ -158,7 +158,7 @@ class _Reading:
         return self._ended(_List(entries, _cursor(info.get("endCursor")), _checked(info.get("hasNextPage"), bool)))
 
     def _ended(self, listed: _List) -> _List:
-        """Return the list, or raise SendError where it does not say where it goes on: a page that repeats never ends."""
+        """Return the list, or raise SendError where it does not say where to go on: a page again never ends."""
         asked = None if self.batch.slice is None else self.batch.slice.after
         if listed.has_next and listed.end_cursor in (None, asked):
             raise SendError(Reason.SOURCE_ERROR, "the answer says that more follows, and not where it goes on")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from rich.console import Console
 
+from adapters.sandbox.people import ANNE, customers
+from gateway.demo.running import _Stage, _tell_next
+from gateway.demo.sources import Started
+from gateway.demo.telling import Telling
 from gateway.ide import Ide, add_ide
 from tests.gateway.greenhouse import GARDENER, STRANGER, Greenhouse, code_of
 
@@ -70,6 +76,16 @@ async def test_the_page_tells_nobody_which_views_there_are(house: Greenhouse, to
     assert {page.status_code for page in pages} == {200}
     assert len(alike) == 1
     assert house.is_untouched
+
+
+@pytest.mark.parametrize(("view", "version"), [("watering", 2), ("watering@1", 1)])
+async def test_a_schema_says_which_version_it_is_of(house: Greenhouse, view: str, version: int) -> None:
+    """Relative to the address that was asked, wherever the gateway is mounted: the page shows it."""
+    async with house.client(GARDENER) as asking:
+        schema = await asking.get(f"/views/{view}/schema.graphql")
+        where = schema.url.join(schema.headers["content-location"])
+        assert where.path == f"/views/watering@{version}/schema.graphql"
+        assert (await asking.get(where)).text == schema.text
 
 
 async def test_the_page_is_kept_by_no_cache_and_framed_by_nobody(house: Greenhouse) -> None:
@@ -187,3 +203,19 @@ def test_what_the_page_is_built_from_is_pinned() -> None:
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions)
     assert "package-lock=false" in (folder / ".npmrc").read_text("utf-8").split()
     assert not list(folder.glob("*lock*"))
+
+
+@pytest.mark.parametrize("is_built", [True, False])
+def test_the_demo_tells_where_the_page_is(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_built: bool
+) -> None:
+    """One address for each view, on a line of its own; none where there is no page."""
+    ide = Ide.load(built if is_built else tmp_path)
+    monkeypatch.setattr("gateway.demo.running.Ide.load", lambda: ide)
+    tokens = {"agent-desktop": GARDENER, "collections": STRANGER}
+    said = StringIO()
+    stage = _Stage("http://127.0.0.1:8000", [Started("crm", "REST", "here", 1)], customers()[ANNE], tokens)
+    _tell_next(Telling(Console(file=said, width=40)), stage)
+    told = [line for line in said.getvalue().splitlines() if line.endswith("/graphiql")]
+    pages = [f"http://127.0.0.1:8000/views/{view}/graphiql" for view in ("support-call", "debt-collection")]
+    assert told == (pages if is_built else [])

@@ -19,7 +19,7 @@ from gateway.demo.workplace import declare_gateway, load_customers, write_access
 from gateway.ide import Ide, add_ide
 from gateway.serving import bind, serving
 from tests.browser import CONTROL, ENTER, NO_KEY, Browser, browsing
-from tests.gateway.greenhouse import GARDENER, STRANGER
+from tests.gateway.greenhouse import GARDENER, STRANGER, write_all, write_view
 from tests.gateway.served import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
@@ -170,6 +170,23 @@ async def test_what_goes_wrong_is_told_in_words(browser: Browser, planted: Path,
     await browser.press(QUERY, f"{CONTROL}{ENTER}{NO_KEY}")
     await shown(browser, "receipt", "The gateway cannot be reached")
     assert await is_clean(browser, "schema.graphql", "/explain", "/graphql")
+
+
+async def test_a_view_that_hides_its_schema_can_be_asked_all_the_same(
+    browser: Browser, tmp_path: Path, nothing_else_installed: None
+) -> None:
+    """Without completion: the query is typed, and the version is told by the receipt."""
+    views, consumers = write_all(tmp_path)
+    write_view(views, "closed@1", "Plant.label", introspection="nobody")
+    consumers.write_text(consumers.read_text().replace("views: [watering, ", "views: [watering, closed, "))
+    async with listening(tmp_path) as here:
+        await browser.open(f"{here.url}/views/closed/graphiql")
+        await enter(browser, GARDENER)
+        await browser.paste(QUERY, "query ($by: PlantBy!) { plant(by: $by) { label } }")
+        await ask(browser, {"by": {"nursery": "N-p1"}})
+        await answered(browser, "Fern")
+        assert await browser.text("h1 .version") == "version 1"
+        assert await is_clean(browser, "schema.graphql", "/explain")
 
 
 async def test_the_token_and_the_keys_are_in_memory_only(browser: Browser, planted: Path) -> None:

@@ -71,7 +71,7 @@ def hostiles() -> list[Hostile]:
 
 
 def _bombs() -> Iterator[Hostile]:
-    yield Hostile("bomb of spreads, 2^100", of_vessel("...F0") + fragments(80, "...F> ...F>") + last(80), "fields")
+    yield Hostile("bomb of spreads, 2^80", of_vessel("...F0") + fragments(80, "...F> ...F>") + last(80), "fields")
     yield Hostile("bomb of spreads, unused", "{ __typename }" + fragments(80, "...F> ...F>") + last(80), "fields")
     bomb = "a: owners { ...F> } b: owners { ...F> }"
     yield Hostile("bomb of lists in lists", of_vessel("...F0") + fragments(12, bomb) + last(12), "aliases")

@@ -115,7 +115,9 @@ class _Oracle:
 
     def page(self, type_name: str, held: list[Any], nodes: list[FieldNode]) -> dict[str, Any]:
         """The first entries of a list that the arguments leave."""
-        given = {one.name.value: value_from_ast_untyped(one.value, dict(self.variables)) for one in nodes[0].arguments or ()}
+        given = {
+            one.name.value: value_from_ast_untyped(one.value, dict(self.variables)) for one in nodes[0].arguments or ()
+        }
         left = [one for one in held if "rough" not in given or one["is_rough"] is given["rough"]]
         first = given.get("first", 20)
         entries = [{"node": one} for one in left[:first]]

@@ -39,8 +39,8 @@ def test_a_document_with_texts_in_it_is_not_kept() -> None:
 
 def test_a_document_that_is_too_large_to_keep_is_answered() -> None:
     """White space is no token: a short document can be long."""
-    kept = documents()
-    text = KEPT + " " * 9_000_000
+    kept = documents(kept=Kept(most_bytes=50_000))
+    text = KEPT + " " * 20_000
     assert kept.document(text) is not kept.document(text)
 
 

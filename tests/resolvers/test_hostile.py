@@ -9,8 +9,8 @@ import pytest
 
 from tests.resolvers.hostile import Hostile, Outcome, bomb_of_nothing, hostiles, outcome, table, through
 
-MOST_SECONDS = 2
-"""Ten times what the slowest takes on a busy machine."""
+MOST_SECONDS = 5
+"""More than ten times what the slowest takes; enough for a busy machine that also measures coverage."""
 
 CEILINGS = {"customers": 1_000, "depth": 50, "aliases": 1_000, "fields": 5_000, "weight": 100_000, "calls": 10_000}
 

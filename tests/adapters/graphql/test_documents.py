@@ -362,7 +362,11 @@ def test_a_record_that_no_document_can_select_is_refused() -> None:
     class Odd(Record):
         odd: str | None = Field(validation_alias="the field { secret }")
 
-    for record in (Both, Odd):
+    class Again(Record):
+        a: str | None = Field(validation_alias="meta")
+        b: str | None = Field(validation_alias=AliasPath("meta", "part"))
+
+    for record in (Both, Again, Odd):
         with pytest.raises(ValueError, match="got "):
             facts_offer("things", record=record)
 

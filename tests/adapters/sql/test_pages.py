@@ -116,7 +116,7 @@ async def walked(store: Store, offer: SqlOffer, key: Key, firsts: Sequence[int],
     pytest.fail("a list went on and on")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables(), FILTERS, st.lists(st.integers(1, 9), min_size=1, max_size=4))
 def test_pages_join_to_the_list(
     store: Store, rows: Sequence[Row], arguments: Mapping[str, Any], firsts: Sequence[int]
@@ -139,7 +139,7 @@ def test_pages_join_to_the_list(
     store.run(check())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables(nulls=True), FILTERS, st.lists(st.integers(1, 9), min_size=1, max_size=4))
 def test_a_row_with_a_null_in_the_order_is_never_lost_in_silence(
     store: Store, rows: Sequence[Row], arguments: Mapping[str, Any], firsts: Sequence[int]
@@ -173,7 +173,7 @@ def test_a_null_is_met_wherever_it_stands(store: Store, sort: Direction, column:
     assert isinstance(store.run(store.ask(OFFER, ["a", "b"], first=9, arguments={"sort": sort}))["b"], Found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables(numbers=st.just(1)), st.lists(st.integers(1, 9), min_size=1, max_size=4), st.sampled_from(Direction))
 def test_rows_that_the_order_does_not_tell_apart_are_never_lost_in_silence(
     store: Store, rows: Sequence[Row], firsts: Sequence[int], sort: Direction

@@ -17,10 +17,19 @@ const NO_MORE = [];
 
 export function Page() {
   const [open, setOpen] = useState(null);
+  const [result, setResult] = useState(NOTHING);
+  const id = result.answer?.extensions?.receipt?.view ?? open?.id ?? view;
   return (
     <>
-      <Header open={open} />
-      <main>{open ? <Desk {...open} /> : <Door enter={async (token) => setOpen(await opened(token))} />}</main>
+      <title>{`${id} · Customer view`}</title>
+      <Header id={id} isOpen={open !== null} />
+      <main>
+        {open ? (
+          <Desk {...open} result={result} setResult={setResult} />
+        ) : (
+          <Door enter={async (token) => setOpen(await opened(token))} />
+        )}
+      </main>
     </>
   );
 }
@@ -28,12 +37,11 @@ export function Page() {
 async function opened(token) {
   const { sdl, id } = await readSchema(token);
   const schema = sdl && buildSchema(sdl);
-  document.title = `${id} · Customer view`;
   return { token, id, schema, first: example(schema) };
 }
 
-function Header({ open }) {
-  const [name, version] = (open?.id ?? view).split("@");
+function Header({ id, isOpen }) {
+  const [name, version] = id.split("@");
   return (
     <header>
       <span className="mark" aria-hidden="true" />
@@ -41,7 +49,7 @@ function Header({ open }) {
         <span className="kind">View</span> {name}
         {version && <span className="version">version {version}</span>}
       </h1>
-      {open && (
+      {isOpen && (
         <div className="session">
           <span className="state">Token accepted, kept in memory only</span>
           {/* the editor keeps texts of its own, so all of the page goes */}
@@ -54,8 +62,7 @@ function Header({ open }) {
   );
 }
 
-function Desk({ token, schema, first }) {
-  const [result, setResult] = useState(NOTHING);
+function Desk({ token, schema, first, result, setResult }) {
   const asked = useRef(0);
   const fetcher = useMemo(() => makeFetcher(token, asked, setResult), [token]);
   return (

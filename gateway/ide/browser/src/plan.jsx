@@ -30,6 +30,7 @@ function stepCard(step) {
     ["fields", step.fields],
     ["asked as", step.sourceFields],
     ["keys only", step.keys],
+    ["first", step.first ? [`${step.first}, in at most ${step.pages} ${step.pages === 1 ? "page" : "pages"} a key`] : []],
   ].filter(([, values]) => values?.length);
   return (
     <li key={step.number}>
