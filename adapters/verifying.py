@@ -107,7 +107,7 @@ def _is_record(record: object) -> bool:
 
 def _no_adapter(given: object) -> Problem:
     wanted = "an adapter: source, offers (each an Offer with a Record class), fetch and aclose"
-    mend = "derive it from HttpAdapter or SqlAdapter, or write the four members"
+    mend = "derive it from HttpAdapter, GraphQLAdapter or SqlAdapter, or write the four members"
     return _problem(type(given), f"an object of {type(given).__name__}, which is no adapter", wanted, mend)
 
 

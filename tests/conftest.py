@@ -7,6 +7,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Generator, Iterator
 
+import hypothesis  # noqa: F401  its plugin complains of being imported after gc.freeze
 import pytest
 
 _TURNS_TO_END = 50

@@ -1,4 +1,4 @@
-"""The adapters of the sandbox's three sources, written as an organisation writes its own."""
+"""The adapters of the sandbox's sources, written as an organisation writes its own."""
 
 from __future__ import annotations
 

@@ -327,3 +327,75 @@ def test_one_bad_value_costs_itself_only(name: str, value: object) -> None:
     whole.update({f"name.{key}": part for key, part in whole.pop("name").items()})
     spoiled.update({f"name.{key}": part for key, part in spoiled.pop("name").items()})
     assert len({key for key in whole if spoiled[key] != whole[key]}) <= 1
+
+
+class Event(Record, told_by="kind"):
+    at: int | None
+
+
+class Call(Event, told_as="call", type_name="PhoneCall"):
+    seconds: int | None = Field(validation_alias="duration")
+
+
+class Letter(Event, told_as="letter", type_name="Letter"):
+    pages: list[list[int | None]] | None
+
+
+class Owner(Record):
+    events: list[Event | None] | None
+    first: Event | None
+
+
+CALL, LETTER = {"kind": "call", "at": 1, "duration": 9}, {"kind": "letter", "at": 2, "pages": [[1, None], []]}
+
+
+def test_records_of_an_interface_are_decoded_as_what_they_are() -> None:
+    """By the word that they hold; each type has its own fields, and the facts say which type it is."""
+    read = compile_decoder(Event, ("Letter:at", "Letter:pages", "PhoneCall:seconds"))
+    assert read(CALL) == {"__typename": "PhoneCall", "seconds": 9}
+    assert read(LETTER) == {"__typename": "Letter", "at": 2, "pages": [[1, None], []]}
+
+
+@pytest.mark.parametrize("kind", ["fax", None, 1, ["call"], {}])
+def test_a_type_that_nobody_declared_is_a_fault(kind: object) -> None:
+    """Of an unknown word nothing is decoded."""
+    assert compile_decoder(Event, ("PhoneCall:at",))({**CALL, "kind": kind}) == {"__typename": INVALID}
+    assert compile_decoder(Event, ("PhoneCall:at",))({"at": 1}) == {"__typename": INVALID}
+
+
+def test_lists_of_an_interface_may_hold_null_where_it_is_declared() -> None:
+    """`list[X | None]` has nulls; an entry that is no object is a fault of its own."""
+    read = compile_decoder(Owner, ("events.PhoneCall:seconds", "first"))
+    assert read({"events": [CALL, None, 3], "first": None}) == {
+        "events": [{"__typename": "PhoneCall", "seconds": 9}, None, INVALID],
+        "first": None,
+    }
+
+
+def test_the_word_that_tells_the_type_is_always_asked_for() -> None:
+    """Beside the fields of every type that is wanted."""
+    assert source_fields(Event, ("Letter:pages", "PhoneCall:seconds")) == ("duration", "kind", "pages")
+    assert source_fields(Owner, ("events.PhoneCall:seconds",)) == ("events",)
+
+
+@pytest.mark.parametrize(
+    ("told_as", "type_name"), [("call", "Again"), ("fax", "")], ids=["a word twice", "no name of a type"]
+)
+def test_a_variant_has_a_word_and_a_type_of_its_own(told_as: str, type_name: str) -> None:
+    """Said when the class is made."""
+    with pytest.raises(TypeError, match=r"wanted a word of its own, the model's name of the type, and a base"):
+        type("Wrong", (Event,), {"__module__": __name__}, told_as=told_as, type_name=type_name)
+    with pytest.raises(TypeError, match="declared with told_by="):
+        type("Wrong", (Record,), {"__module__": __name__}, told_as="x", type_name="X")
+
+
+def test_lists_of_lists_are_decoded_entry_by_entry() -> None:
+    """One bad value costs the field that it stands in, or its entry where these are objects."""
+
+    class Plan(Record):
+        rows: list[list[Call]] | None
+
+    read = compile_decoder(Plan, ("rows.seconds",))
+    assert read({"rows": [[{"duration": 1}, 2], []]}) == {"rows": [[{"seconds": 1}, INVALID], []]}
+    assert read({"rows": [{"duration": 1}]}) == {"rows": [INVALID]}
+    assert (Plan.lists("rows"), Plan.holds_list("rows"), Plan.leaf_type("rows")) == (2, True, Call)

@@ -14,8 +14,10 @@ from pydantic import BaseModel
 from typer.core import TyperGroup
 
 from adapters.crossref import KeyFormat, LoadReport
+from adapters.graphql import GraphQLAdapter, GraphQLOffer
 from adapters.http import HttpAdapter, HttpOffer
 from adapters.offers import KeyForm, Offer
+from adapters.pretending import Word
 from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sql import SqlAdapter, SqlOffer
 from gateway.api import make_api
@@ -25,6 +27,7 @@ from gateway.replies import _ALWAYS
 from gateway.requests import RequestCode
 from gateway.settings import Settings
 from resolvers import RefusalCode
+from schema.comparing import Effect
 from schema.directives import FreshFor, Personal, Sensitive, Subject
 from schema.reasons import Place, Reason
 from schema.views import LawfulBasis, Limits, PurposeOfUse, View
@@ -136,7 +139,12 @@ def test_every_command_and_exit_code_is_documented() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "heading", "inherited"),
-    [(Offer, "## Offers", None), (HttpOffer, "## REST", Offer), (SqlOffer, "## SQL", Offer)],
+    [
+        (Offer, "## Offers", None),
+        (HttpOffer, "## REST", Offer),
+        (GraphQLOffer, "## GraphQL", Offer),
+        (SqlOffer, "## SQL", Offer),
+    ],
 )
 def test_every_member_of_an_offer_is_documented(kind: Any, heading: str, inherited: Any) -> None:
     """In the order in which it is declared."""
@@ -147,7 +155,12 @@ def test_every_member_of_an_offer_is_documented(kind: Any, heading: str, inherit
 
 @pytest.mark.parametrize(
     ("kind", "word"),
-    [(SqlOffer, "an offer"), (HttpAdapter, "`HttpAdapter`"), (SqlAdapter, "`SqlAdapter`")],
+    [
+        (SqlOffer, "an offer"),
+        (HttpAdapter, "`HttpAdapter`"),
+        (GraphQLAdapter, "`GraphQLAdapter`"),
+        (SqlAdapter, "`SqlAdapter`"),
+    ],
 )
 def test_every_bound_of_an_adapter_is_documented_with_its_default(kind: Any, word: str) -> None:
     """An offer's and an adapter's bounds are numbers, or None where there is none."""
@@ -165,7 +178,12 @@ def test_every_member_of_a_load_report_is_documented() -> None:
 
 @pytest.mark.parametrize(
     ("words", "page", "heading"),
-    [(Misbehaviour, "sandbox.md", "## Misbehaviour"), (KeyFormat, "identity.md", "## Keys: forms and sealing")],
+    [
+        (Misbehaviour, "sandbox.md", "## Misbehaviour"),
+        (KeyFormat, "identity.md", "## Keys: forms and sealing"),
+        (Word, "clients.md", "## Wishes"),
+        (Effect, "views.md", "## Versions"),
+    ],
 )
 def test_every_word_of_a_list_is_documented(words: type[StrEnum], page: str, heading: str) -> None:
     """In the order in which it is declared."""

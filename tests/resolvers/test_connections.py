@@ -187,9 +187,8 @@ async def test_a_page_that_cannot_be_had_costs_the_list_with_its_exact_path() ->
     """The connection is null, once for each way in which it was asked."""
     h = harbour()
     h.registry.answers = {"R1": SourceError(Reason.SOURCE_TIMEOUT)}
-    answer = await h.ask(
-        '{ vessel(by: {id: "v1"}) { a: voyages { nodes { number } } b: voyages(first: 1) { pageInfo { hasNextPage } } } }'
-    )
+    both = "a: voyages { nodes { number } } b: voyages(first: 1) { pageInfo { hasNextPage } }"
+    answer = await h.ask('{ vessel(by: {id: "v1"}) { ' + both + " } }")
     assert answer["data"] == {"vessel": {"a": None, "b": None}}
     assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [
         (["vessel", "a"], "SOURCE_TIMEOUT"),

@@ -78,7 +78,8 @@ def test_a_page_of_every_key_is_one_statement() -> None:
         ' WHERE t."no" = {key} ORDER BY t."since", t."no" LIMIT {rows}) AS t'
     )
     assert statement.on_postgres() == (
-        'SELECT t."no", t."status", t."0"::text AS "0", t."1"::text AS "1" FROM unnest($1::text[]) AS k (key), LATERAL ('
+        'SELECT t."no", t."status", t."0"::text AS "0", t."1"::text AS "1"'
+        " FROM unnest($1::text[]) AS k (key), LATERAL ("
         + page.format(key="k.key", rows="$2::text::bigint")
         + ') AS t ORDER BY t."0", t."1"'
     )
