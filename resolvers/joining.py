@@ -41,18 +41,19 @@ class _Part:
 class Joined:
     """The entries that are shown of a joined list, and whether more follow.
 
-    `ends` holds for each entry which part it is of, and how many items of that part's page stand before its end.
+    `ends` holds for each entry which part it is of, and how many items of that part's page stand before its end. `end`
+    is that of the whole: the last entry's, or where a page ends of which nothing is shown though more follows.
     """
 
     items: Sequence[Facts] = field(repr=False)
     has_next: bool = False
     parts: Sequence[_Part] = field(default=(), repr=False)
     ends: Sequence[tuple[int, int]] = field(default=(), repr=False)
+    end: tuple[int, int] | None = field(default=None, repr=False)
 
-    def stands(self, place: int) -> Stands:
-        """Return where the list of each key stands behind one entry."""
-        number, count = self.ends[place]
-        return tuple(self._stands(number, count))
+    def stands(self, end: tuple[int, int]) -> Stands:
+        """Return where the list of each key stands behind an entry."""
+        return tuple(self._stands(*end))
 
     def _stands(self, number: int, count: int) -> Iterator[tuple[Key, Stand]]:
         for place, part in enumerate(self.parts):
@@ -118,8 +119,8 @@ def _shown(first: int | None, parts: Sequence[_Part]) -> Joined:
         items.extend(taken)
         ends.extend((number, skip + count) for count in range(1, len(taken) + 1))
         if len(taken) < len(here) or part.page.has_next:
-            return Joined(items, True, parts, ends)
-    return Joined(items, False, parts, ends)
+            return Joined(items, True, parts, ends, ends[-1] if ends else (number, max(skip, len(part.page.items))))
+    return Joined(items, False, parts, ends, ends[-1] if ends else None)
 
 
 def _page(answer: Answer) -> Page | Fault:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["MOST", "Amount", "Count", "Measure", "Measured", "Part", "Size", "Sized", "Sum", "Sums", "size_of"]
+__all__ = ["MOST", "Count", "Figure", "Measure", "Measured", "Part", "Size", "Sized", "Sum", "Sums", "size_of"]
 
 MOST = 1_000_000_000
 """Where counting ends: a document of 30 lines can ask for more fields than there are atoms."""
@@ -50,7 +50,7 @@ class Sized(NamedTuple):
 Size = int | Sized
 
 
-class Amount(NamedTuple):
+class Figure(NamedTuple):
     """A number, or the place of a sum."""
 
     number: int
@@ -71,25 +71,25 @@ class Sums:
         self._kept = kept
         self._number = 0
         self._terms: list[tuple[Size, int]] = []
-        self._amount: Amount | None = None
+        self._figure: Figure | None = None
 
-    def add(self, amount: Amount, times: Size = 1) -> None:
-        """Add an amount as often as a list is long."""
-        self._amount = None
-        if amount.place is None and isinstance(times, int):
-            self._number = min(self._number + times * amount.number, MOST)
-        elif amount.place is not None or amount.number:
-            self._terms.append((times, self._place(amount)))
+    def add(self, figure: Figure, times: Size = 1) -> None:
+        """Add a figure as often as a list is long."""
+        self._figure = None
+        if figure.place is None and isinstance(times, int):
+            self._number = min(self._number + times * figure.number, MOST)
+        elif figure.place is not None or figure.number:
+            self._terms.append((times, self._place(figure)))
 
-    def amount(self) -> Amount:
+    def figure(self) -> Figure:
         """Return what was added up; what depends on variables is kept as a sum, once."""
-        if self._amount is None:
+        if self._figure is None:
             terms = tuple(self._terms)
-            self._amount = Amount(0, self._keep(Sum(self._number, terms))) if terms else Amount(self._number)
-        return self._amount
+            self._figure = Figure(0, self._keep(Sum(self._number, terms))) if terms else Figure(self._number)
+        return self._figure
 
-    def _place(self, amount: Amount) -> int:
-        return self._keep(Sum(amount.number)) if amount.place is None else amount.place
+    def _place(self, figure: Figure) -> int:
+        return self._keep(Sum(figure.number)) if figure.place is None else figure.place
 
     def _keep(self, one: Sum) -> int:
         self._kept.append(one)
@@ -125,7 +125,7 @@ class Measure:
     """How much one operation or fragment asks for; `defaults` are the sizes that an operation's variables have."""
 
     counts: Mapping[Count, int]
-    weight: Amount
+    weight: Figure
     defaults: Mapping[str, int]
 
     @property

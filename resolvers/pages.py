@@ -26,11 +26,12 @@ def page_facts(joined: Joined, plan: FieldPlan, seal: _Seal) -> Mapping[str, Any
 def _edges(joined: Joined, seal: _Seal, *, with_cursors: bool) -> list[Mapping[str, Any]]:
     if not with_cursors:
         return [{"node": item} for item in joined.items]
-    return [{"node": item, "cursor": seal(joined.stands(place))} for place, item in enumerate(joined.items)]
+    ends = zip(joined.items, joined.ends, strict=True)
+    return [{"node": item, "cursor": seal(joined.stands(end))} for item, end in ends]
 
 
 def _page_info(joined: Joined, seal: _Seal, *, with_cursor: bool) -> Mapping[str, Any]:
-    cursor = seal(joined.stands(len(joined.items) - 1)) if with_cursor and joined.items else None
+    cursor = seal(joined.stands(joined.end)) if with_cursor and joined.end is not None else None
     return {"has_next_page": joined.has_next, "end_cursor": cursor}
 
 

@@ -34,7 +34,7 @@ from graphql import (
 )
 
 from resolvers.literals import largest_input, size_by, size_of_literal
-from resolvers.measure import Amount, Count, Measure, Measured, Part, Size, Sized, Sum
+from resolvers.measure import Count, Figure, Measure, Measured, Part, Size, Sized, Sum
 from schema.relay import PAGE_SIZE
 from schema.view_schema import ViewSchema
 
@@ -116,10 +116,10 @@ class _Walk:
         """Return the measure of one definition."""
         if isinstance(node, OperationDefinitionNode):
             part = self._walk(self._operation(node))
-            return Measure(part.counts, part.own.amount(), self._defaults(node, part))
+            return Measure(part.counts, part.own.figure(), self._defaults(node, part))
         name = node.name.value
         part = self._measured.get(name) or self._walk(self._fragment(self._fragments[name]))
-        return Measure(part.counts, part.own.amount(), {})
+        return Measure(part.counts, part.own.figure(), {})
 
     def _operation(self, node: OperationDefinitionNode) -> _Frame:
         root = self._view.schema.query_type if node.operation is OperationType.QUERY else None
@@ -187,7 +187,7 @@ class _Walk:
         part.add(Count.ALIASES, node.alias is not None)
         part.add(Count.INTROSPECTION_ALIASES, is_meta and node.alias is not None)
         part.reach(Count.INTROSPECTION_DEPTH if is_meta else Count.DEPTH, 1)
-        part.own.add(Amount(1))
+        part.own.add(Figure(1))
         self._inputs((argument.value for argument in node.arguments or ()), part)
         if node.selection_set is None:
             return None
@@ -254,8 +254,8 @@ class _Walk:
 def _add_fragment(frame: _Frame, fragment: Part) -> None:
     frame.part.hold(fragment, frame.level)
     frame.part.reach(Count.DEPTH, fragment.counts[Count.DEPTH])
-    frame.part.own.add(fragment.own.amount())
-    frame.part.paged.add(fragment.paged.amount())
+    frame.part.own.add(fragment.own.figure())
+    frame.part.paged.add(fragment.paged.figure())
 
 
 def _add_field(frame: _Frame, held: _Held, below: Part) -> None:
@@ -266,8 +266,8 @@ def _add_field(frame: _Frame, held: _Held, below: Part) -> None:
         part.reach(Count.INTROSPECTION_LISTS, held.is_list_of_types + counts[Count.INTROSPECTION_LISTS])
         return
     part.reach(Count.DEPTH, 1 + counts[Count.DEPTH])
-    below.own.add(below.paged.amount(), held.page)
-    (part.paged if held.is_paged else part.own).add(below.own.amount(), held.times)
+    below.own.add(below.paged.figure(), held.page)
+    (part.paged if held.is_paged else part.own).add(below.own.figure(), held.times)
 
 
 def _is_meta(of: GraphQLNamedType | None) -> bool:

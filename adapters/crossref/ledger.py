@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Self
 
 from adapters.crossref.database import Connection
@@ -18,6 +19,14 @@ from adapters.crossref.sources import KeyFormat, KeyMode, SourceSystem
 __all__ = ["CustomerRow", "Ledger", "LinkToCome", "read_sources"]
 
 _SALT = 32
+
+_OWNERS = (
+    "SELECT key_lookup, customer_id FROM link "
+    "WHERE tenant_id = ? AND source_id = ? AND key_lookup IN (?*) AND valid_to IS NULL"
+)
+
+_TOGETHER = 100
+"""Keys that are looked up by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,11 @@ async def read_sources(connection: Connection, tenant: str) -> dict[str, SourceS
     return {row[0]: SourceSystem(row[0], KeyFormat(row[1]), KeyMode(row[2]), row[3], row[4]) for row in rows}
 
 
+@cache
+def _owners_of(size: int) -> str:
+    return _OWNERS.replace("?*", ", ".join("?" * size))
+
+
 class Ledger:
     """A tenant's tables inside one writing transaction, in which nobody else writes for the tenant. Made by `open`.
 
@@ -61,6 +75,7 @@ class Ledger:
         self.at = moment(now)
         self._next_seq, self._is_changed = 1, False
         self._head: bytes | None = None
+        self._owners: dict[tuple[str, str], str | None] = {}  # nobody else writes: what was read here stays so
 
     @classmethod
     async def open(cls, connection: Connection, tenant: str, keyring: Keyring, now: datetime) -> Self:
@@ -115,14 +130,31 @@ class Ledger:
     async def owner(self, source: SourceSystem, key: str) -> str | None:
         """Return the customer to whom the key is linked now, under whichever version of the secret it was written."""
         for form in self.keyring.lookup_forms(source, key):
-            row = await self.connection.fetch_one(
-                "SELECT customer_id FROM link "
-                "WHERE tenant_id = ? AND source_id = ? AND key_lookup = ? AND valid_to IS NULL",
-                *(self.tenant, source.name, form),
-            )
-            if row:
-                return str(row[0])
+            if (source.name, form) not in self._owners:
+                await self._ask_owners(source, [form])
+            customer = self._owners[source.name, form]
+            if customer is not None:
+                return customer
         return None
+
+    async def know_owners(self, keys: Mapping[SourceSystem, Collection[str]]) -> None:
+        """Look up the owners of many keys at once, so that `owner` can tell them without asking."""
+        for source, several in keys.items():
+            forms = [form for key in several for form in self.keyring.lookup_forms(source, key)]
+            for start in range(0, len(forms), _TOGETHER):
+                await self._ask_owners(source, forms[start : start + _TOGETHER])
+
+    def give(self, source: SourceSystem, form: str, customer_id: str) -> None:
+        """Remember whose the key is from now on, which the caller writes."""
+        self._owners[source.name, form] = customer_id
+
+    async def _ask_owners(self, source: SourceSystem, forms: Sequence[str]) -> None:
+        size = 1 if len(forms) == 1 else _TOGETHER  # two statements, which stay prepared
+        self._owners |= dict.fromkeys((source.name, form) for form in forms)
+        rows = await self.connection.fetch(
+            _owners_of(size), self.tenant, source.name, *forms, *[None] * (size - len(forms))
+        )
+        self._owners |= {(source.name, row[0]): row[1] for row in rows}
 
     async def live_keys(self, customer_id: str) -> dict[str, int]:
         """Return how many live keys of each source the customer has."""

@@ -196,3 +196,5 @@ async def _insert_links(ledger: Ledger, links: Sequence[LinkToCome], customer: s
             for link, form in zip(links, kept, strict=True)
         ],
     )
+    for link, form in zip(links, kept, strict=True):
+        ledger.give(link.source, form.lookup, customer)

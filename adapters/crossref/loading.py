@@ -14,6 +14,7 @@ from adapters.crossref.ledger import Ledger
 from adapters.crossref.linking import Assignment, SourceKey, Wish, assign
 from adapters.crossref.port import Lookup, Restriction
 from adapters.crossref.restricting import check_restriction
+from adapters.crossref.sources import SourceSystem
 
 __all__ = ["CHUNK", "Done", "Load", "LoadReport", "LoadRow", "RowProblem", "chunks"]
 
@@ -79,8 +80,7 @@ class Done:
     def note(self, row: int, code: ConflictCode | RefusalCode, source: str | None = None) -> None:
         """Count what was left out of a row."""
         self.counts[code] += 1
-        if len(self.problems) < _KEPT_PROBLEMS:
-            self.problems.append(RowProblem(row, code, source))
+        self.problems.append(RowProblem(row, code, source))
 
 
 class Load:
@@ -142,19 +142,24 @@ class Load:
     async def write(self, ledger: Ledger, chunk: Sequence[LoadRow]) -> Done:
         """Write a chunk of rows."""
         done = Done()
-        for customer, given in chunk:
-            done.rows += 1
-            await self._write_row(ledger, done, customer, given)
+        rows = [
+            (row, customer, _keys(ledger, done, row, given))
+            for row, (customer, given) in enumerate(chunk, self.rows + 1)
+            if _is_row(done, row, customer)
+        ]
+        named: defaultdict[SourceSystem, set[str]] = defaultdict(set)
+        for entry in (entry for _, _, keys in rows for entry in keys):
+            named[entry.source].add(entry.key)
+        await ledger.know_owners(named)
+        for row, customer, keys in rows:
+            await self._write_row(ledger, done, row, customer, keys)
+        done.rows = len(chunk)
+        done.problems.sort(key=_by_row)
         return done
 
     async def _write_row(
-        self, ledger: Ledger, done: Done, customer: str | None, given: Mapping[str, Sequence[str]]
+        self, ledger: Ledger, done: Done, row: int, customer: str | None, keys: Sequence[SourceKey]
     ) -> None:
-        row = self.rows + done.rows
-        if customer is not None and not is_customer_id(customer):
-            done.note(row, RefusalCode.CUSTOMER_ID_INVALID)
-            return
-        keys = _keys(ledger, done, row, given)
         if customer is None and not keys:
             done.note(row, RefusalCode.ROW_EMPTY)
             return
@@ -166,6 +171,17 @@ class Load:
         done.count(assigned, row)
         if assigned.linked is not None:
             done.placed.update(waiting)
+
+
+def _is_row(done: Done, row: int, customer: str | None) -> bool:
+    if customer is None or is_customer_id(customer):
+        return True
+    done.note(row, RefusalCode.CUSTOMER_ID_INVALID)
+    return False
+
+
+def _by_row(problem: RowProblem) -> int:
+    return problem.row
 
 
 def _keys(ledger: Ledger, done: Done, row: int, given: Mapping[str, Sequence[str]]) -> list[SourceKey]:

@@ -15,6 +15,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from adapters.crossref.database import Row, Work
+from adapters.crossref.deferring import Deferring
 from adapters.crossref.errors import StoreError
 from adapters.crossref.events import moment
 
@@ -200,7 +201,10 @@ class PostgresDatabase:
         # read_committed: what is read after the lock was waited for is what its last holder has left
         async with self._acquired() as driver, driver.transaction(isolation="read_committed"):
             await driver.execute("SELECT FROM tenant WHERE tenant_id = $1 FOR UPDATE", self._tenant)
-            return await work(PostgresConnection(driver))
+            connection = Deferring(PostgresConnection(driver))
+            done = await work(connection)
+            await connection.flush()
+            return done
 
     @asynccontextmanager
     async def _acquired(self) -> AsyncIterator[PoolConnectionProxy[asyncpg.Record]]:

@@ -34,13 +34,14 @@ _RESTRICTED = 300
 class Customer:
     """One customer with its key in each source. `billing_keys` is empty where billing does not know the customer.
 
-    Everybody has purchases, and so an `order_key`.
+    Everybody has purchases, and so an `order_key`, and is known to support by a `support_key`.
     """
 
     customer_id: str
     crm_key: str
     billing_keys: tuple[str, ...]
     order_key: str
+    support_key: str
     person: Person
     purchases: tuple[Purchase, ...]
     company: Company | None
@@ -53,13 +54,14 @@ def customers() -> tuple[Customer, ...]:
     people = (replace(people[ANNE], given="Anne"), *people[1:])
     purchases[ANNE], purchases[_ANNE_BOUGHT_AS] = purchases[_ANNE_BOUGHT_AS], purchases[ANNE]
     crm, billing = ranks("crm", len(people)), ranks("billing", 2 * len(people))
-    orders = ranks("orders", len(people))
+    orders, support = ranks("orders", len(people)), ranks("support", len(people))
     return tuple(
         Customer(
             customer_id=f"cus_{digest('customer', index)[:32]}",
             crm_key=f"C-{1 + crm[index]:06d}",
             billing_keys=_billing_keys(index, purchases[index], billing[2 * index : 2 * index + 2]),
             order_key=f"O-{700_000 + orders[index]}",
+            support_key=f"S-{900_000 + support[index]}",
             person=person,
             purchases=purchases[index],
             company=_company(index, firms),

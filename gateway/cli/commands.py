@@ -97,7 +97,7 @@ def serve(
     app: Annotated[
         str | None,
         typer.Argument(
-            metavar="[APP]", help="The gateway: module:attribute. A sandbox does without.", show_default=False
+            metavar="APP", help="The gateway: module:attribute. A sandbox does without.", show_default=False
         ),
     ] = None,
     host: Host = None,
@@ -202,12 +202,12 @@ def explain(
 def sdl(
     app: App,
     view: Annotated[
-        str | None, typer.Argument(metavar="[VIEW]", help="The view. [default: the whole model]", show_default=False)
+        str | None, typer.Argument(metavar="VIEW", help="The view. [default: the whole model]", show_default=False)
     ] = None,
     other: Annotated[
         str | None,
         typer.Argument(
-            metavar="[OTHER]", help="With --diff, a version of a view or a .graphql file.", show_default=False
+            metavar="OTHER", help="With --diff, a version of a view or a .graphql file.", show_default=False
         ),
     ] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Print what changed, and what it breaks.")] = False,

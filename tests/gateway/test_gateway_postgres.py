@@ -48,7 +48,7 @@ async def test_a_gateway_answers_over_postgresql(tmp_path: Path, server: Postgre
     async with open_crossref(url, secrets=load_secrets(secret_file)) as loaded:
         await loaded.register_source(SourceSystem("nursery", key_mode=KeyMode.SEALED), actor="test")
         async with house.gateway.running() as service:
-            assert code_of(await house.post(LABEL)) == "SUBJECT_UNKNOWN"
+            assert (await house.post(LABEL)).json()["data"] == {"plant": None}
             await loaded.link("nursery", "N-p1", asserted_by="test")
             assert (await house.post(LABEL)).json() == {"data": {"plant": {"label": "Fern"}}}
             crossref = service.engine._crossref

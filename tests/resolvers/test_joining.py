@@ -78,11 +78,10 @@ def test_pages_behind_any_cursor_make_the_whole_list(
         seen += numbers(joined)[: place + 1]
         if last or not joined.items:
             break
-        cursor, turn = Cursor("v1", joined.stands(place)), turn + 1
+        cursor, turn = Cursor("v1", joined.stands(joined.ends[place])), turn + 1
     assert seen == [one for whole in lists for one in whole]
-    assert not ask(
-        source, keys, 5, Cursor("v1", joined.stands(len(joined.items) - 1)) if joined.items else None
-    ).has_next
+    end = Cursor("v1", joined.stands(joined.end)) if joined.end else None
+    assert end is None or not ask(source, keys, 5, end).has_next
 
 
 def test_a_page_that_the_source_cuts_short_is_no_end() -> None:
@@ -90,14 +89,23 @@ def test_a_page_that_the_source_cuts_short_is_no_end() -> None:
     source = Source({"a": [1, 2, 3], "b": [9]}, page=2)
     first = ask(source, ["a", "b"], 10)
     assert (numbers(first), first.has_next) == ([1, 2], True)
-    rest = ask(source, ["a", "b"], 10, Cursor("v1", first.stands(1)))
+    rest = ask(source, ["a", "b"], 10, Cursor("v1", first.stands(first.ends[1])))
     assert (numbers(rest), rest.has_next) == ([3, 9], False)
+
+
+def test_a_page_that_shows_nothing_still_leads_on() -> None:
+    """The source gave no more than what the cursor passes over, and says that more follows."""
+    source = Source({"a": [1, 2, 3, 4]}, page=2)
+    empty = ask(source, ["a"], 1, Cursor("v1", (("a", Stand("0", 2)),)))
+    assert (numbers(empty), empty.has_next) == ([], True)
+    assert empty.end is not None
+    assert numbers(ask(source, ["a"], 5, Cursor("v1", empty.stands(empty.end)))) == [3, 4]
 
 
 def test_a_list_read_to_its_end_is_not_asked_again() -> None:
     """Its key stands in the cursor as over."""
     joined = ask(Source({"a": [1], "b": [2, 3]}), ["a", "b"], 2)
-    assert joined.stands(1) == (("a", Stand(is_over=True)), ("b", Stand(None, 1)))
+    assert joined.stands(joined.ends[1]) == (("a", Stand(is_over=True)), ("b", Stand(None, 1)))
 
 
 def test_a_key_linked_since_is_read_from_its_beginning() -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from resolvers.measure import MOST, Amount, Sized, Sum, Sums, size_of
+from resolvers.measure import MOST, Figure, Sized, Sum, Sums, size_of
 
 
 @pytest.mark.parametrize(
@@ -36,19 +36,19 @@ def test_what_depends_on_no_variable_is_one_number() -> None:
     """Sums are kept for the others alone."""
     kept: list[Sum] = []
     sums = Sums(kept)
-    sums.add(Amount(2), 3)
-    sums.add(Amount(0), Sized("n", 1))
-    assert (sums.amount(), kept) == (Amount(6), [])
+    sums.add(Figure(2), 3)
+    sums.add(Figure(0), Sized("n", 1))
+    assert (sums.figure(), kept) == (Figure(6), [])
 
 
 def test_what_depends_on_variables_is_kept_once() -> None:
     """However often it is asked for, and also when more was added in between."""
     kept: list[Sum] = []
     sums = Sums(kept)
-    sums.add(Amount(2), Sized("n", 1))
-    sums.add(Amount(3))
-    assert sums.amount() == sums.amount() == Amount(0, 1)
+    sums.add(Figure(2), Sized("n", 1))
+    sums.add(Figure(3))
+    assert sums.figure() == sums.figure() == Figure(0, 1)
     assert kept == [Sum(2), Sum(3, ((Sized("n", 1), 0),))]
-    sums.add(Amount(4))
-    assert sums.amount() == Amount(0, 2)
+    sums.add(Figure(4))
+    assert sums.figure() == Figure(0, 2)
     assert kept[2] == Sum(7, ((Sized("n", 1), 0),))
