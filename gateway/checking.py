@@ -178,7 +178,7 @@ def _not_taken(loaded: LoadedView, model: Model, catalog: Catalog) -> Iterator[P
             str(loaded.path),
             loaded.line_of_field(one.coordinate),
             f"{one.coordinate}, which the offer {one.offer} does not take",
-            "arguments that the source filters and orders by: what it would ignore would be answered wrongly",
+            "arguments that the source acts on: what it ignored would be answered wrongly",
             "say in the offer how the source is told, or remove the argument from the view",
         )
 

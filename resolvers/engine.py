@@ -59,12 +59,13 @@ class _OpenView:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request that was read: what to execute, its plan, who is looked up, and the arguments of the steps."""
+    """A request that was read: what to execute, its plan, its weight, who is looked up, the arguments of the steps."""
 
     operation: Operation
     plan: Plan
     lookups: Mapping[str, Sequence[Lookup]]
     arguments: Arguments
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +124,15 @@ class Engine:
         }
         return _response(answer.data, answer.errors, extensions)
 
-    def explain(self, view: View, request: Request) -> dict[str, Any]:
+    def explain(self, view: View, request: Request, caller: Caller | None = None) -> dict[str, Any]:
         """Return what the request would ask of the sources, without asking anything.
 
         Raises:
             RefusedError: The request would not be answered.
         """
-        asked = self._read(view, request)
+        asked = self._read(view, request, caller)
         customers = {name: len(of_root) for name, of_root in asked.lookups.items()}
-        return explain_plan(view, asked.plan, customers, asked.arguments)
+        return explain_plan(view, asked.plan, customers, asked.arguments, asked.weight)
 
     def _read(self, view: View, request: Request, caller: Caller | None = None) -> _Asked:
         """Return what a request asks for: the document moment, in which nothing is read.
@@ -144,7 +145,8 @@ class Engine:
         if caller is not None:
             check_introspection(view, caller, introspects=document.measure(operation).introspects)
         check_customers(view.limits, document.measured.longest(request.variables))
-        check_weight(view.limits, document.weight(operation, request.variables))
+        weight = document.weight(operation, request.variables)
+        check_weight(view.limits, weight)
         variables = opened.documents.variables(operation, request.variables)
         plan = opened.documents.plan(document, operation, variables)
         lookups = {root.response_name: self._lookups(opened, root, variables) for root in plan.roots}
@@ -152,7 +154,7 @@ class Engine:
         name = operation.name.value if operation.name else None
         made = Operation(opened.schema.schema, document.node, name, request.variables)
         arguments = self._arguments(view, opened, plan, variables)
-        return _Asked(made, share_equal_steps(plan, arguments), lookups, arguments)
+        return _Asked(made, share_equal_steps(plan, arguments), lookups, arguments, weight)
 
     def _opened(self, view: View) -> _OpenView:
         opened = self._open.get(view)

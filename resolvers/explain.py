@@ -16,7 +16,9 @@ from schema.views import View
 __all__ = ["explain_plan"]
 
 
-def explain_plan(view: View, plan: Plan, customers: Mapping[str, int], arguments: Arguments) -> dict[str, Any]:
+def explain_plan(
+    view: View, plan: Plan, customers: Mapping[str, int], arguments: Arguments, weight: int
+) -> dict[str, Any]:
     """Return what the plan would do for that many customers by root field, each known to every source by one key.
 
     Restrictions and several keys of one customer are known only when a request runs: they can split a step's calls.
@@ -33,7 +35,8 @@ def explain_plan(view: View, plan: Plan, customers: Mapping[str, int], arguments
         "customers": len(subjects),
         "depth": max((step.depth for step in plan.steps), default=0),
         "calls": sum(calls),
-        "limits": {"customers": view.limits.customers, "calls": view.limits.calls},
+        "weight": weight,
+        "limits": view.limits.model_dump(),
         "steps": steps,
         "sources": _by_source(steps),
         "verdicts": [{"coordinate": one, "effect": "allow"} for one in sorted(plan.coordinates)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeGuard
 
 from graphql import GraphQLError, ListTypeNode, NamedTypeNode, NonNullTypeNode, TypeNode, assert_name, parse_type
@@ -124,6 +125,7 @@ def check_names(*names: str) -> None:
             ) from None
 
 
+@lru_cache(maxsize=256)
 def named_type(text: str) -> tuple[str, bool]:
     """Return the name in a type's text, and whether it is a list's: `("ID", True)` for `[ID!]!`; else ValueError."""
     try:

@@ -7,21 +7,29 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from adapters.crossref import Lookup, Restriction
 from adapters.sandbox.people import Customer
 
-__all__ = ["cross_reference", "restrictions"]
+__all__ = ["LINKED", "cross_reference", "restrictions"]
+
+LINKED = ("crm", "billing", "orders", "support")
+"""The sources with keys of their own for a customer. The register is reached by the identifiers that the CRM has."""
 
 _RESTRICTED = Restriction("gdpr-18", frozenset({"Customer.accounts"}))
 """What stands for a restricted customer: the right to restriction of processing, GDPR art. 18."""
 
 
 def cross_reference(
-    whom: Sequence[Customer], sources: Collection[str] = ("crm", "billing")
+    whom: Sequence[Customer], sources: Collection[str] = LINKED
 ) -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
     """Return a row for each customer: its canonical id, and source -> its live keys of the customer.
 
-    `sources` are those whose keys are wanted, of crm, billing and orders.
+    `sources` are those whose keys are wanted.
     """
     for customer in whom:
-        keys = {"crm": (customer.crm_key,), "billing": customer.billing_keys, "orders": (customer.order_key,)}
+        keys = {
+            "crm": (customer.crm_key,),
+            "billing": customer.billing_keys,
+            "orders": (customer.order_key,),
+            "support": (customer.support_key,),
+        }
         yield customer.customer_id, {source: keys[source] for source in keys if source in sources and keys[source]}
 
 

@@ -62,7 +62,10 @@ class RunningSource(AbstractContextManager["RunningSource"]):
         self._command("POST", "reset")
 
     def counters(self) -> Mapping[str, Any]:
-        """Return what the source was asked: `calls`, `keys`, `fields` (name -> how often), `asked` (call by call)."""
+        """Return what the source was asked: `calls`, `keys`, `fields` (name -> how often), `asked` (call by call).
+
+        `at_once` is the most calls that it saw under way together.
+        """
         counted: Mapping[str, Any] = json.loads(self._command("GET", "counters"))
         return counted
 
@@ -104,7 +107,7 @@ class RunningSource(AbstractContextManager["RunningSource"]):
 
 
 def start_source(name: str) -> RunningSource:
-    """Start the source `crm`, `register` or `orders` on a free port of this machine, with a fresh credential."""
+    """Start the source `crm`, `register`, `orders` or `support` on a free port here, with a fresh credential."""
     token = secrets.token_urlsafe(32)
     with socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG) as listening:
         descriptor = listening.fileno()

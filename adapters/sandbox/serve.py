@@ -22,6 +22,7 @@ from adapters.sandbox.crm import Crm
 from adapters.sandbox.orders import Orders
 from adapters.sandbox.register import Register
 from adapters.sandbox.server import CUT, SourceInterface, sandbox_app
+from adapters.sandbox.support import support_desk
 
 __all__ = ["build_server", "build_source", "main"]
 
@@ -35,22 +36,27 @@ class CuttableConnection(HttpToolsProtocol):
         super().connection_made(transport)
 
 
-def build_source(name: str, token: str) -> SourceInterface:
-    """Return the source of this name; raise ValueError where there is none."""
+def build_source(name: str, token: str) -> Sequence[SourceInterface]:
+    """Return what the source of this name answers, path by path; raise ValueError where there is none."""
     match name:
         case "crm":
-            return Crm(token)
+            return (Crm(token),)
         case "register":
-            return Register()
+            return (Register(),)
         case "orders":
-            return Orders(token)
-    raise ValueError(f"got the source {name!r}; wanted crm, register or orders")
+            return (Orders(token),)
+        case "support":
+            return support_desk(token)
+    raise ValueError(f"got the source {name!r}; wanted crm, register, orders or support")
 
 
-def build_server(source: SourceInterface) -> uvicorn.Server:
-    """Return the server for a source: it logs nothing, and when told to end it does not wait for slow calls."""
+def build_server(*source: SourceInterface) -> uvicorn.Server:
+    """Return the server for a source, given path by path.
+
+    It logs nothing, and when told to end it does not wait for slow calls.
+    """
     config = uvicorn.Config(
-        sandbox_app(source),
+        sandbox_app(*source),
         http=CuttableConnection,
         ws="none",
         loop="asyncio",
@@ -70,7 +76,7 @@ def main(arguments: Sequence[str], stdin: BinaryIO) -> None:
     name, descriptor = arguments
     source = build_source(name, stdin.readline().decode().strip())
     threading.Thread(target=_watch, args=(stdin,), daemon=True).start()
-    build_server(source).run([socket.socket(fileno=int(descriptor))])
+    build_server(*source).run([socket.socket(fileno=int(descriptor))])
 
 
 def _leave(*_: object) -> None:

@@ -3,7 +3,7 @@
 Beside its own interface each source has three addresses for whoever runs it, without a credential:
 
     POST /__sandbox/misbehave   {"kind": "slow", "seconds": 2}   what it does wrong from now on
-    GET  /__sandbox/counters    calls, keys and fields asked since the last reset, and each call
+    GET  /__sandbox/counters    calls, keys and fields asked since the last reset, the most calls at once, and each call
     POST /__sandbox/reset       behaves and counts from nothing again
 """
 
@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -48,7 +49,7 @@ class Ask:
 
 
 class SourceInterface(Protocol):
-    """What is particular to one source."""
+    """What is particular to one source, or to one of several paths under which a source answers."""
 
     @property
     def path(self) -> str:
@@ -69,14 +70,25 @@ class Behaviour:
     """How a source behaves at present, and what it was asked."""
 
     def __init__(self) -> None:
+        self._under_way = 0
         self.reset()
 
     def reset(self) -> None:
         """Behave, and forget what was asked."""
         self.kind, self.seconds = Misbehaviour.NONE, 0.0
-        self.calls, self.keys = 0, 0
+        self.calls, self.keys, self.at_once = 0, 0, 0
         self.fields: Counter[str] = Counter()
         self.asked: deque[Ask] = deque(maxlen=_KEPT)
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Count a call as one that is under way."""
+        self._under_way += 1
+        self.at_once = max(self.at_once, self._under_way)
+        try:
+            yield
+        finally:
+            self._under_way -= 1
 
     def note(self, ask: Ask) -> None:
         """Count one call."""
@@ -90,10 +102,14 @@ class Behaviour:
         self.kind, self.seconds = kind, min(max(seconds, 0.0), _LONGEST)
 
     def counters(self) -> Mapping[str, object]:
-        """Return what was asked since the last reset: calls, keys, fields with how often each, and the last calls."""
+        """Return what was asked since the last reset: calls, keys, fields with how often each, and the last calls.
+
+        `at_once` is the highest number of calls that were under way together, refused ones included.
+        """
         return {
             "calls": self.calls,
             "keys": self.keys,
+            "at_once": self.at_once,
             "fields": dict(sorted(self.fields.items())),
             "asked": [asdict(ask) for ask in self.asked],
         }
@@ -122,15 +138,9 @@ class CutResponse(Response):
             pass  # a request body that had arrived before
 
 
-def sandbox_app(source: SourceInterface) -> Starlette:
-    """Return the source as an ASGI application, with its own behaviour and counters."""
+def sandbox_app(*sources: SourceInterface) -> Starlette:
+    """Return a source as an ASGI application: its paths, with one behaviour and one set of counters."""
     behaviour = Behaviour()
-
-    async def answer(request: Request) -> Response:
-        request.state.body = await request.body()
-        ask = source.read(request)
-        behaviour.note(ask)
-        return await _behave(behaviour, lambda: source.body(ask, behaviour.choose(ask, source.records), request))
 
     async def misbehave(request: Request) -> Response:
         behaviour.misbehave(*await _read_command(request))
@@ -145,7 +155,7 @@ def sandbox_app(source: SourceInterface) -> Starlette:
 
     return Starlette(
         routes=[
-            Route(source.path, answer, methods=["GET", "POST"]),
+            *(Route(one.path, _answering(one, behaviour), methods=["GET", "POST"]) for one in sources),
             Route("/__sandbox/misbehave", misbehave, methods=["POST"]),
             Route("/__sandbox/reset", reset, methods=["POST"]),
             Route("/__sandbox/counters", counters),
@@ -157,6 +167,17 @@ def project(record: Mapping[str, Any], fields: Iterable[str]) -> Mapping[str, An
     """Return the record with these top-level fields only; with all of them where none is named."""
     wanted = set(fields)
     return {name: value for name, value in record.items() if name in wanted} if wanted else record
+
+
+def _answering(source: SourceInterface, behaviour: Behaviour) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        with behaviour.under_way():
+            request.state.body = await request.body()
+            ask = source.read(request)
+            behaviour.note(ask)
+            return await _behave(behaviour, lambda: source.body(ask, behaviour.choose(ask, source.records), request))
+
+    return answer
 
 
 async def _behave(behaviour: Behaviour, body: Callable[[], object]) -> Response:

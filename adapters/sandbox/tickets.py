@@ -78,8 +78,13 @@ _FRESH, _ASSIGNED, _PENDING, _RESOLVED = 1, 4, 12, 30
 _LEFT, _NOT_FILED = 4, 12
 """Of a hundred older tickets these first ones still wait for the client, and those up to here have not been filed."""
 
-_NEVER_ENDING = 50
-"""In one older ticket of so many the client asks again and again."""
+_OLD, _NEVER_ENDING = 180, 50
+"""Of tickets of more than so many days, in one of so many the client asks again and again."""
+
+_CHASES = 22
+"""How often, then."""
+
+_MINUTES_TO_ANSWER = 4_000
 
 _DAYS_TO_COMPLAIN = 14
 
@@ -111,7 +116,7 @@ def _raised(purchases: Sequence[Purchase], seed: int, place: int) -> tuple[datet
 def _ticket(customer: Customer, name: str, created: datetime, about: int, own: int) -> Mapping[str, Any]:
     topic, age = _TOPICS[number("topic", own, len(_TOPICS))], (BOOKS_CLOSE - created.date()).days
     status, origin = _status(age, own), _ORIGINS[number("origin", own, len(_ORIGINS))]
-    lines = _written(topic, status, is_endless=age > 2 * _RESOLVED and number("endless", own, _NEVER_ENDING) == 0)
+    lines = _written(topic, status, is_endless=age > _OLD and number("endless", own, _NEVER_ENDING) == 0)
     order = f"P-{customer.order_key[2:]}-{about:03d}"
     messages = list(_messages(name, own, created, origin, [(by, line.format(order=order)) for by, line in lines]))
     answers = [message["at"] for message in messages if message["writer"] == "staff"]
@@ -142,7 +147,7 @@ def _written(topic: _Topic, status: str, *, is_endless: bool) -> Sequence[tuple[
     written = [("client", opening), ("robot", _RECEIVED)]
     if status in ("fresh", "assigned"):
         return written
-    for _ in range(22 if is_endless else 0):
+    for _ in range(_CHASES if is_endless else 0):
         written += zip(("client", "staff"), _CHASED, strict=True)
     written.append(("staff", answer))
     return written if status == "pending" else [*written, *(("client", line) for line in thanks)]
@@ -161,5 +166,5 @@ def _messages(
             "at": at,
             "text": text,
         }
-        wait = 1 if writer == "client" and place == 0 else 20 + number("wait", own * 100 + place, 700)
+        wait = 1 if writer == "client" and place == 0 else 20 + number("wait", own * 100 + place, _MINUTES_TO_ANSWER)
         at += timedelta(minutes=wait)

@@ -90,7 +90,8 @@ def _print(console: Console, plan: Mapping[str, Any]) -> None:
     console.print(_totals(plan["sources"]))
     console.print(
         f"limits    {plan['customers']} of at most {limits['customers']} customers, "
-        f"{plan['calls']} of at most {limits['calls']} calls",
+        f"{plan['calls']} of at most {limits['calls']} calls, "
+        f"weight {plan['weight']} of at most {limits['weight']}",
         soft_wrap=True,
     )
     for effect, verdicts in groupby(plan["verdicts"], key=lambda verdict: verdict["effect"]):
@@ -116,12 +117,21 @@ def _add_step(branch: Tree, step: Mapping[str, Any]) -> None:
         ("fields", step["fields"]),
         ("asked as", step["sourceFields"]),
         ("keys only", step["keys"]),
+        ("of each key", _pages(step)),
     )
     table = Table.grid(padding=(0, 2))
     for word, values in told:
         if values:
             table.add_row(Text(word, "dim"), ", ".join(values))
     branch.add(Group(Text.assemble(title, calls), table))
+
+
+def _pages(step: Mapping[str, Any]) -> Sequence[str]:
+    """Return how much of a list that is read in pages is asked for."""
+    if "pagesPerKey" not in step:
+        return ()
+    pages = f"in {step['pagesPerKey']} page{'' if step['pagesPerKey'] == 1 else 's'}"
+    return ("all entries" if step["first"] is None else f"at most {step['first']} entries", pages)
 
 
 def _totals(sources: Mapping[str, Mapping[str, int]]) -> Table:

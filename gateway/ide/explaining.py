@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import orjson
-from fastapi import Request
+from starlette.requests import Request
 
 from gateway.bodies import read_body
-from gateway.replies import Reply
+from gateway.replies import Reply, print_answer
 from gateway.requests import BadRequestError, RequestCode, parse_request
 from gateway.service import Service
 from resolvers import RefusedError
@@ -37,9 +36,9 @@ async def explain_request(service: Service, view_id: str, request: Request, most
     except TimeoutError:
         raise _late() from None
     try:
-        return Reply(200, orjson.dumps(service.engine.explain(view, parse_request(body))))
+        return Reply(200, print_answer(service.engine.explain(view, parse_request(body), caller)))
     except RefusedError as error:
-        return Reply(400, orjson.dumps({"errors": error.formatted()}))
+        return Reply(400, print_answer({"errors": error.formatted()}))
 
 
 def _check_role(caller: Caller) -> None:

@@ -11,22 +11,25 @@ from pathlib import Path
 
 import pytest
 import typer
+from graphql import OperationDefinitionNode, parse, validate
 from typer.core import TyperGroup
 
 from gateway.cli.commands import app
 from gateway.consumers import Consumers
 from gateway.failure_log import FailureLog
 from gateway.requests import parse_request
+from resolvers.weighing import measure
 from schema.customer import Customer
 from schema.model import Model
 from schema.observer import Failed
 from schema.reasons import Place, Reason
 from schema.view_check import verify_view
 from schema.view_files import load_views
+from schema.view_schema import cut_schema
 from tests.docs.pages import ROOT, Block, blocks, pages, section
 
 DOCS = [page for page in pages() if page.parent.name == "docs"]
-LANGUAGES = {"json", "mermaid", "python", "sh", "text", "yaml"}
+LANGUAGES = {"graphql", "json", "mermaid", "python", "sh", "text", "yaml"}
 COMMAND = re.compile(r"customer-view(?P<words>( [^\s`;>|&)]+)*)")
 LINK = re.compile(r"\[[^\]]+\]\((?P<target>[^)\s]+)\)")
 
@@ -127,6 +130,23 @@ def test_every_declaration_of_the_pages_is_of_a_kind_that_is_checked() -> None:
     """There are no blocks that nothing looks at."""
     assert {block.language for page in pages() for block in blocks(page)} <= LANGUAGES
     assert all(block.file for block in of_language("yaml"))
+
+
+def test_the_queries_of_the_pages_weigh_what_is_said() -> None:
+    """They are valid where everything is listed; the text before one says for how many look-ups it weighs how much."""
+    model = Model(Customer)
+    listed = [f"{one}({name}:)" for one, about in model.coordinates.items() for name in about.arguments]
+    everything = cut_schema(model, (*model.coordinates, *listed), ["id"])
+    text = next(page for page in DOCS if page.name == "views.md").read_text("utf-8")
+    (query,) = [block.text for block in of_language("graphql")]
+    document = parse(query)
+    assert validate(everything.schema, document) == []
+    said = re.search(r"nine look-ups, this weighs [^=]+= (\d+):", text)
+    (operation,) = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    weight = measure(everything, document).operations[""].weight(operation, {"by": [{"id": "x"}] * 9})
+    assert said is not None
+    assert weight == int(said[1])
 
 
 def test_the_request_and_the_answer_of_the_pages_are_of_their_form() -> None:

@@ -68,13 +68,14 @@ def test_a_plan_is_told_step_by_step() -> None:
 def test_a_plan_is_told_as_a_whole() -> None:
     """Sums by source, limits beside what is held against them, and the verdicts."""
     told = harbour().explain(QUERY, THREE)
-    assert {name: told[name] for name in ("view", "purpose", "customers", "depth", "calls", "limits")} == {
+    assert {name: told[name] for name in ("view", "purpose", "customers", "depth", "calls", "weight", "limits")} == {
         "view": "bridge@1",
         "purpose": "CustomerCare",
         "customers": 3,
         "depth": 2,
         "calls": 4,
-        "limits": {"customers": 100, "calls": 1000},
+        "weight": 19,
+        "limits": view().limits.model_dump(),
     }
     assert told["sources"] == {
         "registry": {"calls": 1, "fields": 2},
