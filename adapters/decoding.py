@@ -48,7 +48,7 @@ def compile_decoder(record: type[Record], fields: tuple[str, ...]) -> Callable[[
     is missing or has another type, or of a list of more than MOST_ITEMS entries. Never raises on what a source sends. A
     Fault in the raw record, which a protocol has put in the place of a value, stays.
     """
-    if record.told_by is not None:
+    if record.record_told_by is not None:
         return _compile_variants(record, fields)
     parts = [(name, _compile_field(record, name, tuple(rests))) for name, rests in by_head(fields).items()]
 
@@ -60,10 +60,10 @@ def compile_decoder(record: type[Record], fields: tuple[str, ...]) -> Callable[[
 
 def _compile_variants(record: type[Record], fields: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Facts]:
     """Return the decoder of records that say which concrete type they are; the facts say it too, at TYPE_NAME."""
-    wanted, told_by = by_type(fields), record.told_by or ""
+    wanted, told_by = by_type(fields), record.record_told_by or ""
     decoders = {
-        word: (one.type_name, compile_decoder(one, wanted.get(one.type_name, ())))
-        for word, one in record.variants.items()
+        word: (one.record_type_name, compile_decoder(one, wanted.get(one.record_type_name, ())))
+        for word, one in record.record_variants.items()
     }
 
     def decode(raw: Mapping[str, Any]) -> Facts:

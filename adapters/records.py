@@ -88,14 +88,15 @@ class Reference:
 class Record(BaseModel):
     """Base of all record declarations.
 
-    `told_by` is where records of an interface or union say which type they are, None for all others; `variants` are
-    then their declarations by the source's word. `type_name` is the model's name of a variant's type.
+    `record_told_by` is where records of an interface or union say which type they are, None for all others;
+    `record_variants` are then their declarations by the source's word. `record_type_name` is the model's name of a
+    variant's type. What belongs to the declaration begins with `record_`, so that fields may have any other name.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(hide_input_in_errors=True)
-    told_by: ClassVar[SourcePath | None] = None
-    variants: ClassVar[dict[str, type[Record]]] = {}
-    type_name: ClassVar[str] = ""
+    record_told_by: ClassVar[SourcePath | None] = None
+    record_variants: ClassVar[dict[str, type[Record]]] = {}
+    record_type_name: ClassVar[str] = ""
 
     def __init_subclass__(cls, **_: Any) -> None:
         """Leave the arguments of a class to Pydantic's own hook, which comes when its fields are known."""
@@ -108,13 +109,13 @@ class Record(BaseModel):
         """Register a variant, and refuse what a declaration cannot hold: validators that need an instance."""
         super().__pydantic_init_subclass__(**kwargs)
         if told_as is not None:
-            if not type_name or told_as in cls.variants or cls.told_by is None:
+            if not type_name or told_as in cls.record_variants or cls.record_told_by is None:
                 raise TypeError(
                     f"{cls.__qualname__}: got told_as={told_as!r}, type_name={type_name!r}; wanted a word of its own, "
                     "the model's name of the type, and a base declared with told_by="
                 )
-            cls.variants[told_as] = cls
-        cls.told_by, cls.variants, cls.type_name = told_by, {}, type_name
+            cls.record_variants[told_as] = cls
+        cls.record_told_by, cls.record_variants, cls.record_type_name = told_by, {}, type_name
         declared = cls.__pydantic_decorators__
         if declared.field_validators or declared.model_validators or declared.computed_fields:
             message = (
@@ -125,34 +126,34 @@ class Record(BaseModel):
             raise TypeError(message)
 
     @classmethod
-    def reference(cls, field: str) -> Reference | None:
+    def record_reference(cls, field: str) -> Reference | None:
         """Return the reference that the field holds, None when it holds a value."""
         return next((m for m in cls.model_fields[field].metadata if isinstance(m, Reference)), None)
 
     @classmethod
-    def nested(cls, field: str) -> type[Record] | None:
+    def record_nested(cls, field: str) -> type[Record] | None:
         """Return the record class of a field that holds an object or a list of objects, else None."""
         return shape_of(cls.model_fields[field].annotation).record
 
     @classmethod
-    def variant(cls, type_name: str) -> type[Record] | None:
+    def record_variant(cls, type_name: str) -> type[Record] | None:
         """Return the declaration of a concrete type: itself, but for an interface or union; None when it has none."""
-        if cls.told_by is None:
+        if cls.record_told_by is None:
             return cls
-        return next((one for one in cls.variants.values() if one.type_name == type_name), None)
+        return next((one for one in cls.record_variants.values() if one.record_type_name == type_name), None)
 
     @classmethod
-    def holds_list(cls, field: str) -> bool:
+    def record_holds_list(cls, field: str) -> bool:
         """Return whether a field holds a list."""
-        return cls.lists(field) > 0
+        return cls.record_lists(field) > 0
 
     @classmethod
-    def lists(cls, field: str) -> int:
+    def record_lists(cls, field: str) -> int:
         """Return within how many lists the values of a field stand."""
         return shape_of(cls.model_fields[field].annotation).lists
 
     @classmethod
-    def leaf_type(cls, field: str) -> type | None:
+    def record_leaf_type(cls, field: str) -> type | None:
         """Return the plain Python type of a field's value or of a list's entries; None when it is no single type."""
         inner, _ = _without_none(cls.model_fields[field].annotation)
         while get_origin(inner) is list:
@@ -191,15 +192,15 @@ def source_fields(record: type[Record], fields: Iterable[str]) -> tuple[str, ...
 
 @lru_cache(maxsize=1024)
 def _source_fields(record: type[Record], fields: tuple[str, ...]) -> tuple[str, ...]:
-    wanted: set[str] = set() if record.told_by is None else {_top(record.told_by)}
+    wanted: set[str] = set() if record.record_told_by is None else {_top(record.record_told_by)}
     for type_name, names in by_type(fields).items():
-        wanted.update(_own_source_fields(record.variant(type_name) or record, names))
+        wanted.update(_own_source_fields(record.record_variant(type_name) or record, names))
     return tuple(sorted(wanted))
 
 
 def _own_source_fields(record: type[Record], fields: Iterable[str]) -> Iterator[str]:
     for name, rests in by_head(fields).items():
-        info, nested = record.model_fields[name], record.nested(name)
+        info, nested = record.model_fields[name], record.record_nested(name)
         if nested is not None and is_inline(info):
             yield from _source_fields(nested, tuple(rests))
         else:

@@ -151,16 +151,16 @@ def _served(owner: str, record: type[Record], fields: _Fields, passed: _Passed) 
         coordinate = fields.get((owner, name))
         if coordinate is not None:
             yield str(coordinate)
-            nested = record.nested(name)
+            nested = record.record_nested(name)
             for held, variant in _variants(coordinate.of, nested) if nested is not None else ():
                 yield from _served(held, variant, fields, passed | {(owner, record)})
 
 
 def _variants(owner: str, record: type[Record]) -> Sequence[tuple[str, type[Record]]]:
     """Return a record's declaration for each concrete type: itself, but for an interface or union."""
-    if record.told_by is None:
+    if record.record_told_by is None:
         return [(owner, record)]
-    return [(one.type_name, one) for one in record.variants.values()]
+    return [(one.record_type_name, one) for one in record.record_variants.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ class _Checking:
             return
         passed |= {(owner, record)}
         concrete = self.model.concrete(owner)
-        if concrete != (owner,) or record.told_by is not None:
+        if concrete != (owner,) or record.record_told_by is not None:
             yield from self._abstract(owner, concrete, record, passed)
             return
         for name in record.model_fields:
@@ -238,7 +238,7 @@ class _Checking:
                 known = [python_name for type_name, python_name in self.fields if type_name == owner]
                 mend = did_you_mean(name, known, "remove it")
                 yield _problem(record, f"the field {name}", f"a field of {owner}", mend)
-            elif (reference := record.reference(name)) is not None:
+            elif (reference := record.record_reference(name)) is not None:
                 yield from self._reference(record, name, coordinate, reference)
             else:
                 yield from self._field(record, name, coordinate, passed)
@@ -247,27 +247,27 @@ class _Checking:
         self, owner: str, concrete: Collection[str], record: type[Record], passed: _Passed
     ) -> Iterator[Problem]:
         """Yield what is wrong with the records of an interface or union, each of a concrete type."""
-        if record.told_by is None:
+        if record.record_told_by is None:
             got, wanted = f"one record for every type of {owner}", "records that say which type they are"
             each = ", ".join(concrete)
             mend = f"declare it with told_by=, and one of it for each of {each} with told_as= and type_name="
             yield _problem(record, got, wanted, mend)
-        for variant in record.variants.values():
-            if variant.type_name in concrete:
-                yield from self._record(variant.type_name, variant, passed)
+        for variant in record.record_variants.values():
+            if variant.record_type_name in concrete:
+                yield from self._record(variant.record_type_name, variant, passed)
             else:
-                got, wanted = f"a record of {variant.type_name}", f"one of {', '.join(concrete)}, the types of {owner}"
-                yield _problem(variant, got, wanted, did_you_mean(variant.type_name, concrete, "correct type_name="))
+                got, wanted = f"a record of {variant.record_type_name}", f"one of {', '.join(concrete)}, the types of {owner}"
+                yield _problem(variant, got, wanted, did_you_mean(variant.record_type_name, concrete, "correct type_name="))
 
     def _field(self, record: type[Record], name: str, coordinate: Coordinate, passed: _Passed) -> Iterator[Problem]:
-        nested, is_object = record.nested(name), _is_object(coordinate)
+        nested, is_object = record.record_nested(name), _is_object(coordinate)
         if coordinate.arguments:
             wanted = f"an offer with serves={str(coordinate)!r}: the arguments of {coordinate} go to a list's own offer"
             yield _problem(record, f"the field {name}, which has arguments", wanted, "remove it here")
         elif is_object != (nested is not None):
             wanted = f"a Record class, for {coordinate} holds an object" if is_object else f"a value, for {coordinate}"
             yield _problem(record, f"the field {name} of another kind", wanted, "correct its annotation")
-        elif record.lists(name) != _lists(coordinate.type):
+        elif record.record_lists(name) != _lists(coordinate.type):
             wanted = f"{('no list', 'a list', 'a list of lists')[min(_lists(coordinate.type), 2)]}, as {coordinate} is"
             yield _problem(record, f"the field {name} of another shape", wanted, "correct its annotation")
         elif nested is not None:
@@ -281,10 +281,10 @@ class _Checking:
         if not _is_object(coordinate):
             wanted = f"a value: {coordinate} holds no object that could be reached by a key"
             yield _problem(record, f"the reference {name}", wanted, "remove Reference(...)")
-        elif not issubclass(record.leaf_type(name) or str, str):
+        elif not issubclass(record.record_leaf_type(name) or str, str):
             wanted = "str or list[str]: keys are text"
             yield _problem(record, f"the reference {name} of another type", wanted, "correct its annotation")
-        elif record.holds_list(name) and not coordinate.is_list:
+        elif record.record_holds_list(name) and not coordinate.is_list:
             wanted = f"one key, for {coordinate} holds no list"
             yield _problem(record, f"the reference {name} of another shape", wanted, "correct its annotation")
         elif not self.offered.get(reference.keyspace, frozenset()) & {coordinate.of, str(coordinate)}:
@@ -294,7 +294,7 @@ class _Checking:
             yield _problem(record, got, wanted, mend, Level.NOTE)
 
     def _leaf(self, record: type[Record], name: str, coordinate: Coordinate) -> Iterator[Problem]:
-        allowed, declared = _PYTHON_TYPES.get(coordinate.of), record.leaf_type(name)
+        allowed, declared = _PYTHON_TYPES.get(coordinate.of), record.record_leaf_type(name)
         if allowed is not None and declared is not None and declared not in allowed:
             wanted = f"{allowed[0].__name__}, for {coordinate} is {coordinate.of}"
             got = f"the field {name} of type {declared.__name__}"

@@ -1,4 +1,4 @@
-"""From what was fetched to the answer: data, and a reason for every null.
+"""From what was fetched to the answer: data, and a reason for every null and every mask.
 
 A pure function of the plan, the fetched answers and the verdicts. The shape is made by graphql-core's own executor, so
 that aliases, fragments, null propagation and error paths are exact by construction; its resolvers only look up what is
@@ -22,6 +22,7 @@ from resolvers.pages import page_facts
 from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Position, Root, Step
 from resolvers.reasons_of_null import Notes, ResponsePath, response_path
 from resolvers.run import Fetched
+from schema.masks import mask_text
 from schema.reasons import Place, Reason
 
 __all__ = ["MOST_VALUES", "Assembled", "Operation", "assemble"]
@@ -44,11 +45,12 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The answer: `data`, `errors` in response form, and the entries of `extensions.withheld` and `.absent`."""
+    """The answer: `data`, `errors` in response form, and the entries of `extensions.withheld`, `.masked`, `.absent`."""
 
     data: dict[str, Any] | None = field(repr=False)
     errors: list[dict[str, Any]]
     withheld: list[dict[str, Any]]
+    masked: list[dict[str, Any]]
     absent: list[dict[str, Any]]
 
 
@@ -85,8 +87,8 @@ def assemble(
         type_resolver=shaper.type_of,
     )
     errors = [_printed(error, shaper.notes) for error in result.errors or ()]
-    withheld, absent = (shaper.notes.entries(place, result.data) for place in (Place.WITHHELD, Place.ABSENT))
-    return Assembled(result.data, errors, withheld, absent)
+    told = {place: shaper.notes.entries(place, result.data) for place in Place}
+    return Assembled(result.data, errors, told[Place.WITHHELD], told[Place.MASKED], told[Place.ABSENT])
 
 
 def _printed(error: GraphQLError, notes: Notes) -> dict[str, Any]:
@@ -216,11 +218,23 @@ class _Shaper:
             return [self._shaped(node, plan, item, (*where, place)) for place, item in enumerate(value)]
         if isinstance(value, Fault):
             return _NullError(value.reason)
-        if value is None or not plan.positions:
-            return value
+        if value is None:
+            return None
+        if not plan.positions:
+            return self._leaf(plan, value, where)
         if plan.keyspace is not None:
             return self._behind(node, plan, value)
         return self._object(node, plan, value, where)
+
+    def _leaf(self, plan: FieldPlan, value: Any, where: ResponsePath) -> Any:
+        """Return a leaf as it may be shown. What a mask stands on is text: anything else is not shown at all."""
+        transform = self._fetched.verdicts.transforms.get(plan.coordinate)
+        if transform is None:
+            return value
+        if type(value) is not str:
+            return _NullError(Reason.VALUE_INVALID)
+        self.notes.shown(plan.coordinate, transform.reason, where)
+        return mask_text(transform.mask, value)
 
     def _behind(self, node: _Node, plan: FieldPlan, key: Any) -> Any:
         """Return the object that is reached by a key."""

@@ -22,7 +22,15 @@ from resolvers.explain import explain_plan
 from resolvers.limits import check_weight
 from resolvers.plan import Plan, Root
 from resolvers.planning import Planner
-from resolvers.policy import check_calls, check_customers, check_introspection, decide, is_shown
+from resolvers.policy import (
+    Transforms,
+    check_calls,
+    check_customers,
+    check_introspection,
+    decide,
+    is_shown,
+    transforms_of,
+)
 from resolvers.receipt import make_receipt
 from resolvers.run import run
 from resolvers.sharing import share_equal_steps
@@ -51,10 +59,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class _OpenView:
-    """A view in use: its schema and the documents seen in it."""
+    """A view in use: its schema, the documents seen in it, and what it shows in another form."""
 
     schema: ViewSchema
     documents: Documents
+    transforms: Transforms
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +118,7 @@ class Engine:
         started = self._clock()
         asked = self._read(view, request, caller)
         found = await self._resolve(asked.lookups)
-        verdicts = decide(asked.plan, found.by_root)
+        verdicts = decide(asked.plan, found.by_root, self._opened(view).transforms)
         check_calls(view.limits, most_calls(asked.plan, found.subjects, verdicts, asked.arguments))
         call = Call(deadline, view.purpose.dpv, caller.credential, observer=self._observer)
         fetched = await run(asked.plan, found.subjects, verdicts, self.catalog.adapters, call, asked.arguments)
@@ -118,6 +127,7 @@ class Engine:
         receipt = make_receipt(view, level, fetched, found.subjects, self._clock() - started)
         extensions = {
             "withheld": answer.withheld,
+            "masked": answer.masked,
             "absent": answer.absent,
             "redirected": _redirected(asked, found),
             "receipt": receipt,
@@ -160,7 +170,7 @@ class Engine:
         opened = self._open.get(view)
         if opened is None:
             schema = cut_schema(self.model, view.fields, view.lookups)
-            opened = _OpenView(schema, Documents(schema, self._planner, self._kept, view.limits))
+            opened = _OpenView(schema, Documents(schema, self._planner, self._kept, view.limits), transforms_of(view))
             self._open[view] = opened
         return opened
 

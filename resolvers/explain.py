@@ -10,7 +10,7 @@ from adapters.records import source_fields
 from resolvers.arguments import Given
 from resolvers.calls import Arguments, calls_of_steps
 from resolvers.plan import FromLookUp, KeysFrom, Plan, Step
-from resolvers.policy import decide
+from resolvers.policy import Transforms, decide, transforms_of
 from schema.views import View
 
 __all__ = ["explain_plan"]
@@ -24,6 +24,7 @@ def explain_plan(
     Restrictions and several keys of one customer are known only when a request runs: they can split a step's calls.
     """
     found = {name: _known_everywhere(plan, name, number) for name, number in customers.items()}
+    transforms = transforms_of(view)
     subjects = [subject for of_root in found.values() for subject in of_root]
     calls = calls_of_steps(plan, subjects, decide(plan, found), arguments)
     steps = [
@@ -39,8 +40,16 @@ def explain_plan(
         "limits": view.limits.model_dump(),
         "steps": steps,
         "sources": _by_source(steps),
-        "verdicts": [{"coordinate": one, "effect": "allow"} for one in sorted(plan.coordinates)],
+        "verdicts": [_verdict(one, transforms) for one in sorted(plan.coordinates)],
     }
+
+
+def _verdict(coordinate: str, transforms: Transforms) -> dict[str, Any]:
+    """Return what is decided of a coordinate before any customer is known."""
+    transform = transforms.get(coordinate)
+    if transform is None:
+        return {"coordinate": coordinate, "effect": "allow"}
+    return {"coordinate": coordinate, "effect": "transform", "mask": str(transform.mask)}
 
 
 def _known_everywhere(plan: Plan, root: str, customers: int) -> Sequence[Subject]:

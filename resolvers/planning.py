@@ -76,9 +76,9 @@ class _Embedded:
 
     def as_type(self, type_name: str) -> _Embedded:
         """Return the object as one of its concrete type; raises KeyError where the record has no such variant."""
-        if self.record.told_by is None:
+        if self.record.record_told_by is None:
             return self
-        variant = self.record.variant(type_name)
+        variant = self.record.record_variant(type_name)
         if variant is None:
             raise KeyError(type_name)
         return replace(self, record=variant, prefix=f"{self.prefix}{type_name}{TYPE_MARK}")
@@ -87,10 +87,10 @@ class _Embedded:
         return f"{self.prefix}{name}"
 
     def inside(self, name: str, nested: type[Record]) -> _Embedded:
-        return _Embedded(self.draft, nested, f"{self.path(name)}.", self.is_many or self.record.holds_list(name))
+        return _Embedded(self.draft, nested, f"{self.path(name)}.", self.is_many or self.record.record_holds_list(name))
 
     def key(self, name: str) -> FromField:
-        return FromField(self.draft.number, self.path(name), self.is_many or self.record.holds_list(name))
+        return FromField(self.draft.number, self.path(name), self.is_many or self.record.record_holds_list(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +203,10 @@ class _Work:
         if name not in record.record.model_fields:
             raise NotServedError(selected.coordinate, (*place.path, selected.response_name))
         reads = reads or FromRecord(name)
-        reference = record.record.reference(name)
+        reference = record.record.record_reference(name)
         if reference is not None:
             return self._by_reference(selected, place, record, reference, reads)
-        above, nested = self._above(selected, place), record.record.nested(name)
+        above, nested = self._above(selected, place), record.record.record_nested(name)
         if nested is None:
             record.draft.want(record.path(name), selected, place, (above,))
             return FieldPlan(selected.response_name, selected.coordinate, reads, (above,))

@@ -1,22 +1,26 @@
 """What may be shown: the document moment and the subject moment of policy.
 
-*Document*: the view, the consumer, the view's limits; nothing is read. *Subject*: after the cross-reference, for each
+*Document*: the view, the consumer, the view's limits and masks; nothing is read. *Subject*: after the cross-reference, for each
 customer; no source has been asked yet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from adapters.crossref import Subject
 from resolvers.plan import Plan, Step, Wanted
 from resolvers.refusals import Excess, RefusalCode, RefusedError
 from schema.caller import Caller
+from schema.masks import Mask
 from schema.reasons import Reason
 from schema.views import Limits, View
 
 __all__ = [
+    "Transform",
+    "Transforms",
     "Verdicts",
     "check_calls",
     "check_customers",
@@ -24,18 +28,33 @@ __all__ = [
     "choose_view",
     "decide",
     "is_shown",
+    "transforms_of",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """The verdict that a value is shown in another form than its own: masked so, for this reason."""
+
+    mask: Mask
+    reason: Reason = Reason.VALUE_MASKED
+
+
+Transforms = Mapping[str, Transform]
+"""Transforms by coordinate; what is not in it is shown whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """Which of the asked coordinates are withheld, for each customer, and why. What is not in it is allowed.
 
-    `roots` holds the root fields that found the customer: what only others ask for is not fetched.
+    `roots` holds the root fields that found the customer: what only others ask for is not fetched. `transforms` are of
+    every customer alike; what is withheld is not shown in another form either.
     """
 
     roots: Mapping[str, frozenset[str]]
     withheld: Mapping[str, Mapping[str, Reason]]
+    transforms: Transforms = field(default_factory=lambda: MappingProxyType({}))
 
     def of(self, subject: Subject) -> Mapping[str, Reason]:
         """Return the withheld coordinates of one customer with their reasons."""
@@ -106,10 +125,19 @@ def is_shown(subject: Subject, known: Container[str], canonical: str) -> bool:
     return all(coordinate in known and coordinate != canonical for coordinate in named)
 
 
-def decide(plan: Plan, found: Mapping[str, Sequence[Subject | None]]) -> Verdicts:
+def transforms_of(view: View) -> Transforms:
+    """Return the transforms of the document moment: what the view's rules show masked, whoever the customer is."""
+    masked = {name: rule.mask for name, rule in view.fields.items() if rule.mask is not None}
+    return MappingProxyType({name: Transform(mask) for name, mask in masked.items()})
+
+
+def decide(
+    plan: Plan, found: Mapping[str, Sequence[Subject | None]], transforms: Transforms = MappingProxyType({})
+) -> Verdicts:
     """Return the verdicts of the subject moment: what the restrictions in force withhold of what is asked.
 
-    `found` holds the customers that each root field found, by response name.
+    `found` holds the customers that each root field found, by response name. `transforms` are those of the document
+    moment.
     """
     roots: dict[str, frozenset[str]] = {}
     withheld: dict[str, Mapping[str, Reason]] = {}
@@ -118,7 +146,7 @@ def decide(plan: Plan, found: Mapping[str, Sequence[Subject | None]]) -> Verdict
             roots[subject.customer_id] = roots.get(subject.customer_id, frozenset()) | {name}
             if subject.restrictions and subject.customer_id not in withheld:
                 withheld[subject.customer_id] = _restricted(plan, subject)
-    return Verdicts(roots, withheld)
+    return Verdicts(roots, withheld, transforms)
 
 
 def _restricted(plan: Plan, subject: Subject) -> Mapping[str, Reason]:

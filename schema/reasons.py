@@ -1,4 +1,4 @@
-"""Why a value is null: every reason the gateway gives, with its message, its remedy and where it stands.
+"""Why a value is null or masked: every reason the gateway gives, with its message, its remedy and where it stands.
 
 The codes are part of the product's contract with its clients. Messages and remedies are constant texts: they
 never hold a value, a key, a host or a text that came from a source.
@@ -17,6 +17,8 @@ class Place(Enum):
 
     WITHHELD = "withheld"
     """`extensions.withheld`: a rule decided so; this is no error."""
+    MASKED = "masked"
+    """`extensions.masked`: a rule decided so; the value is there, and not shown whole."""
     ABSENT = "absent"
     """`extensions.absent`: the source has nothing for this customer."""
     ERROR = "errors"
@@ -24,7 +26,7 @@ class Place(Enum):
 
 
 class Reason(StrEnum):
-    """One reason for a null. The member's value is the code that clients see in `code`."""
+    """One reason for a null or for a mask. The member's value is the code that clients see in `code`."""
 
     place: Place
     message: str
@@ -54,6 +56,12 @@ class Reason(StrEnum):
         Place.WITHHELD,
         "The value is not among those that this view shows.",
         "Use a view that lists the value.",
+    )
+    VALUE_MASKED = (
+        "VALUE_MASKED",
+        Place.MASKED,
+        "This view shows the value masked.",
+        "Use a view that shows it whole.",
     )
     SOURCE_NOT_LINKED = (
         "SOURCE_NOT_LINKED",

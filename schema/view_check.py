@@ -115,6 +115,9 @@ class _Checking:
             coordinate = self.model.coordinates.get(base)
             if coordinate is None:
                 yield self._unknown(name, base)
+            elif self.model.is_plumbing(coordinate.type_name):
+                wanted = "fields of the business alone: what makes a page comes with its list"
+                yield self._at(("fields", name), f"{name}, a part of every page", wanted, "remove it")
             elif is_argument:
                 yield from self._argument(name, coordinate, argument.removesuffix(":)"))
             else:
@@ -132,7 +135,8 @@ class _Checking:
             )
             return
         reached = _reached(self.model, listed)
-        for coordinate in (each for name, fields in listed.items() if name not in reached for each in fields):
+        lost = [name for name in listed if name not in reached and not self.model.is_plumbing(name)]
+        for coordinate in (each for name in lost for each in listed[name]):
             yield self._at(
                 ("fields", str(coordinate)),
                 f"{coordinate}, which nothing leads to",

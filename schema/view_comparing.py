@@ -32,9 +32,24 @@ def compare_views(before: View, after: View, model: Model) -> tuple[Change, ...]
     """Return what changed from one verified view to another, the worst first, both in the model as it is."""
     changes = [*compare_sdl(sdl_of(before, model), sdl_of(after, model))]
     was, now = (view.model_dump(mode="json", exclude=set(_IN_SDL)) for view in (before, after))
+    changes += _masks(before, after)
     changes += _limits(was.pop(_LIMITS), now.pop(_LIMITS))
     changes += [_declared(key, was[key], now[key]) for key in was if _plain(was[key]) != _plain(now[key])]
     return tuple(sorted(changes, key=lambda change: list(Effect).index(change.effect)))
+
+
+def _masks(before: View, after: View) -> Iterator[Change]:
+    """Yield what is shown otherwise of the coordinates that both views list."""
+    for name in (name for name in before.fields if name in after.fields):
+        was, now = before.fields[name].mask, after.fields[name].mask
+        if was == now:
+            continue
+        if now is None:
+            yield Change(Effect.NOTE, "MASK_REMOVED", name, f"It is shown whole and no longer masked ({was}).")
+        elif was is None:
+            yield Change(Effect.DANGEROUS, "MASK_ADDED", name, f"It is shown masked ({now}) and no longer whole.")
+        else:
+            yield Change(Effect.DANGEROUS, "MASK_CHANGED", name, f"It is masked otherwise: {was} became {now}.")
 
 
 def _limits(was: Mapping[str, int], now: Mapping[str, int]) -> Iterator[Change]:

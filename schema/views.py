@@ -29,6 +29,7 @@ from pydantic import (
 from schema.caller import Caller
 from schema.declaration import each_once, said
 from schema.dpv import is_purpose, purposes
+from schema.masks import Mask
 
 __all__ = [
     "SLUG",
@@ -73,6 +74,17 @@ def _list_purposes(schema: dict[str, Any]) -> None:
     schema["enum"] = list(purposes())
 
 
+def _no_empty_mask(mask: object) -> object:
+    if mask is None:  # who writes the key and forgets the word does not mean the whole value
+        raise said(f"one of: {', '.join(Mask)}")
+    return mask
+
+
+def _list_masks(schema: dict[str, Any]) -> None:
+    del schema["anyOf"], schema["default"]
+    schema.update(type="string", enum=list(Mask))
+
+
 def _name_coordinates(schema: dict[str, Any]) -> None:
     # Pydantic writes the keys' pattern where JSON Schema would let every other key pass
     schema["additionalProperties"] = schema.pop("patternProperties")[_COORDINATE]
@@ -114,7 +126,16 @@ class LawfulBasis(_Part):
 
 
 class FieldRule(_Part):
-    """What holds for one coordinate of a view. There is nothing to choose yet: listed is allowed."""
+    """What holds for one coordinate of a view: listed is allowed, whole or masked."""
+
+    mask: Annotated[
+        Mask | None,
+        BeforeValidator(_no_empty_mask),
+        Field(
+            description="how a text is shown: initials, last4, email or all; without it, whole",
+            json_schema_extra=_list_masks,
+        ),
+    ] = None
 
 
 class Limits(_Part):
@@ -177,7 +198,7 @@ class ReceiptDetail(StrEnum):
 _Rule = Annotated[
     FieldRule,
     BeforeValidator(lambda rule: {} if rule is None else rule, json_schema_input_type=FieldRule | None),
-    Field(description="nothing, or the empty rule {}: what is listed is allowed"),
+    Field(description="nothing where it is shown whole, or a rule such as {mask: initials}"),
 ]
 _Fields = Annotated[
     Mapping[Annotated[str, StringConstraints(pattern=_COORDINATE, max_length=200)], _Rule],
@@ -188,7 +209,7 @@ _Fields = Annotated[
         json_schema_extra=_name_coordinates,
     ),
     AfterValidator(lambda fields: MappingProxyType(dict(fields))),
-    PlainSerializer(lambda fields: {name: rule.model_dump(exclude_defaults=True) for name, rule in fields.items()}),
+    PlainSerializer(lambda fields: {name: rule.model_dump(mode="json", exclude_defaults=True) for name, rule in fields.items()}),
 ]
 
 

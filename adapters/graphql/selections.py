@@ -43,37 +43,37 @@ def every_path(record: type[Record], passed: frozenset[type[Record]] = frozenset
     """Return the dotted paths of all values in a record, those of every variant; a record in itself is left out."""
     if record in passed:
         return ()
-    return tuple(path for one in (record, *record.variants.values()) for path in _every_path(one, passed | {record}))
+    return tuple(path for one in (record, *record.record_variants.values()) for path in _every_path(one, passed | {record}))
 
 
 def _every_path(record: type[Record], passed: frozenset[type[Record]]) -> Iterable[str]:
-    mark = f"{record.type_name}:" if record.type_name else ""
+    mark = f"{record.record_type_name}:" if record.record_type_name else ""
     for name in record.model_fields:
-        nested = record.nested(name)
+        nested = record.record_nested(name)
         below = () if nested is None else every_path(nested, passed)
         yield from (f"{mark}{name}.{path}" for path in below) if below else (f"{mark}{name}",)
 
 
 def _add(selection: Selection, record: type[Record], fields: Iterable[str]) -> None:
-    if record.told_by is not None:
-        with_path(selection, record.told_by)
+    if record.record_told_by is not None:
+        with_path(selection, record.record_told_by)
     for type_name, paths in by_type(fields).items():
-        variant = record.variant(type_name) or record
+        variant = record.record_variant(type_name) or record
         _add_own(_below(selection, _fragment(record, variant)), variant, paths)
 
 
 def _fragment(record: type[Record], variant: type[Record]) -> list[str]:
     """Return the step into a concrete type, where the source's records are told apart by GraphQL's own types."""
-    if record.told_by != _TYPE or variant is record:
+    if record.record_told_by != _TYPE or variant is record:
         return []
-    (word,) = (word for word, one in record.variants.items() if one is variant)
+    (word,) = (word for word, one in record.record_variants.items() if one is variant)
     check_names(word)
     return [f"... on {word}"]
 
 
 def _add_own(selection: Selection, record: type[Record], fields: Iterable[str]) -> None:
     for name, rests in by_head(fields).items():
-        info, nested = record.model_fields[name], record.nested(name)
+        info, nested = record.model_fields[name], record.record_nested(name)
         if nested is not None and is_inline(info):
             _add(selection, nested, rests)
             continue

@@ -48,8 +48,8 @@ class Imagination:
         """Return the facts at these paths of a record of the type."""
         if not is_abstract_type(self.model.schema.type_map[type_name]):
             return self._facts(record, type_name, seed, paths, wishes)
-        concrete = Chance(seed).pick(TYPE_NAME, [one.type_name for one in record.variants.values()])
-        variant = record.variant(concrete)
+        concrete = Chance(seed).pick(TYPE_NAME, [one.record_type_name for one in record.record_variants.values()])
+        variant = record.record_variant(concrete)
         assert variant is not None
         return {
             TYPE_NAME: concrete,
@@ -85,11 +85,11 @@ class Imagination:
         below = f"{seed}{SEPARATOR}{coordinate.python_name}"
         if self._is_null(coordinate.type, below):
             return None
-        if record.reference(coordinate.python_name) is not None:
+        if record.record_reference(coordinate.python_name) is not None:
             return self._keys(coordinate, below)
         if is_leaf_type(get_named_type(coordinate.type)) and not coordinate.is_list:
             return self._leaf(coordinate, Chance(seed))
-        made = record.nested(coordinate.python_name)
+        made = record.record_nested(coordinate.python_name)
         return self._value(made, coordinate, coordinate.type, below, rests, wishes)
 
     def _wished(self, coordinate: Coordinate, wishes: Wishes) -> Reason | Word | None:

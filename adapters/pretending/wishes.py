@@ -19,7 +19,7 @@ from operator import or_
 from types import MappingProxyType
 
 from schema.model import Model
-from schema.reasons import Reason
+from schema.reasons import Place, Reason
 from schema.suggest import did_you_mean
 from schema.views import View
 
@@ -31,6 +31,8 @@ MOST_SECONDS = 60.0
 _WISH = re.compile(r"(?P<word>[A-Z]+(_[A-Z]+)*)(@(?P<at>.*))?", re.DOTALL)
 _SECONDS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?")
 _ID = "id"
+_REASONS = tuple(reason for reason in Reason if reason.place is not Place.MASKED)
+"""Those of a null: what is masked is the view's to say."""
 
 
 class Word(StrEnum):
@@ -108,7 +110,7 @@ class Wishing:
     def _wish(self, text: str) -> Wishes:
         found = _WISH.fullmatch(text)
         if found is None or not _is_wish(text):
-            known = [*map(str, Word), *map(str, Reason)]
+            known = [*map(str, Word), *map(str, _REASONS)]
             advice = did_you_mean(text.partition("@")[0], known, f"wanted one of: {', '.join(known)}")
             raise WishError(f"got the wish {text[:80]!r}: {advice}")
         word, at = found["word"], found["at"]
@@ -138,7 +140,7 @@ class Wishing:
 
 def _is_wish(text: str) -> bool:
     word = text.partition("@")[0]
-    return word in Word.__members__ or word in Reason.__members__
+    return word in Word.__members__ or word in _REASONS
 
 
 def _seconds(at: str | None) -> float:

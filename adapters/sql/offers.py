@@ -159,7 +159,7 @@ def _paths(record: type[Record], prefix: str = "") -> list[str]:
     """Return the dotted paths of every value in the record."""
     paths: list[str] = []
     for name in record.model_fields:
-        nested = record.nested(name)
+        nested = record.record_nested(name)
         paths += [prefix + name] if nested is None else _paths(nested, f"{prefix}{name}.")
     return paths
 

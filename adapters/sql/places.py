@@ -44,7 +44,7 @@ def place_behind(cursor: str, columns: int) -> Sequence[Value]:
         values = None
     place = [plain_value(value) for value in values] if isinstance(values, list) else []
     if len(place) != columns or None in place:
-        raise SendError(Reason.SOURCE_ERROR, "the place to go on behind is none that the adapter gave")
+        raise SendError(Reason.CURSOR_INVALID, "the place to go on behind is none that the adapter gives")
     return [value for value in place if value is not None]
 
 

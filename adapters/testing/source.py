@@ -143,6 +143,6 @@ def every_field(record: type[Record], prefix: str = "") -> list[str]:
     """Return the dotted paths of all fields of a record declaration that hold values, nested ones included."""
     paths: list[str] = []
     for name in record.model_fields:
-        nested = record.nested(name)
+        nested = record.record_nested(name)
         paths += [prefix + name] if nested is None else every_field(nested, f"{prefix}{name}.")
     return paths

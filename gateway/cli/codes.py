@@ -16,11 +16,11 @@ __all__ = ["REASONS", "REFUSALS", "print_codes"]
 REASONS, REFUSALS = "ReasonCode", "RefusalCode"
 """The names of the enums."""
 
-_STANDS = {Place.WITHHELD: "extensions.withheld", Place.ABSENT: "extensions.absent", Place.ERROR: "errors"}
+_STANDS = {place: "errors" if place is Place.ERROR else f"extensions.{place.value}" for place in Place}
 
 
 def print_codes() -> str:
-    """Return the SDL of two enums: why a value is null, and why a request is refused."""
+    """Return the SDL of two enums: why a value is null or masked, and why a request is refused."""
     return f"{print_type(_reasons())}\n\n{print_type(_refusals())}"
 
 
@@ -29,7 +29,7 @@ def _reasons() -> GraphQLEnumType:
         str(reason): GraphQLEnumValue(str(reason), description=f"{reason.message} Stands in {_STANDS[reason.place]}.")
         for reason in Reason
     }
-    return GraphQLEnumType(REASONS, values, description="Why a value of an answer is null.")
+    return GraphQLEnumType(REASONS, values, description="Why a value of an answer is null or masked.")
 
 
 def _refusals() -> GraphQLEnumType:

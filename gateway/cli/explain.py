@@ -94,9 +94,15 @@ def _print(console: Console, plan: Mapping[str, Any]) -> None:
         f"weight {plan['weight']} of at most {limits['weight']}",
         soft_wrap=True,
     )
-    for effect, verdicts in groupby(plan["verdicts"], key=lambda verdict: verdict["effect"]):
-        names = [verdict["coordinate"] for verdict in verdicts]
+    decided = sorted(plan["verdicts"], key=lambda verdict: verdict["effect"])
+    for effect, verdicts in groupby(decided, key=lambda verdict: verdict["effect"]):
+        names = [_decided(verdict) for verdict in verdicts]
         console.print(f"verdicts  {effect} {len(names)}: {', '.join(names)}")
+
+
+def _decided(verdict: Mapping[str, Any]) -> str:
+    mask = verdict.get("mask")
+    return f"{verdict['coordinate']} ({mask})" if mask else str(verdict["coordinate"])
 
 
 def _tree(plan: Mapping[str, Any]) -> Tree:

@@ -84,7 +84,7 @@ def _bind(telling: Telling, port: int | None) -> socket.socket:
 @asynccontextmanager
 async def _staged(telling: Telling, listening: socket.socket) -> AsyncIterator[_Stage]:
     whom = customers()
-    telling.say("Starting three sources, each a real server in a process of its own, and a gateway.\n")
+    telling.say("Starting five sources, each a real server in a process of its own, and a gateway.\n")
     with tempfile.TemporaryDirectory(prefix="customer-view-demo-") as name:
         folder = Path(name)
         tokens = write_access(folder)

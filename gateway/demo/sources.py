@@ -1,4 +1,4 @@
-"""Starts the sandbox's three sources, each a real server in a process of its own, for as long as a context lasts."""
+"""Starts the sandbox's five sources, each a real server in a process of its own, for as long as a context lasts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from adapters.sandbox.people import Customer
 from adapters.sandbox.postgres import PostgresServer, PostgresUnavailable
 from adapters.sandbox.process import RunningSource, SourceControlError, start_source
 from adapters.sandbox.relay import Relay
-from adapters.sandbox.sources import billing_adapter, crm_adapter, register_adapter
+from adapters.sandbox.sources import (
+    billing_adapter,
+    crm_adapter,
+    orders_adapter,
+    register_adapter,
+    support_adapter,
+)
 from gateway.command_error import CommandError
 
 __all__ = ["Sources", "Started", "start_sources"]
@@ -51,19 +57,31 @@ async def start_sources(whom: Sequence[Customer], folder: Path) -> AsyncIterator
         CommandError: One of them does not start.
     """
     async with AsyncExitStack() as stack:
-        crm = await stack.enter_async_context(start_source("crm"))
-        register = await stack.enter_async_context(start_source("register"))
+        named = ("crm", "orders", "support", "register")
+        crm, orders, support, register = [await stack.enter_async_context(start_source(name)) for name in named]
         billing, url = await _billing(stack, whom, folder)
-        for running in (crm, register):
+        for running in (crm, orders, support, register):
             await _answering(running)
         yield Sources(
             (
-                Started("crm", "REST, a batch by ids", crm.url, crm.process.pid),
+                _started(crm, "REST, a batch by ids"),
                 billing,
-                Started("register", "REST in the shape of GLEIF's", register.url, register.process.pid),
+                _started(orders, "GraphQL, a batch by ids"),
+                _started(support, "REST, one customer a call"),
+                _started(register, "REST in the shape of GLEIF's"),
             ),
-            (crm_adapter(crm.url, crm.token), billing_adapter(url), register_adapter(register.url)),
+            (
+                crm_adapter(crm.url, crm.token),
+                billing_adapter(url),
+                orders_adapter(orders.url, orders.token),
+                support_adapter(support.url, support.token),
+                register_adapter(register.url),
+            ),
         )
+
+
+def _started(running: RunningSource, kind: str) -> Started:
+    return Started(running.name, kind, running.url, running.process.pid)
 
 
 async def _answering(running: RunningSource) -> None:

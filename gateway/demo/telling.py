@@ -28,8 +28,8 @@ _BESIDE = 90
 _QUESTION, _ANSWER = 44, 56
 """How they share the width."""
 
-_LINE = 51
-"""The longest line of JSON with its indent: an object or list that fits in it stands on one line."""
+_FRAME = 5
+"""How much of a panel's width is no room for text."""
 
 _COLOURS = "ansi_dark"
 
@@ -78,12 +78,13 @@ class Telling:
 
     def exchange(self, question: Question, answer: Answer) -> None:
         """Print a question, its answer, the receipt, and the nulls with their reasons."""
-        variables = _code(_as_text(dict(question.variables)), "json")
+        variables = _code(_as_text(dict(question.variables), self._room(_QUESTION)), "json")
         asked = Group(
             Panel(_code(question.query.strip(), "graphql"), title="query"), Panel(variables, title="variables")
         )
         self.say(f"{question.consumer} sends POST {question.url}")
-        self._console.print(self._beside(asked, Panel(_answer(answer), title="answer")))
+        told = _code(_as_text(answer.body.get("data", answer.body), self._room(_ANSWER)), "json")
+        self._console.print(self._beside(asked, Panel(told, title="answer")))
         if answer.receipt is not None:
             self._receipt(answer.receipt)
             self._keys_only(answer.receipt)
@@ -102,6 +103,11 @@ class Telling:
         self._console.print(table)
         if answer.status == 200:
             self._console.print("HTTP 200 is how GraphQL over HTTP refuses a document in application/json.")
+
+    def _room(self, share: int) -> int:
+        """Return how many characters a line of JSON can have in the panel that has this share of the width."""
+        width = self._console.width
+        return (width if width < _BESIDE else width * share // (_QUESTION + _ANSWER)) - _FRAME
 
     def _beside(self, left: RenderableType, right: RenderableType) -> RenderableType:
         if self._console.width < _BESIDE:
@@ -136,19 +142,18 @@ def _code(text: str, language: str) -> Syntax:
     return Syntax(text, language, theme=_COLOURS, background_color="default", word_wrap=True)
 
 
-def _answer(answer: Answer) -> Syntax:
-    return _code(_as_text(answer.body.get("data", answer.body)), "json")
-
-
-def _as_text(value: Any, room: int = _LINE) -> str:
-    """Return JSON with each object and list on one line where there is room for it."""
+def _as_text(value: Any, room: int) -> str:
+    """Return JSON with each object and list on one line where there is room for it; one of one entry takes none."""
     line = json.dumps(value, ensure_ascii=False)
     if not value or not isinstance(value, (dict, list)) or len(line) <= room:
         return line
+    within = room if len(value) == 1 else room - 2
     if isinstance(value, list):
-        inside, ends = [_as_text(each, room - 2) for each in value], "[]"
+        inside, ends = [_as_text(each, within) for each in value], "[]"
     else:
-        inside, ends = [_member(name, each, room - 2) for name, each in value.items()], "{}"
+        inside, ends = [_member(name, each, within) for name, each in value.items()], "{}"
+    if len(value) == 1:
+        return f"{ends[0]}{inside[0]}{ends[1]}"
     body = indent(",\n".join(inside), "  ")
     return f"{ends[0]}\n{body}\n{ends[1]}"
 

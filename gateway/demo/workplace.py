@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.adapter import Adapter
 from adapters.crossref import LoadReport, SourceSystem, SqliteCrossReference
-from adapters.sandbox.links import cross_reference, restrictions
+from adapters.sandbox.links import LINKED, cross_reference, restrictions
 from adapters.sandbox.people import Customer
 from gateway.consumers import new_token
 from gateway.gateway import Gateway
@@ -20,10 +20,7 @@ from schema.customer import Customer as Model
 __all__ = ["CONSUMERS", "declare_gateway", "load_customers", "read_query", "write_access"]
 
 CONSUMERS: Mapping[str, str] = {"agent-desktop": "support-call", "collections": "debt-collection"}
-"""The demo's consumers, each with the view that it is registered for."""
-
-_LINKED = ("crm", "billing")
-"""The sources whose keys the cross-reference holds. The register is reached by the identifiers that the CRM has."""
+"""The demo's consumers, each with the view that it is registered for: every published version of it."""
 
 _CROSS_REFERENCE, _CONSUMERS, _SECRETS = "crossref.db", "consumers.yaml", "secrets.txt"
 
@@ -48,7 +45,7 @@ async def load_customers(folder: Path, whom: Sequence[Customer], progress: Calla
     """Make the cross-reference and load every customer with its keys; `progress` is told the customers done so far."""
     opened = SqliteCrossReference.open(folder / _CROSS_REFERENCE, secrets=load_secrets(folder / _SECRETS))
     with closing(opened):
-        for source in _LINKED:
+        for source in LINKED:
             await opened.register_source(SourceSystem(source), actor="demo")
         rows = cross_reference(whom)
         return await opened.load(rows, actor="demo", restrictions=restrictions(whom), progress=progress)

@@ -264,9 +264,9 @@ def test_a_path_is_read_through_objects_and_lists() -> None:
 
 def test_a_field_tells_its_reference_and_its_nested_record() -> None:
     """For the plan: what has to be asked next, and of what shape it is."""
-    assert Person.reference("company") == Reference("lei")
-    assert Person.reference("email") is None
-    assert (Person.nested("home"), Person.nested("others"), Person.nested("email")) == (Address, Address, None)
+    assert Person.record_reference("company") == Reference("lei")
+    assert Person.record_reference("email") is None
+    assert (Person.record_nested("home"), Person.record_nested("others"), Person.record_nested("email")) == (Address, Address, None)
 
 
 def test_a_field_tells_whether_it_is_a_list_and_of_which_type() -> None:
@@ -276,9 +276,9 @@ def test_a_field_tells_whether_it_is_a_list_and_of_which_type() -> None:
         either: int | str | None
         several: list[str | None] | None
 
-    assert [name for name in Person.model_fields if Person.holds_list(name)] == ["tags", "others"]
-    assert (Person.leaf_type("since"), Person.leaf_type("tags"), Person.leaf_type("balance")) == (date, str, Decimal)
-    assert (Loose.leaf_type("either"), Loose.leaf_type("several")) == (None, str)
+    assert [name for name in Person.model_fields if Person.record_holds_list(name)] == ["tags", "others"]
+    assert (Person.record_leaf_type("since"), Person.record_leaf_type("tags"), Person.record_leaf_type("balance")) == (date, str, Decimal)
+    assert (Loose.record_leaf_type("either"), Loose.record_leaf_type("several")) == (None, str)
 
 
 def test_what_needs_an_instance_is_refused_where_it_is_declared() -> None:
@@ -398,4 +398,16 @@ def test_lists_of_lists_are_decoded_entry_by_entry() -> None:
     read = compile_decoder(Plan, ("rows.seconds",))
     assert read({"rows": [[{"duration": 1}, 2], []]}) == {"rows": [[{"seconds": 1}, INVALID], []]}
     assert read({"rows": [{"duration": 1}]}) == {"rows": [INVALID]}
-    assert (Plan.lists("rows"), Plan.holds_list("rows"), Plan.leaf_type("rows")) == (2, True, Call)
+    assert (Plan.record_lists("rows"), Plan.record_holds_list("rows"), Plan.record_leaf_type("rows")) == (2, True, Call)
+
+
+def test_fields_may_have_the_names_of_what_a_record_declares() -> None:
+    """A payment has a reference, and a record tells which of its fields are one."""
+
+    class Payment(Record):
+        reference: str | None
+        lists: list[str]
+
+    read = compile_decoder(Payment, ("lists", "reference"))
+    assert read({"reference": "P-1", "lists": []}) == {"reference": "P-1", "lists": []}
+    assert Payment.record_reference("reference") is None

@@ -127,8 +127,8 @@ def test_the_demo_answers_refuses_and_ends(folder: Path) -> None:
     assert (code, err) == (0, ""), out
     assert out.count("Anne Neumann") == 2
     assert "48.45" in out
-    assert "receipt: support-call@1 for CustomerCare" in out
-    assert "receipt: debt-collection@1 for CustomerClaimsManagement" in out
+    assert "receipt: support-call@2 for CustomerCare" in out
+    assert "receipt: debt-collection@2 for CustomerClaimsManagement" in out
     assert out.count("No field is null.") == 2
     assert "Cannot query field 'customerSince' on type 'Customer'." in out
     assert "VIEW_UNKNOWN" in out
@@ -295,7 +295,7 @@ def test_the_demo_stops_on_sigterm(folder: Path) -> None:
 def test_the_demo_stopped_while_it_starts_leaves_nothing(folder: Path) -> None:
     """Whoever changes their mind early; it was not as expected, so the exit code is 1."""
     process = spawn("demo", "--port", "0", folder=folder, TMPDIR=str(folder / "t"))
-    read_until(process, "Starting three sources")
+    read_until(process, "Starting five sources")
     until = time.monotonic() + PATIENCE
     while len(children := psutil.Process(process.pid).children(recursive=True)) < 2 and time.monotonic() < until:
         time.sleep(0.01)

@@ -265,6 +265,20 @@ async def test_closing_waits_for_the_write_under_way(store: Store, open_for: Ope
     assert found.customer_id == await writing
 
 
+async def test_closing_does_not_wait_for_a_look_up_that_does_not_end(
+    store: Store, tables: PostgresTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given some seconds, here less, and ends with an error."""
+    monkeypatch.setattr("adapters.crossref.postgres_database._GRACE", 0.05)
+    async with connected(tables.url) as blocker, blocker.transaction():
+        await blocker.execute("LOCK TABLE customer")
+        asking = asyncio.create_task(store.resolve(Lookup("crm", "C1")))
+        await until(tables, waiting=True)
+        await store.aclose()
+        with pytest.raises(StoreError):
+            await asking
+
+
 async def test_a_number_that_no_column_takes_is_refused(store: Store) -> None:
     """Before it is written."""
     for limit in (0, 2**31):

@@ -172,6 +172,25 @@ def test_tables_are_made_only_when_wanted(path: Path) -> None:
     SqliteCrossReference.open(path, migrate=False).close()
 
 
+def test_what_fails_while_opening_leaves_nothing_open(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the reading connection either, which comes last."""
+    closed: list[SqliteFinder] = []
+    close_one = SqliteFinder.close
+
+    async def fail(_: SqliteFinder) -> None:
+        raise StoreError("failed")
+
+    def close_and_note(finder: SqliteFinder) -> None:
+        closed.append(finder)
+        close_one(finder)
+
+    monkeypatch.setattr(SqliteFinder, "sources", fail)
+    monkeypatch.setattr(SqliteFinder, "close", close_and_note)
+    with pytest.raises(StoreError, match="failed"):
+        SqliteCrossReference.open(path)
+    assert len(closed) == 1
+
+
 async def test_a_busy_database_is_told(store: SqliteCrossReference, path: Path) -> None:
     """A write that another process keeps out says what to do; reads go on."""
     store._file.writer.execute("PRAGMA busy_timeout = 1")

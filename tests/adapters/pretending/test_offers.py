@@ -68,9 +68,9 @@ def test_only_what_the_view_lists_is_offered() -> None:
     fields = dict.fromkeys(("Vessel.id", "Vessel.name", "Vessel.cargo", "Tank.litres"))
     (offer,) = make_offers(view(fields=fields), MODEL)
     assert set(offer.record.model_fields) == {"name", "cargo"}
-    nested = offer.record.nested("cargo")
+    nested = offer.record.record_nested("cargo")
     assert nested is not None
-    assert set(nested.variants) == {"Tank"}
+    assert set(nested.record_variants) == {"Tank"}
 
 
 async def test_a_type_that_leads_back_to_itself_is_reached_by_keys() -> None:

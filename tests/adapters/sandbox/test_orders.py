@@ -203,12 +203,34 @@ async def test_every_purchase_can_be_read_in_as_many_calls_as_said(
     orders: GraphQLAdapter, orders_process: RunningSource
 ) -> None:
     """25 calls for 2,500 customers, and the further pages of the few who have more than fifty purchases."""
-    answers = await ask(orders, KEYS)
+    answers = await ask(orders, KEYS, "number", "status", "placed_at")
     assert sum(len(page(answer).items) for answer in answers.values()) == 8_014
     assert not [key for key, answer in answers.items() if "Fault" in repr(list(page(answer).items))]
     further = sum(-(-len(one.purchases) // 50) - 1 for one in WHOM)
     assert 0 < further < 10
     assert orders_process.counters()["calls"] == 25 + further
+
+
+@pytest.mark.processes
+async def test_every_field_of_a_purchase_can_be_read(orders: GraphQLAdapter) -> None:
+    """No purchase has a value that the record does not take."""
+    answers = await ask(orders, KEYS[:50])
+    assert not [key for key, answer in answers.items() if "Fault" in repr(list(page(answer).items))]
+
+
+async def test_it_filters_by_state_and_time_and_goes_on_in_both_orders(shop: httpx.AsyncClient) -> None:
+    """A page goes on behind its last purchase, in the order that was asked."""
+
+    async def references(arguments: str) -> list[str]:
+        said = await post(shop, f"purchases({arguments}) {{ nodes {{ reference }} }}", [ANNES])
+        return [node["reference"] for node in said["data"]["buyers"][0]["purchases"]["nodes"]]
+
+    latest = await references("first: 50")
+    assert await references("first: 50, order: EARLIEST") == latest[::-1]
+    assert await references(f'first: 3, after: "{latest[2]}"') == latest[3:6]
+    assert await references("first: 50, states: [RECEIVED, ACCEPTED]") == []
+    between = 'placedFrom: "1997-02-01T00:00:00Z", placedBefore: "1997-05-01T00:00:00Z"'
+    assert await references(f"first: 50, {between}") == latest[7:11]
 
 
 @pytest.mark.processes

@@ -384,7 +384,7 @@ def unknown_fields(record: type[Record], model: Any) -> list[str]:
     names = {field.python_name for field in model.__strawberry_definition__.fields}
     unknown = [f"{model.__name__}.{name}" for name in record.model_fields if name not in names]
     for name in set(record.model_fields) & names:
-        nested = record.nested(name)
+        nested = record.record_nested(name)
         if nested is not None:
             unknown += unknown_fields(nested, object_type(type_of(model, name)))
     return unknown

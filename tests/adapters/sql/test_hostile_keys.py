@@ -70,21 +70,19 @@ PAGES = offer_of(order_by=BY_TITLE, max_page=SIZE)
 LIST = offer_of(order_by=BY_TITLE, max_page=None, limits_per_key=False)
 
 
-@dataclass(frozen=True)
 class Stored:
     """The texts that the table holds: each is an owner of one entry, numbered from 1, and a title of the holder's."""
 
-    texts: tuple[str, ...]
+    def __init__(self, texts: Texts) -> None:
+        self.texts = texts
+        self.numbers = {text: number for number, text in enumerate(texts, 1)}
+        self.titles = sorted(texts)  # by code points, as both databases order here
 
     @property
     def rows(self) -> list[Row]:
-        own = [Row(text, date(2020, 2, 29), f"of {number}", number) for number, text in enumerate(self.texts, 1)]
-        held = [Row(HOLDER, date(2020, 2, 29), text, -number) for number, text in enumerate(self.texts, 1)]
-        return own + held
-
-    @property
-    def titles(self) -> list[str]:
-        return sorted(self.texts)  # by code points, as both databases order here
+        day = date(2020, 2, 29)
+        own = [Row(text, day, f"of {number}", number) for text, number in self.numbers.items()]
+        return own + [Row(HOLDER, day, text, -number) for text, number in self.numbers.items()]
 
 
 def holds(text: str) -> bool:
@@ -94,7 +92,7 @@ def holds(text: str) -> bool:
 
 def stored_of(texts: Texts) -> Stored:
     """Every ninth text that can stand in a row and in its index."""
-    return Stored(tuple(text for text in texts[::9] if holds(text) and text.strip() and len(text) < 400))
+    return Stored([text for text in texts[::9] if holds(text) and text.strip() and len(text) < 400])
 
 
 def titles_of(answer: Answer) -> list[object]:
@@ -108,7 +106,7 @@ def is_nothing(answer: Answer) -> bool:
 
 
 def is_refused(answer: Answer) -> bool:
-    return isinstance(answer, SourceError) and answer.reason is Reason.SOURCE_ERROR
+    return isinstance(answer, SourceError) and answer.reason in (Reason.SOURCE_ERROR, Reason.CURSOR_INVALID)
 
 
 def by_text(stored: Stored, text: str, answer: Answer) -> str:
@@ -116,8 +114,8 @@ def by_text(stored: Stored, text: str, answer: Answer) -> str:
     if not text.strip():
         assert answer == Missing() if not holds(text) else is_refused(answer)
         return "refused"
-    if text in stored.texts:
-        assert titles_of(answer) == [f"of {stored.texts.index(text) + 1}"]
+    if text in stored.numbers:
+        assert titles_of(answer) == [f"of {stored.numbers[text]}"]
         return "found"
     assert is_nothing(answer)
     return "asked" if holds(text) else "refused"
@@ -168,13 +166,13 @@ class Values:
             return dict(zip(texts, await together([self._single(store, stored, text) for text in texts]), strict=True))
         answers = await store.ask(PAGES, [HOLDER], first=SIZE, fields=FIELDS, arguments={self.argument: tuple(texts)})
         found = set(titles_of(answers[HOLDER]))
-        assert found == set(texts) & set(stored.texts)
+        assert found == set(texts) & stored.numbers.keys()
         return {text: "found" if text in found else "asked" if holds(text) else "refused" for text in texts}
 
     async def _single(self, store: Store, stored: Stored, text: str) -> str:
         answer = (await store.ask(PAGES, [HOLDER], first=2, fields=FIELDS, arguments={self.argument: text}))[HOLDER]
         if self.argument == "since":  # a day: PostgreSQL refuses other texts, SQLite compares them
-            assert is_refused(answer) or set(titles_of(answer)) <= set(stored.texts)
+            assert is_refused(answer) or set(titles_of(answer)) <= stored.numbers.keys()
             return "refused" if is_refused(answer) else "asked"
         return behind(stored, text, answer, bisect_left)
 
@@ -207,7 +205,7 @@ def behind(stored: Stored, text: str, answer: Answer, place: Callable[[Sequence[
         return "refused"
     start = place(stored.titles, text)
     assert titles_of(answer) == stored.titles[start : start + 2]
-    return "found" if text in stored.texts else "asked"
+    return "found" if text in stored.numbers else "asked"
 
 
 async def together(asks: Sequence[Coroutine[Any, Any, str]]) -> Sequence[str]:

@@ -281,7 +281,7 @@ CURSORS = (
 def test_what_the_adapter_never_gave_is_no_cursor(store: Store, cursor: str) -> None:
     """It is refused before a statement is sent."""
     answer = store.run(store.ask(OFFER, ["a"], first=2, after=cursor))["a"]
-    assert answer == SourceError(Reason.SOURCE_ERROR, "the place to go on behind is none that the adapter gave")
+    assert answer == SourceError(Reason.CURSOR_INVALID, "the place to go on behind is none that the adapter gives")
     assert store.heard == []
 
 

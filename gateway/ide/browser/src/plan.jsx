@@ -61,7 +61,7 @@ function Verdicts({ verdicts = [] }) {
       <h3>
         Verdict: {effect} <span className="count">{ones.length}</span>
       </h3>
-      <p className="fields">{ones.map((one) => one.coordinate).join(", ")}</p>
+      <p className="fields">{ones.map(({ coordinate, mask }) => (mask ? `${coordinate} (${mask})` : coordinate)).join(", ")}</p>
     </section>
   ));
 }

@@ -1,4 +1,4 @@
-// Why a null is null: what was withheld, what a source does not have, and what failed.
+// Why a null is null, and what is masked: what was withheld, what a source does not have, and what failed.
 export function Reasons({ withheld = [], masked = [], absent = [], empty }) {
   const entries = [...withheld, ...absent, ...masked.map((one) => ({ ...one, isMasked: true }))];
   return entries.length ? <ul className="reasons">{entries.map(entryCard)}</ul> : <p className="empty">{empty}</p>;
