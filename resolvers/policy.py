@@ -1,7 +1,7 @@
 """What may be shown: the document moment and the subject moment of policy.
 
-*Document*: the view, the consumer, the view's limits and masks; nothing is read. *Subject*: after the cross-reference, for each
-customer; no source has been asked yet.
+*Document*: the view, the consumer, the view's limits and masks; nothing is read. *Subject*: after the cross-reference,
+for each customer; no source has been asked yet.
 """
 
 from __future__ import annotations

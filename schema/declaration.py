@@ -107,7 +107,7 @@ class _Reading:
         return self._at(
             place,
             f"the unknown key {shown(key)}",
-            f"one of: {', '.join(known)}" if known else "no key at all",
+            f"one of: {', '.join(known)}",
             did_you_mean(key, known, "remove it"),
         )
 

@@ -5,8 +5,8 @@
     email      anne@example.com      a•••@example.com
     all        anything              ••••
 
-What is hidden is a fixed number of bullets: it tells no length, and an empty text looks like any other. But for the domain
-of an e-mail address only letters and digits are shown: no mark or sign of direction is left of what is hidden.
+What is hidden is a fixed number of bullets: it tells no length, and an empty text looks like any other. Beside the
+domain of an e-mail address only letters and digits are shown: no mark or sign of direction is left of what is hidden.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from graphql import (
     is_required_argument,
 )
 
+from schema.mask_check import verify_masks
 from schema.model import Coordinate, Model
 from schema.problems import Level, Problem
 from schema.suggest import did_you_mean
@@ -55,6 +56,7 @@ def verify_view(
     checking = _Checking(loaded, model, frozenset(loaded.view.fields))
     problems = list(checking.coordinates())
     problems.extend(checking.reach())
+    problems.extend(verify_masks(loaded, model))
     if sources is not None:
         problems.extend(checking.lookups(sources))
     problems.extend(checking.notes(today))

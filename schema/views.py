@@ -198,7 +198,7 @@ class ReceiptDetail(StrEnum):
 _Rule = Annotated[
     FieldRule,
     BeforeValidator(lambda rule: {} if rule is None else rule, json_schema_input_type=FieldRule | None),
-    Field(description="nothing where it is shown whole, or a rule such as {mask: initials}"),
+    Field(description="nothing, or a rule such as {mask: initials}"),
 ]
 _Fields = Annotated[
     Mapping[Annotated[str, StringConstraints(pattern=_COORDINATE, max_length=200)], _Rule],
@@ -209,7 +209,9 @@ _Fields = Annotated[
         json_schema_extra=_name_coordinates,
     ),
     AfterValidator(lambda fields: MappingProxyType(dict(fields))),
-    PlainSerializer(lambda fields: {name: rule.model_dump(mode="json", exclude_defaults=True) for name, rule in fields.items()}),
+    PlainSerializer(
+        lambda fields: {name: rule.model_dump(mode="json", exclude_defaults=True) for name, rule in fields.items()}
+    ),
 ]
 
 

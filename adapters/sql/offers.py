@@ -114,8 +114,10 @@ class SqlOffer(Offer):
             raise ValueError(f"offer {self.name}: got {got}; wanted one of them")
         for name in self.table.split(".") if self.table else ():
             check_identifier(name, f"offer {self.name}, table")
-        if self.query.rstrip().endswith(";"):
-            raise ValueError(f"offer {self.name}: got a query that ends in a semicolon; leave it out")
+        if self.query.rstrip().endswith(";") or "\0" in self.query:
+            raise ValueError(
+                f"offer {self.name}: got a query with a semicolon at its end or a character 0; leave it out"
+            )
 
     def _check_columns(self) -> None:
         if not isinstance(self.key, str):

@@ -10,6 +10,9 @@ from adapters.sql.filters import Filter
 
 __all__ = ["Statement", "cell"]
 
+_ANY_KEY = "\0"
+"""Stands for the key in the text of a page, which is made once for all keys; no declaration holds this character."""
+
 
 def cell(place: int) -> str:
     """Return the name under which a row of a page holds a column of its order: no declared name begins with a digit."""
@@ -63,7 +66,8 @@ class Statement:
         if self.limit is not None:
             return self._whole(f"IN ({','.join('?' * keys)})", spelling)
         cells = ", ".join(f'{column(cell(n))} AS "{cell(n)}"' for n in range(len(self.order)))
-        pages = " UNION ALL ".join(part for n in range(1, keys + 1) for part in self._page(f"?{n}", spelling))
+        page = " UNION ALL ".join(self._page(_ANY_KEY, spelling))
+        pages = " UNION ALL ".join(page.replace(_ANY_KEY, f"?{n}") for n in range(1, keys + 1))
         return self._pages(cells, f"({pages}) AS t")
 
     def _pages(self, cells: str, pages: str) -> str:

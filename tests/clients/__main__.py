@@ -13,6 +13,8 @@ from rich.table import Table
 from tests.clients.real import CLIENTS, COLUMNS, row
 from tests.gateway.bridge import TOKEN, listening, write_bridge
 
+_WIDTH = 120
+
 
 async def _rows(folder: Path) -> list[tuple[str, ...]]:
     write_bridge(folder)
@@ -27,7 +29,7 @@ def _main() -> None:
     table = Table(*COLUMNS)
     for each in rows:
         table.add_row(*each)
-    Console().print(table)
+    Console(width=_WIDTH).print(table)
 
 
 _main()

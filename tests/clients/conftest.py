@@ -53,7 +53,7 @@ def pretending_gateway(pretending: Callable[[str], Pretending]) -> Pretending:
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with the sandbox's views, for commands that need an APP."""
-    return make_project(tmp_path_factory.mktemp("project"))
+    return make_project(tmp_path_factory.mktemp("project"), is_whole=True)
 
 
 @pytest.fixture(scope="session")

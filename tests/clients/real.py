@@ -1,6 +1,6 @@
 """GraphQL clients of others: which are tried, in which version, and what each hands to its caller.
 
-The programs that use them are in programs/ and tests/node/clients/. Each asks the same queries of a gateway on a socket.
+The programs that use them are in programs/ and tests/node/clients/. All ask the same queries of a gateway on a socket.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["CLIENTS", "COLUMNS", "Client", "row"]
 _HERE = Path(__file__).parent
 _QUERIES = str(_HERE / "queries")
 _OTHERS = _HERE / ".venv" / "bin" / "python"
-COLUMNS = ("client", "version", "way", "pages", "294", "400", "401")
+COLUMNS = ("client", "version", "used by", "pages", "294", "400", "401")
 """What the table tells of a client."""
 
 
@@ -69,35 +69,35 @@ def _node(package: str, way: str) -> Client:
 
 
 def _gql(way: str, transport: str) -> Client:
-    return Client("gql", way, version("gql"), _program(Path(sys.executable), "gql_client.py", transport))
+    return Client("gql", way, version("gql"), _program(Path(sys.executable), "gql_client", transport))
 
 
 def _sgqlc() -> Client:
     found = re.search(r"^sgqlc==(\S+)$", (_HERE / "requirements.txt").read_text("utf-8"), re.MULTILINE)
     assert found is not None
-    return Client("sgqlc", "`HTTPEndpoint`", found[1], _program(_OTHERS, "sgqlc_client.py"))
+    return Client("sgqlc", "HTTPEndpoint", found[1], _program(_OTHERS, "sgqlc_client"))
 
 
-def _program(python: Path, script: str, *more: str) -> Callable[[str, str], str]:
+def _program(python: Path, module: str, *more: str) -> Callable[[str, str], str]:
     def run(url: str, token: str) -> str:
         if not python.exists():
             pytest.skip("needs the packages of tests/clients/requirements.txt: run make test, or make clients")
-        command = [str(python), str(_HERE / "programs" / script), url, token, _QUERIES, *more]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, f"{script}:\n{done.stdout}\n{done.stderr}"
+        command = [str(python), "-m", f"tests.clients.programs.{module}", url, token, _QUERIES, *more]
+        done = subprocess.run(command, cwd=_HERE.parents[1], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, f"{module}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
     return run
 
 
 CLIENTS = (
-    _node("@apollo/client", "`HttpLink`, `InMemoryCache`"),
-    _node("@urql/core", "`fetchExchange`, `cacheExchange`"),
-    _node("graphql-request", "`rawRequest`"),
-    _node("graphql-http", "`createClient`"),
-    _gql("`HTTPXTransport`", "httpx"),
-    _gql("`HTTPXAsyncTransport`", "httpx-async"),
-    _gql("`AIOHTTPTransport`", "aiohttp"),
+    _node("@apollo/client", "HttpLink, InMemoryCache"),
+    _node("@urql/core", "fetchExchange, cacheExchange"),
+    _node("graphql-request", "rawRequest"),
+    _node("graphql-http", "createClient"),
+    _gql("HTTPXTransport", "httpx"),
+    _gql("HTTPXAsyncTransport", "httpx-async"),
+    _gql("AIOHTTPTransport", "aiohttp"),
     _sgqlc(),
 )
 """Every client that is tried."""

@@ -45,8 +45,9 @@ def without_typename(value: Any) -> Any:
 
 def documented() -> list[list[str]]:
     """The rows of the table of clients in the documents."""
-    lines = [line for line in section("clients.md", "## Clients that are tried").splitlines() if line.startswith("| ")]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+    _, _, table = section("clients.md", "## Clients that are tried").partition("| --- |")
+    lines = table.partition("\n\n")[0].splitlines()[1:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
 @pytest.mark.processes

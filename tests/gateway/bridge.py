@@ -1,14 +1,13 @@
 """A gateway over sources in memory with fields of every kind: pages within pages, unions, interfaces, lists of lists.
 
-Its view hides a part of the model. Vessel 1 has no trouble; vessel 2 is restricted and its flag's source does not answer;
-vessels 3 and 4 lack what others have. The sources tell of themselves what nobody outside may read.
+Its view hides a part of the model. Vessel 1 has no trouble; vessel 2 is restricted, and its flag's source does not
+answer; vessels 3 and 4 lack what others have. Failing sources tell of themselves what nobody outside may read.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256

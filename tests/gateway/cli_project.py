@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,9 @@ from gateway.consumers import new_token
 
 ROOT = Path(__file__).parents[2]
 NUMBERS = count()
+ORDERS, SUPPORT = (f'        {name}_adapter("http://127.0.0.1:9", "a-credential"),\n' for name in ("orders", "support"))
 MODULE = """
-from adapters.sandbox.sources import billing_adapter, crm_adapter, register_adapter
+from adapters.sandbox.sources import *
 from gateway.gateway import Gateway
 from schema.customer import Customer
 
@@ -28,7 +30,7 @@ gateway = Gateway(
         crm_adapter("http://127.0.0.1:9", "a-credential-of-the-crm"),
         billing_adapter("postgresql://reader:a-password@127.0.0.1:9/billing"),
         register_adapter("http://127.0.0.1:9"),
-    ],
+MORE    ],
     views="views",
     crossref="sqlite:///crossref.db",
     consumers="consumers.yaml",
@@ -78,17 +80,29 @@ class Project:
         return spawn(*arguments, folder=self.folder, **more)
 
 
-def make_project(folder: Path) -> Project:
+def make_project(folder: Path, *, is_whole: bool = False) -> Project:
+    """Make a project of three sources and the first versions of the views, or of all of both."""
     token, digest = new_token()
     views = folder / "views"
     shutil.copytree(ROOT / "adapters" / "sandbox" / "views", views)
+    if not is_whole:
+        _leave_first_versions(views)
     entries = f"- name: agent-desktop\n  {digest}\n  views: [support-call]\n"
     entries += f"- name: collections\n  {new_token()[1]}\n  views: [debt-collection]\n"
     (folder / "consumers.yaml").write_text(entries)
     SqliteCrossReference.open(folder / "crossref.db").close()
     module = f"project_{next(NUMBERS)}"
-    (folder / f"{module}.py").write_text(MODULE)
+    (folder / f"{module}.py").write_text(MODULE.replace("MORE", ORDERS + SUPPORT if is_whole else ""))
     return Project(folder, module, token)
+
+
+def _leave_first_versions(views: Path) -> None:
+    for later in set(views.glob("*.yaml")) - set(views.glob("*@1.yaml")):
+        later.unlink()
+    lock = views / "views.lock"
+    lock.write_text(
+        "".join(line for line in lock.read_text().splitlines(keepends=True) if not re.match(r"\S+@(?!1 )", line))
+    )
 
 
 def run(*arguments: str, stdin: str | None = None) -> Ran:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from graphql import (
@@ -20,27 +21,34 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from schema.masks import Mask, mask_text
 from tests.resolvers.harbour import Harbour
 from tests.resolvers.queries import Query
 from tests.resolvers.vessels import MODEL
 
-__all__ = ["expected", "own_keys"]
+__all__ = ["MaskedText", "expected", "own_keys"]
 
 _WITHHELD = object()
 _TYPES = {one.type_name for one in MODEL.coordinates.values()} | {"Cargo"}
 _TOLD = {"box": "Container", "tank": "Tank", "radar": "RadarSighting", "photo": "PhotoSighting"}
 
 
+class MaskedText(str):
+    """A text that is not the source's own, equal to a plain one."""
+
+    __slots__ = ()
+
+
 class _GoesUpError(Exception):
     """A null where the schema allows none."""
 
 
-def expected(h: Harbour, query: Query) -> Any:
-    """The data of the answer when every source answers, with what the restrictions leave of it."""
+def expected(h: Harbour, query: Query, masks: Mapping[str, Mask] = MappingProxyType({})) -> Any:
+    """The data of the answer when every source answers, with what restrictions and masks leave of it."""
     document = parse(query.text)
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
     (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
-    return _Oracle(h, fragments, query.variables).query(operation)
+    return _Oracle(h, fragments, query.variables, masks).query(operation)
 
 
 def own_keys(h: Harbour, customer: str) -> dict[str, str]:
@@ -53,6 +61,7 @@ class _Oracle:
     h: Harbour
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
+    masks: Mapping[str, Mask]
     restricted: frozenset[str] = frozenset()
 
     def query(self, operation: OperationDefinitionNode) -> dict[str, Any]:
@@ -99,7 +108,8 @@ class _Oracle:
             return None
         coordinate = MODEL.coordinates[f"{type_name}.{name}"]
         if coordinate.of not in _TYPES:
-            return value
+            mask = self.masks.get(str(coordinate))
+            return value if mask is None else MaskedText(mask_text(mask, value))
         if coordinate.is_connection:
             return self.page(get_named_type(coordinate.type).name, value, nodes)
         if not isinstance(value, list):

@@ -67,6 +67,29 @@ def test_a_path_that_is_not_in_the_data_stands_as_it_is() -> None:
     assert paths(notes) == {"Size.beam": [["vessels", 0, "size", "beam"]], "Port.name": [["other", 0, "port"]]}
 
 
+def test_a_mask_holds_everywhere_where_it_holds_for_every_value() -> None:
+    """A null has no form to be shown in, so it is no place; a value that went with its parent is not told."""
+    data = {"vessels": [{"name": "A."}, {"name": None}, {"name": "C."}, None], "other": {"name": "D."}}
+    notes = Notes()
+    for path in (("vessels", 0, "name"), ("vessels", 2, "name"), ("vessels", 3, "name"), ("gone", 0, "name")):
+        notes.shown("Vessel.name", Reason.VALUE_MASKED, path)
+    notes.shown("Flag.code", Reason.VALUE_MASKED, ("vessels", 3, "flag"))
+    assert [(one["coordinate"], one["code"], one["paths"]) for one in notes.entries(Place.MASKED, data)] == [
+        ("Vessel.name", "VALUE_MASKED", [["vessels", "*", "name"]])
+    ]
+    assert notes.entries(Place.MASKED, {"vessels": [{"name": "A."}, {"name": "B."}, None, None]}) == [
+        {
+            "coordinate": "Vessel.name",
+            "code": "VALUE_MASKED",
+            "message": "This view shows the value masked.",
+            "remedy": "Use a view that shows it whole.",
+            "paths": [["vessels", 0, "name"]],
+        }
+    ]
+    assert notes.entries(Place.MASKED, None) == []
+    assert notes.reason(("vessels", 0, "name")) is None
+
+
 def test_the_first_reason_of_a_path_can_be_asked() -> None:
     """A null where the schema allows none becomes an error with that reason."""
     notes = noted(("Vessel.name", 0))

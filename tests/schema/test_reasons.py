@@ -20,6 +20,7 @@ def test_policy_withholds_and_only_sources_fail() -> None:
     """Withheld is not an error; a source that has nothing is neither."""
     by_place = {place: {reason.name for reason in Reason if reason.place is place} for place in Place}
     assert by_place[Place.WITHHELD] == {"SUBJECT_UNKNOWN", "SUBJECT_RESTRICTED", "VALUE_NOT_IN_VIEW"}
+    assert by_place[Place.MASKED] == {"VALUE_MASKED"}
     assert by_place[Place.ABSENT] == {
         "SOURCE_NOT_LINKED",
         "SOURCE_KEY_GONE",

@@ -15,6 +15,9 @@ SOURCES = ("registry", "sonar")
 SMALL = {"Vessel.id": None, "Vessel.name": None}
 
 
+MASKED = {"Vessel.id": None, "Vessel.name": {"mask": "initials"}}
+
+
 def changed(before: View, **changes: Any) -> tuple[Change, ...]:
     return compare_views(before, view(**{"fields": SMALL, "version": 2} | changes), MODEL)
 
@@ -44,6 +47,14 @@ def test_two_versions_that_say_the_same_do_not_differ() -> None:
         ({}, {"limits": {"depth": 3}}, ("dangerous", "LIMIT_LOWERED", "limits.depth")),
         ({}, {"purpose": {"dpv": "CustomerClaimsManagement"}}, ("note", "DECLARATION_CHANGED", "purpose")),
         ({}, {"consumers": ["bridge-desk", "pilot"]}, ("note", "DECLARATION_CHANGED", "consumers")),
+        ({}, {"fields": MASKED}, ("dangerous", "MASK_ADDED", "Vessel.name")),
+        ({"fields": MASKED}, {"fields": SMALL}, ("note", "MASK_REMOVED", "Vessel.name")),
+        (
+            {"fields": MASKED},
+            {"fields": {**SMALL, "Vessel.name": {"mask": "all"}}},
+            ("dangerous", "MASK_CHANGED", "Vessel.name"),
+        ),
+        ({"fields": {"Vessel.id": None}}, {"fields": MASKED}, ("safe", "FIELD_ADDED", "Vessel.name")),
         ({}, {"title": "The bridge"}, ("safe", "WORDS_CHANGED", "title")),
     ],
 )
@@ -62,6 +73,13 @@ def test_a_change_says_from_what_to_what() -> None:
         "The limit changed from 1000 to 5.",
         'It changed from {"gdpr": "A6-1-b"} to {"gdpr": "A6-1-f"}.',
     ]
+
+
+def test_a_change_of_a_mask_says_how_the_value_is_shown() -> None:
+    """Before and now."""
+    (added,), (removed,) = changed(view(fields=SMALL), fields=MASKED), changed(view(fields=MASKED))
+    assert added.text == "It is shown masked (initials) and no longer whole."
+    assert removed.text == "It is shown whole and no longer masked (initials)."
 
 
 def test_the_order_of_consumers_says_nothing() -> None:

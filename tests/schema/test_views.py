@@ -64,8 +64,20 @@ SENTENCES = [
         "  Customer.segment: {}",
         "  Customer.segment: {verification: V1}",
         14,
-        "got the unknown key 'verification' (fields.Customer.segment.verification); wanted no key at all; "
+        "got the unknown key 'verification' (fields.Customer.segment.verification); wanted one of: mask; "
         "to mend: remove it",
+    ),
+    (
+        "  Customer.segment: {}",
+        "  Customer.segment: {mask: last5}",
+        14,
+        "got 'last5' (fields.Customer.segment.mask); wanted how a text is shown: initials, last4, email or all",
+    ),
+    (
+        "  Customer.segment: {}",
+        "  Customer.segment: {mask: }",
+        14,
+        "got nothing (fields.Customer.segment.mask); wanted one of: initials, last4, email, all; to mend: correct",
     ),
     (
         "  Customer.segment: {}",
@@ -135,6 +147,16 @@ def test_a_limit_that_is_left_out_is_not_in_the_digest(tmp_path: Path) -> None:
     assert plain.canonical()["limits"] == {"customers": 50, "deadline_ms": 1500, "calls": 20, "tokens": 500}
     assert plain.canonical() == same.canonical()
     assert digest_of(plain) == digest_of(same) != digest_of(other)
+
+
+def test_a_mask_is_in_the_digest_and_a_field_without_one_is_as_ever(tmp_path: Path) -> None:
+    """Views that were published before there were masks stay as they were."""
+    whole = view_with(tmp_path).view
+    masked = view_with(tmp_path, "  Customer.segment: {}", "  Customer.segment: {mask: all}").view
+    assert whole.canonical()["fields"] == {"Customer.name": {}, "Customer.segment": {}}
+    assert masked.canonical()["fields"] == {"Customer.name": {}, "Customer.segment": {"mask": "all"}}
+    assert json.dumps(masked.canonical())
+    assert digest_of(whole) != digest_of(masked)
 
 
 @pytest.mark.parametrize(

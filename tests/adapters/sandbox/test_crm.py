@@ -82,6 +82,7 @@ async def test_it_counts_calls_keys_and_fields(crm: httpx.AsyncClient) -> None:
     assert (await crm.get("/__sandbox/counters")).json() == {
         "calls": 2,
         "keys": 3,
+        "at_once": 1,
         "fields": {"firstName": 2, "lastName": 1},
         "asked": [
             {"keys": KEYS[:2], "fields": ["firstName", "lastName"]},
@@ -90,7 +91,13 @@ async def test_it_counts_calls_keys_and_fields(crm: httpx.AsyncClient) -> None:
     }
     await misbehave(crm, Misbehaviour.ERROR)
     assert (await crm.post("/__sandbox/reset")).status_code == 204
-    assert (await crm.get("/__sandbox/counters")).json() == {"calls": 0, "keys": 0, "fields": {}, "asked": []}
+    assert (await crm.get("/__sandbox/counters")).json() == {
+        "calls": 0,
+        "keys": 0,
+        "at_once": 0,
+        "fields": {},
+        "asked": [],
+    }
     assert (await ask(crm, KEYS[:1])).status_code == 200
 
 

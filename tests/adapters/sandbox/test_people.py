@@ -12,7 +12,7 @@ from adapters.crossref import Lookup, Restriction
 from adapters.sandbox.chance import number, ranks
 from adapters.sandbox.companies import companies, has_valid_check_digits, with_check_digits
 from adapters.sandbox.ledger import BOOKS_CLOSE, accounts, invoices
-from adapters.sandbox.links import cross_reference, restrictions
+from adapters.sandbox.links import LINKED, cross_reference, restrictions
 from adapters.sandbox.people import ANNE, Customer, customers
 
 
@@ -63,8 +63,14 @@ def test_bulk_load_gets_every_key_once(everyone: Sequence[Customer]) -> None:
     """A source without a key for the customer is not named."""
     rows = list(cross_reference(everyone))
     assert [customer_id for customer_id, _ in rows] == [customer.customer_id for customer in everyone]
-    assert rows[ANNE][1] == {"crm": ("C-000009",), "billing": ("B-101348",)}
-    assert {tuple(keys) for _, keys in rows} == {("crm",), ("crm", "billing")}
+    assert rows[ANNE][1] == {
+        "crm": ("C-000009",),
+        "billing": ("B-101348",),
+        "orders": ("O-702431",),
+        "support": ("S-900634",),
+    }
+    assert {tuple(keys) for _, keys in rows} == {LINKED, tuple(one for one in LINKED if one != "billing")}
+    assert dict(cross_reference(everyone[:1], ("crm",))) == {everyone[0].customer_id: {"crm": ("C-000009",)}}
 
 
 def test_a_few_customers_are_restricted(everyone: Sequence[Customer]) -> None:

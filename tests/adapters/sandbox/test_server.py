@@ -51,10 +51,33 @@ async def test_a_call_with_a_body_is_cut_as_well(register: httpx.AsyncClient) ->
         await register.request("GET", ASK, content=b"x" * 100_000)
 
 
-def test_there_are_three_sources_to_serve() -> None:
-    """Another name is refused with the names there are."""
-    assert build_source("crm", "sesame").path == "/customers"
-    assert build_source("register", "").path == "/api/v1/lei-records"
-    assert build_source("orders", "sesame").path == "/graphql"
-    with pytest.raises(ValueError, match="got the source 'billing'; wanted crm, register or orders"):
+async def test_calls_that_are_under_way_together_are_counted(register: httpx.AsyncClient) -> None:
+    """The most of them since the reset, also of those that are refused."""
+    await register.post("/__sandbox/misbehave", json={"kind": Misbehaviour.SLOW, "seconds": 0.1})
+    await asyncio.gather(*(register.get(ASK) for _ in range(3)))
+    await register.get(ASK)
+    assert (await register.get("/__sandbox/counters")).json()["at_once"] == 3
+    await register.post("/__sandbox/reset")
+    assert (await register.get("/api/v1/lei-records")).status_code == 400
+    counted = (await register.get("/__sandbox/counters")).json()
+    assert (counted["calls"], counted["at_once"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "paths"),
+    [
+        ("crm", ["/customers"]),
+        ("register", ["/api/v1/lei-records"]),
+        ("orders", ["/graphql"]),
+        ("support", ["/customers/{key}/tickets", "/tickets/{key}/messages"]),
+    ],
+)
+def test_each_source_has_its_paths(name: str, paths: list[str]) -> None:
+    """Support answers under two."""
+    assert [one.path for one in build_source(name, "sesame")] == paths
+
+
+def test_another_name_is_refused_with_the_names_there_are() -> None:
+    """Billing is a database, and no source of this kind."""
+    with pytest.raises(ValueError, match="got the source 'billing'; wanted crm, register, orders or support"):
         build_source("billing", "")

@@ -7,6 +7,7 @@ import gc
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,7 @@ from adapters.records import Record
 from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sandbox.postgres import PostgresServer
 from adapters.sandbox.relay import Relay
-from adapters.sql import KeyType, SqlAdapter, SqlOffer
+from adapters.sql import By, KeyType, SqlAdapter, SqlOffer
 from adapters.sql.offers import statement_for
 from adapters.sql.postgres import connected
 from schema.deadline import Deadline
@@ -210,6 +211,27 @@ async def test_a_url_that_asyncpg_cannot_read_is_an_error_of_the_source() -> Non
     async with adapter_of(offer_of(), "postgresql://a:hunter2@/x?host=/none&port=many") as adapter:
         answer = (await ask(adapter, "1"))["1"]
     assert answer == SourceError(Reason.SOURCE_ERROR, "the database's answer was not in its protocol")
+
+
+async def test_pages_go_on_behind_values_of_any_type(postgres: PostgresServer) -> None:
+    """To the last microsecond, and however the role has days and moments printed."""
+    query = (
+        "SELECT 'a' AS owner, no % 2 = 0 AS kind,"
+        " timestamptz '1998-10-25 00:30:00.000001+00' + no / 3 * interval '1 us' AS moment,"
+        " no * 1.10 AS value, md5(no::text)::uuid AS id FROM generate_series(1, 20) AS no"
+    )
+    order = (By("moment", "timestamptz"), By("kind", "boolean"), By("value", "numeric(14,2)"), By("id", "uuid"))
+    whole = offer_of(query=query, serves="Owner.rows", key="owner", key_type=KeyType.TEXT, order_by=order, absent=Page)
+    pages = replace(whole, max_page=3, limits_per_key=True)
+    async with connected(postgres.url("postgres")) as admin:
+        await admin.execute("CREATE ROLE german LOGIN PASSWORD 'x'; ALTER ROLE german SET DateStyle = 'German, DMY'")
+        await admin.execute("ALTER ROLE german SET TimeZone = 'Europe/Berlin'")
+        async with adapter_of(pages, postgres.url("postgres", user="german", password="x")) as adapter:
+            joined = (await ask(adapter, "a"))["a"].record.items
+            adapter.offers = (whole,)
+            assert joined == (await ask(adapter, "a"))["a"].record.items
+        await admin.execute("DROP ROLE german")
+    assert len(joined) == 20
 
 
 async def test_a_page_is_read_off_the_index(postgres: PostgresServer) -> None:

@@ -1,6 +1,6 @@
 """What the programs of the Python clients share: the same five queries as those of Node, and how they are told.
 
-Each program is run as `program.py URL TOKEN QUERIES` and prints as JSON what the client hands to its caller.
+Each program is run as `python -m ... URL TOKEN QUERIES` and prints as JSON what the client hands to its caller.
 """
 
 from __future__ import annotations

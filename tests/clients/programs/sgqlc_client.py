@@ -10,12 +10,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import common
 from sgqlc.endpoint.http import HTTPEndpoint
 from sgqlc.operation import Fragment, Operation
 from sgqlc.types import Arg, Variable, list_of, non_null
 
-logging.getLogger("sgqlc").setLevel(logging.CRITICAL)  # it logs whole responses where there are errors
+from tests.clients.programs import common
+
+logging.getLogger("sgqlc").setLevel(logging.CRITICAL)  # it logs every error that an answer has
 
 
 def connect(token: str = common.TOKEN, *, by_itself: bool = False) -> HTTPEndpoint:
@@ -28,8 +29,13 @@ def ask(name: str, variables: dict[str, Any], endpoint: HTTPEndpoint) -> dict[st
 
 
 def handed(answer: dict[str, Any]) -> dict[str, Any]:
-    if "exception" in answer["errors"][0]:
-        return {"kind": "network", "status": answer["errors"][0]["status"]}
+    error = answer["errors"][0]
+    if "exception" in error:  # the answer is a text in it
+        return {
+            "kind": "network",
+            "status": error["status"],
+            "codes": common.codes(json.loads(error["body"])["errors"]),
+        }
     return {"kind": "GraphQL", "codes": common.codes(answer["errors"])}
 
 
@@ -46,7 +52,9 @@ def generated(folder: Path) -> Any:
 
 def written(types: Any, endpoint: HTTPEndpoint) -> list[str]:
     """Ask for names with an operation of classes, a variable and a fragment."""
-    operation = Operation(types.Query, name="Names", variables={"many": Arg(non_null(list_of(non_null(types.VesselBy))))})
+    operation = Operation(
+        types.Query, name="Names", variables={"many": Arg(non_null(list_of(non_null(types.VesselBy))))}
+    )
     name = Fragment(types.Vessel, "Named")
     name.name()
     operation.vessels(by=Variable("many")).__fragment__(name)

@@ -61,7 +61,7 @@ function tabsOf(answer, plan, problem, planProblem) {
       id: "withheld",
       label: "Withheld",
       count: withheld.length + masked.length,
-      content: told(<Reasons withheld={withheld} masked={masked} empty="A rule withheld and masked nothing." />),
+      content: told(<Reasons withheld={withheld} masked={masked} empty="No rule withheld or masked anything." />),
     },
     {
       id: "absent",

@@ -1,0 +1,89 @@
+"""Whatever schemathesis generates for a view is answered or refused, and nothing of the inside is told."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import strategies as st
+
+from tests.gateway.bridge import INSIDE, TOKEN, Bridge, bridge, write_bridge
+from tests.gateway.fuzzing import ACCEPTED, PATH, Asked, Tally, cases, check_answer, cursors, twin
+
+BROKEN = ("registry", "sonar", "states", "notes")
+
+
+@dataclass
+class Door:
+    """An open gateway, asked in this process."""
+
+    bridge: Bridge
+    client: httpx.AsyncClient
+    runner: asyncio.Runner = field(repr=False)
+
+    def ask(self, asked: Asked) -> httpx.Response:
+        """Ask with the source that breaks, if one does, broken."""
+        for source in self.bridge.house.sources:
+            source.fails = RuntimeError(INSIDE) if source.source == asked.breaks else None
+            source.batches.clear()
+            source.calls.clear()
+        body = {"query": asked.document}
+        return self.runner.run(self.client.post(PATH, json=body, headers={"accept": asked.accept}))
+
+
+@pytest.fixture
+def door(tmp_path: Path, nothing_else_installed: None) -> Iterator[Door]:
+    """A gateway that stays open in a loop of its own, for hypothesis runs its examples outside of any."""
+    write_bridge(tmp_path)
+    made = bridge(tmp_path)
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    transport = httpx.ASGITransport(made.gateway)
+    client = httpx.AsyncClient(transport=transport, base_url="http://bridge.example", headers=headers)
+    with asyncio.Runner() as runner:
+        running = made.gateway.running()
+        runner.run(running.__aenter__())
+        try:
+            yield Door(made, client, runner)
+        finally:
+            runner.run(client.aclose())
+            runner.run(running.__aexit__(None, None, None))
+
+
+def run_settings(count: int) -> settings:
+    """Generate so many cases, and no database: what fails is printed."""
+    return settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+
+
+@pytest.mark.parametrize("count", [5_000, pytest.param(100_000, marks=pytest.mark.long)])
+def test_generated_queries_are_answered_or_refused_and_tell_nothing_of_the_inside(count: int, door: Door) -> None:
+    """No status of 500 or more, JSON of the right type, documented codes; at least half of the cases show a vessel."""
+    schema = door.runner.run(twin(door.client, door.runner.run(cursors(door.client))))
+    tally, started = Tally(), time.process_time()
+
+    @run_settings(count)
+    @given(asked=cases(schema, BROKEN))
+    def every_case(asked: Asked) -> None:
+        response = door.ask(asked)
+        check_answer(response, asked.accept, asked.document)
+        tally.add(response)
+
+    every_case()
+    seconds = time.process_time() - started
+    sys.stdout.write(f"{seconds:.0f} s of CPU: {dict(tally.counted)}\n")
+    assert tally.counted["cases"] >= count
+    assert tally.counted["shown"] >= tally.counted["cases"] / 2
+    assert min(tally.counted[one] for one in ("refused", "partial", "withheld")) >= count / 50
