@@ -53,6 +53,7 @@ __all__ = [
     "SourcePath",
     "by_head",
     "by_type",
+    "every_path",
     "is_inline",
     "is_there",
     "read_path",
@@ -250,6 +251,26 @@ def by_type(fields: Iterable[str]) -> dict[str, tuple[str, ...]]:
         type_name, _, name = head.rpartition(TYPE_MARK)
         types.setdefault(type_name, []).append(f"{name}{dot}{rest}")
     return {type_name: tuple(paths) for type_name, paths in types.items()}
+
+
+def every_path(record: type[Record], passed: frozenset[type[Record]] = frozenset()) -> tuple[str, ...]:
+    """Return the dotted paths of all values in a record, those of every variant.
+
+    A record that holds its own kind has no end: where it is met again, its field alone is told. `passed` are the
+    records on the way.
+    """
+    if record in passed:
+        return ()
+    kinds = (record, *record.record_variants.values())
+    return tuple(path for one in kinds for path in _every_path(one, passed | {record}))
+
+
+def _every_path(record: type[Record], passed: frozenset[type[Record]]) -> Iterator[str]:
+    mark = f"{record.record_type_name}{TYPE_MARK}" if record.record_type_name else ""
+    for name in record.model_fields:
+        nested = record.record_nested(name)
+        below = () if nested is None else every_path(nested, passed)
+        yield from (f"{mark}{name}.{path}" for path in below) if below else (f"{mark}{name}",)
 
 
 def by_head(fields: Iterable[str]) -> dict[str, list[str]]:

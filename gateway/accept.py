@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from starlette.datastructures import Headers
 
-from gateway.requests import BadRequestError, RequestCode
+from gateway.refusals import NotTakenError, RequestCode
 
 __all__ = ["MediaType", "wanted_media_type"]
 
@@ -55,7 +55,7 @@ def wanted_media_type(headers: Headers) -> MediaType:
     Of two that are accepted alike the one that is named first is taken; a range such as `*/*` means plain JSON.
 
     Raises:
-        BadRequestError: 406, the client accepts neither.
+        NotTakenError: 406, the client accepts neither.
     """
     accepted = ",".join(headers.getlist("accept"))
     return _USUAL.get(accepted) or _negotiated(accepted)
@@ -70,7 +70,7 @@ def _negotiated(accepted: str) -> MediaType:
     if _quality(best, ranges) > 0:
         return best
     message = f"The Accept header names none of {MediaType.RESPONSE}, {MediaType.JSON}. Accept one of them."
-    raise BadRequestError(406, RequestCode.NOT_ACCEPTABLE, message)
+    raise NotTakenError(406, RequestCode.NOT_ACCEPTABLE, message)
 
 
 def _place(media_type: MediaType, ranges: Sequence[_Range]) -> int:

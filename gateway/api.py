@@ -10,8 +10,8 @@ from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from gateway.ide import Ide, add_ide, explain_request
+from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import Reply, refusal, refusal_of
-from gateway.requests import BadRequestError, RequestCode
 from gateway.service import NotOpenError, Service
 
 __all__ = ["make_api"]
@@ -72,18 +72,18 @@ def _sdl(service: Service, view: str, request: Request) -> Response:
     found = service.find(caller, view)
     if not found.shows_schema_to(caller):
         message = f"This view shows its schema to {found.introspection}. Ask the view's owner for its SDL."
-        raise BadRequestError(403, RequestCode.INTROSPECTION_NOT_ALLOWED, message)
+        raise NotTakenError(403, RequestCode.INTROSPECTION_NOT_ALLOWED, message)
     where = {"Content-Location": f"../{found.id}/schema.graphql"}  # which version it is of (RFC 9110, 8.7)
     return PlainTextResponse(service.engine.schema_of(found).sdl(), headers=where)
 
 
-def _not_here(error: HTTPException) -> BadRequestError:
+def _not_here(error: HTTPException) -> NotTakenError:
     if error.status_code == 405:
         headers = dict(error.headers or {})
         message = f"This path is asked by {headers.get('Allow', 'another method')} only."
-        return BadRequestError(405, RequestCode.METHOD_NOT_ALLOWED, message, headers)
+        return NotTakenError(405, RequestCode.METHOD_NOT_ALLOWED, message, headers)
     message = "There is nothing at this path. GraphQL is at /views/{name}/graphql."
-    return BadRequestError(404, RequestCode.NOT_FOUND, message)
+    return NotTakenError(404, RequestCode.NOT_FOUND, message)
 
 
 def _response(reply: Reply) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
-from gateway.requests import BadRequestError, RequestCode
+from gateway.refusals import NotTakenError, RequestCode
 
 __all__ = ["read_body", "refuse_body"]
 
@@ -17,7 +17,7 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     """Return the body, of at most `limit` bytes.
 
     Raises:
-        BadRequestError: 413 too large, 415 not uncompressed JSON, 400 a wrong length, or the client broke off.
+        NotTakenError: 413 too large, 415 not uncompressed JSON, 400 a wrong length, or the client broke off.
     """
     _check_content(headers)
     _check_length(headers, limit)
@@ -26,7 +26,7 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     while more:
         message = await receive()
         if message["type"] != "http.request":
-            raise BadRequestError(400, RequestCode.BAD_REQUEST, "The connection closed before the body was whole.")
+            raise NotTakenError(400, RequestCode.BAD_REQUEST, "The connection closed before the body was whole.")
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > limit:
@@ -38,11 +38,11 @@ def refuse_body(headers: Headers) -> None:
     """Refuse the body of a request that has none by its method: two servers in a row may not agree on where it ends.
 
     Raises:
-        BadRequestError: 400, there is one, or may be one.
+        NotTakenError: 400, there is one, or may be one.
     """
     if "transfer-encoding" in headers or ",".join(headers.getlist("content-length")) not in ("", "0"):
         message = "A GET has no body. Send the query in the URL, or by POST."
-        raise BadRequestError(400, RequestCode.BAD_REQUEST, message, {"Connection": "close"})
+        raise NotTakenError(400, RequestCode.BAD_REQUEST, message, {"Connection": "close"})
 
 
 def _check_length(headers: Headers, limit: int) -> None:
@@ -51,25 +51,25 @@ def _check_length(headers: Headers, limit: int) -> None:
         return
     if not (declared.isascii() and declared.isdecimal()):
         message = "The Content-Length is no number of bytes. Send one number, or a chunked body."
-        raise BadRequestError(400, RequestCode.BAD_REQUEST, message, {"Connection": "close"})
+        raise NotTakenError(400, RequestCode.BAD_REQUEST, message, {"Connection": "close"})
     if int(declared[:20]) > limit:
         raise _too_large(limit)
 
 
-def _too_large(limit: int) -> BadRequestError:
+def _too_large(limit: int) -> NotTakenError:
     # the connection is closed, so that the server does not read the rest only to drop it
     message = f"The body is larger than {limit} bytes. Send less."
-    return BadRequestError(413, RequestCode.BODY_TOO_LARGE, message, {"Connection": "close"})
+    return NotTakenError(413, RequestCode.BODY_TOO_LARGE, message, {"Connection": "close"})
 
 
 def _check_content(headers: Headers) -> None:
     given = ",".join(headers.getlist("content-type"))
     if given not in _USUAL and not _is_json(given):
         message = f"The body has another content type. Send Content-Type: {_JSON}; charset=utf-8."
-        raise BadRequestError(415, RequestCode.UNSUPPORTED_MEDIA_TYPE, message)
+        raise NotTakenError(415, RequestCode.UNSUPPORTED_MEDIA_TYPE, message)
     if ",".join(headers.getlist("content-encoding")).strip().lower() not in ("", "identity"):
         message = "The body is compressed. Send it as it is, without Content-Encoding."
-        raise BadRequestError(415, RequestCode.UNSUPPORTED_MEDIA_TYPE, message)
+        raise NotTakenError(415, RequestCode.UNSUPPORTED_MEDIA_TYPE, message)
 
 
 def _is_json(content_type: str) -> bool:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import raw_headers, refusal
 from gateway.request_id import new_request_id
-from gateway.requests import BadRequestError, RequestCode
 
 __all__ = ["Bounds", "bounded_http"]
 
@@ -138,7 +138,7 @@ class _BoundedHttp(HttpToolsProtocol):
             self._is_in_head, self.cycle.response_complete = True, True
         self._refuse(_no_http())
 
-    def _refuse(self, error: BadRequestError) -> None:
+    def _refuse(self, error: NotTakenError) -> None:
         self._stop_timer()
         self._is_refused = True
         if not self._is_in_head:  # trailers: their request may be half answered
@@ -150,27 +150,27 @@ class _BoundedHttp(HttpToolsProtocol):
             self.transport.write_eof()
             self._timer = self.loop.call_later(self._bounds.linger_seconds, self.transport.abort)
 
-    def _printed(self, error: BadRequestError) -> bytes:
+    def _printed(self, error: NotTakenError) -> bytes:
         reply = refusal(error)
         headers = [*self.server_state.default_headers, *raw_headers(reply, new_request_id()), (b"connection", b"close")]
         return STATUS_LINE[reply.status] + b"".join(b"%s: %s\r\n" % each for each in headers) + b"\r\n" + reply.body
 
 
-def _no_http() -> BadRequestError:
+def _no_http() -> NotTakenError:
     message = "The bytes are no HTTP request that can be read. Check the request line, the headers and the lengths."
-    return BadRequestError(400, RequestCode.BAD_REQUEST, message)
+    return NotTakenError(400, RequestCode.BAD_REQUEST, message)
 
 
-def _too_large(limit: int) -> BadRequestError:
+def _too_large(limit: int) -> NotTakenError:
     message = f"The request line and the headers are larger than {limit} bytes. Send fewer or shorter ones."
-    return BadRequestError(431, RequestCode.HEADERS_TOO_LARGE, message)
+    return NotTakenError(431, RequestCode.HEADERS_TOO_LARGE, message)
 
 
-def _too_late() -> BadRequestError:
+def _too_late() -> NotTakenError:
     message = "The headers came too slowly. Send them at once."
-    return BadRequestError(408, RequestCode.REQUEST_TIMEOUT, message)
+    return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message)
 
 
-def _too_many() -> BadRequestError:
+def _too_many() -> NotTakenError:
     message = "The gateway has too many connections. Ask again later."
-    return BadRequestError(503, RequestCode.UNAVAILABLE, message, {"Retry-After": "1"})
+    return NotTakenError(503, RequestCode.UNAVAILABLE, message, {"Retry-After": "1"})

@@ -19,8 +19,9 @@ from gateway.accept import MediaType, wanted_media_type
 from gateway.bodies import read_body, refuse_body
 from gateway.operations import is_for_another_operation
 from gateway.origins import METHODS
+from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import Reply, print_answer, refusal_of
-from gateway.requests import BadRequestError, RequestCode, parse_parameters, parse_request, refuse_parameters
+from gateway.requests import parse_parameters, parse_request, refuse_parameters
 from gateway.service import Service
 from resolvers import RefusalCode, RefusedError, Request
 from schema.caller import Caller
@@ -54,7 +55,7 @@ class Arrival:
     def refused(self, error: Exception) -> Reply:
         """Return the reply to an exception, in the media type that is wanted where that can be told."""
         media_type = MediaType.JSON
-        with suppress(BadRequestError):
+        with suppress(NotTakenError):
             media_type = wanted_media_type(self.headers)
         return refusal_of(error, self.request_id, media_type)
 
@@ -99,7 +100,7 @@ class Exchange:
                 refuse_body(arrival.headers)
                 return parse_parameters(query_string)
         message = "GraphQL is asked by GET or POST here."
-        raise BadRequestError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": METHODS})
+        raise NotTakenError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": METHODS})
 
     def _body(self, arrival: Arrival) -> Awaitable[bytes]:
         return read_body(arrival.receive, arrival.headers, self.most_bytes)
@@ -109,12 +110,12 @@ def _check_is_query(arrival: Arrival, error: RefusedError, request: Request, vie
     """Refuse by its method what came by GET and is no query; no view has another operation, so it was refused already.
 
     Raises:
-        BadRequestError: 405, it is a mutation or a subscription.
+        NotTakenError: 405, it is a mutation or a subscription.
     """
     is_other = arrival.scope["method"] == "GET" and error.code in _NO_SUCH_OPERATION
     if is_other and is_for_another_operation(request, view.limits.tokens):
         message = "By GET only queries are asked."
-        raise BadRequestError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": "POST"})
+        raise NotTakenError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": "POST"})
 
 
 def _for_sources(view: View, deadline: Deadline) -> Deadline:
@@ -125,7 +126,7 @@ def _for_sources(view: View, deadline: Deadline) -> Deadline:
     return Deadline(deadline.at - min(view.limits.deadline_ms / 10_000, _MOST_RESERVED), deadline.clock)
 
 
-async def _by(deadline: Deadline, work: Callable[[], Awaitable[_T]], late: Callable[[], BadRequestError]) -> _T:
+async def _by(deadline: Deadline, work: Callable[[], Awaitable[_T]], late: Callable[[], NotTakenError]) -> _T:
     """Return the work's result, or end it at the deadline and raise what `late` returns."""
     if deadline.is_over():
         raise late()
@@ -138,11 +139,11 @@ async def _by(deadline: Deadline, work: Callable[[], Awaitable[_T]], late: Calla
         raise
 
 
-def _body_late() -> BadRequestError:
+def _body_late() -> NotTakenError:
     message = "The body was not whole when the request's time was over. Send it faster, or send less."
-    return BadRequestError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})
+    return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})
 
 
-def _answer_late() -> BadRequestError:
+def _answer_late() -> NotTakenError:
     message = f"The request's time was over before there was an answer. {Reason.DEADLINE_EXCEEDED.remedy}"
-    return BadRequestError(504, RequestCode.DEADLINE_EXCEEDED, message)
+    return NotTakenError(504, RequestCode.DEADLINE_EXCEEDED, message)

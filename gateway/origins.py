@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from starlette.datastructures import Headers
 
-from gateway.requests import BadRequestError, RequestCode
+from gateway.refusals import NotTakenError, RequestCode
 
 __all__ = ["METHODS", "allowed_headers", "check_origin", "preflight_headers"]
 
@@ -29,7 +29,7 @@ def check_origin(headers: Headers, registered: Collection[str]) -> None:
     may change both, and who is no browser can write either: the token is what lets a caller in, not this.
 
     Raises:
-        BadRequestError: 403, the page may not ask.
+        NotTakenError: 403, the page may not ask.
     """
     if _origins(headers) and not _is_own(headers) and _registered(headers, registered) is None:
         raise _not_allowed()
@@ -47,7 +47,7 @@ def preflight_headers(headers: Headers, registered: Collection[str]) -> dict[str
     """Return the headers that answer OPTIONS, where `registered` are the origins of all consumers.
 
     Raises:
-        BadRequestError: 403, pages of this origin may not ask.
+        NotTakenError: 403, pages of this origin may not ask.
     """
     if not _origins(headers):
         return {"Allow": METHODS}
@@ -80,6 +80,6 @@ def _is_own(headers: Headers) -> bool:
     return headers.get("sec-fetch-site") == "same-origin" or given[0].partition("://")[2] == headers.get("host")
 
 
-def _not_allowed() -> BadRequestError:
+def _not_allowed() -> NotTakenError:
     message = "A page of this origin may not ask here. Register its origin for the consumer, in consumers.yaml."
-    return BadRequestError(403, RequestCode.ORIGIN_NOT_ALLOWED, message)
+    return NotTakenError(403, RequestCode.ORIGIN_NOT_ALLOWED, message)

@@ -16,7 +16,7 @@ from starlette.types import Send
 
 from adapters.crossref import CrossReferenceError
 from gateway.accept import MediaType
-from gateway.requests import BadRequestError, RequestCode
+from gateway.refusals import NotTakenError, RequestCode
 from gateway.service import NotOpenError
 from schema.reasons import Reason
 
@@ -62,7 +62,7 @@ class Reply:
         return {"Content-Type": f"{self.media_type}; charset=utf-8", **(self.headers or {})}
 
 
-def refusal(error: BadRequestError, media_type: MediaType = MediaType.JSON) -> Reply:
+def refusal(error: NotTakenError, media_type: MediaType = MediaType.JSON) -> Reply:
     """Return the reply to a request that was not taken, in the form of a GraphQL response."""
     content = {"errors": [{"message": error.message, "extensions": {"code": str(error.code)}}]}
     return Reply(error.status, orjson.dumps(content), media_type, error.headers)
@@ -77,9 +77,9 @@ def refusal_of(error: Exception, request_id: str, media_type: MediaType = MediaT
     return refusal(_told(error, request_id), media_type)
 
 
-def _told(error: Exception, request_id: str) -> BadRequestError:
+def _told(error: Exception, request_id: str) -> NotTakenError:
     match error:
-        case BadRequestError():
+        case NotTakenError():
             return error
         case NotOpenError():
             return _unavailable("The gateway is not open yet, or no longer. Ask again later.")
@@ -88,11 +88,11 @@ def _told(error: Exception, request_id: str) -> BadRequestError:
             return _unavailable("Who is meant cannot be looked up for now. Ask again later.")
     _log.error("request %s failed: %s", request_id, _where(error))
     message = "The gateway failed. This is not the request's fault; tell the operator of the gateway."
-    return BadRequestError(500, RequestCode.INTERNAL_ERROR, message)
+    return NotTakenError(500, RequestCode.INTERNAL_ERROR, message)
 
 
-def _unavailable(message: str) -> BadRequestError:
-    return BadRequestError(503, RequestCode.UNAVAILABLE, message, {"Retry-After": "1"})
+def _unavailable(message: str) -> NotTakenError:
+    return NotTakenError(503, RequestCode.UNAVAILABLE, message, {"Retry-After": "1"})
 
 
 def _where(error: Exception) -> str:

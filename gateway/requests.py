@@ -1,7 +1,5 @@
 """A GraphQL request as it comes over HTTP, in a body or in a URL: checked before anything is done with it.
 
-    BadRequestError    the request cannot be taken; `status` says how in HTTP, the text how to mend it
-
 Follows the GraphQL over HTTP specification (https://graphql.github.io/graphql-over-http/draft/).
 """
 
@@ -10,16 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
+from gateway.refusals import NotTakenError, RequestCode
 from resolvers import Request
 from schema.views import ReceiptDetail
 
-__all__ = ["BadRequestError", "RequestCode", "parse_parameters", "parse_request", "refuse_parameters"]
+__all__ = ["parse_parameters", "parse_request", "refuse_parameters"]
 
 _NAMES = ("query", "operationName", "variables", "extensions")
 _QUOTED = tuple(f'"{name}"'.encode() for name in _NAMES)
@@ -30,37 +28,6 @@ _MOST_URL_BYTES = 16_384
 _MOST_PARAMETERS = 32
 
 
-class RequestCode(StrEnum):
-    """The code in `errors[].extensions.code` of a request that was not taken."""
-
-    BAD_REQUEST = "BAD_REQUEST"
-    BODY_TOO_LARGE = "BODY_TOO_LARGE"
-    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
-    HEADERS_TOO_LARGE = "HEADERS_TOO_LARGE"
-    INTERNAL_ERROR = "INTERNAL_ERROR"
-    INTROSPECTION_NOT_ALLOWED = "INTROSPECTION_NOT_ALLOWED"
-    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
-    NOT_FOUND = "NOT_FOUND"
-    ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED"
-    REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
-    ROLE_NEEDED = "ROLE_NEEDED"
-    UNAUTHENTICATED = "UNAUTHENTICATED"
-    UNAVAILABLE = "UNAVAILABLE"
-    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
-    URL_TOO_LARGE = "URL_TOO_LARGE"
-    VIEW_NOT_NAMED = "VIEW_NOT_NAMED"
-    VIEW_UNKNOWN = "VIEW_UNKNOWN"
-
-
-class BadRequestError(Exception):
-    """A request that is refused before its document is looked at. The message holds nothing that the caller sent."""
-
-    def __init__(self, status: int, code: RequestCode, message: str, headers: Mapping[str, str] | None = None) -> None:
-        self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
-        super().__init__(f"{status} {code}: {message}")
-
-
 @dataclass(frozen=True, slots=True)
 class _Form:
     """A form in which a request comes: what its parts are called, and how they are to be sent."""
@@ -68,8 +35,8 @@ class _Form:
     part: str
     mend: str
 
-    def wrong(self, got: str) -> BadRequestError:
-        return BadRequestError(400, RequestCode.BAD_REQUEST, f"{got}. {self.mend}")
+    def wrong(self, got: str) -> NotTakenError:
+        return NotTakenError(400, RequestCode.BAD_REQUEST, f"{got}. {self.mend}")
 
 
 _BODY = _Form("member", 'Send a JSON object such as {"query": "...", "variables": {...}, "operationName": "..."}.')
@@ -80,7 +47,7 @@ def parse_request(body: bytes) -> Request:
     """Return the GraphQL request in a body.
 
     Raises:
-        BadRequestError: 400, it is no JSON object with a `query` and members of the right types, each once.
+        NotTakenError: 400, it is no JSON object with a `query` and members of the right types, each once.
     """
     try:
         members = orjson.loads(body)
@@ -99,7 +66,7 @@ def parse_parameters(query_string: bytes) -> Request:
     An empty parameter counts as one that is left out, as the specification says.
 
     Raises:
-        BadRequestError: 400, a parameter is missing, wrong or stands twice; 414, all are longer than 16 KiB.
+        NotTakenError: 400, a parameter is missing, wrong or stands twice; 414, all are longer than 16 KiB.
     """
     pairs = [(name, value) for name, value in _parameters(query_string) if name in _NAMES]
     _check_once((name for name, _ in pairs), _URL)
@@ -111,17 +78,17 @@ def refuse_parameters(query_string: bytes) -> None:
     """Refuse a GraphQL request in the URL of one that has its own in the body: which one counts would be a guess.
 
     Raises:
-        BadRequestError: 400, there is one; 414, the URL is too long.
+        NotTakenError: 400, there is one; 414, the URL is too long.
     """
     if any(name in _NAMES for name, _ in _parameters(query_string)):
         message = "The URL has parameters of GraphQL, and the request comes by POST. Send all in the body, or by GET."
-        raise BadRequestError(400, RequestCode.BAD_REQUEST, message)
+        raise NotTakenError(400, RequestCode.BAD_REQUEST, message)
 
 
 def _parameters(query_string: bytes) -> list[tuple[str, str]]:
     if len(query_string) > _MOST_URL_BYTES:
         message = f"The URL's parameters are longer than {_MOST_URL_BYTES} bytes. Send the request by POST."
-        raise BadRequestError(414, RequestCode.URL_TOO_LARGE, message)
+        raise NotTakenError(414, RequestCode.URL_TOO_LARGE, message)
     try:
         text = query_string.decode("ascii")
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 
 from gateway.consumers import Consumers
 from gateway.origins import allowed_headers, check_origin, preflight_headers
-from gateway.requests import BadRequestError, RequestCode
+from gateway.refusals import NotTakenError, RequestCode
 from resolvers import Engine, choose_view
 from schema.caller import Caller
 from schema.views import View
@@ -40,7 +40,7 @@ class Service:
         """Return who asks, by the bearer token.
 
         Raises:
-            BadRequestError: 401, there is no token or it is not known; these are alike to the caller. 403, a web page
+            NotTakenError: 401, there is no token or it is not known; these are alike to the caller. 403, a web page
                 asks whose origin the consumer has not registered.
         """
         given = headers.getlist("authorization")
@@ -48,7 +48,7 @@ class Service:
         caller = self.consumers.authenticate(token.strip()) if scheme.lower() == "bearer" else None
         if caller is None:
             message = "A known token is wanted. Send Authorization: Bearer <token>."
-            raise BadRequestError(401, RequestCode.UNAUTHENTICATED, message, _CHALLENGE)
+            raise NotTakenError(401, RequestCode.UNAUTHENTICATED, message, _CHALLENGE)
         check_origin(headers, self.consumers.origins[caller.consumer])
         return caller
 
@@ -56,7 +56,7 @@ class Service:
         """Return the headers that answer OPTIONS.
 
         Raises:
-            BadRequestError: 403, a web page asks whose origin no consumer has registered.
+            NotTakenError: 403, a web page asks whose origin no consumer has registered.
         """
         return preflight_headers(headers, self.consumers.every_origin)
 
@@ -68,7 +68,7 @@ class Service:
         """Return the view that the caller means: `version` in digits, None for the newest.
 
         Raises:
-            BadRequestError: 404, there is none, or not for this caller; these are alike to the caller.
+            NotTakenError: 404, there is none, or not for this caller; these are alike to the caller.
         """
         view = choose_view(self.views, caller, name, int(version) if version else None)
         if view is None:
@@ -79,7 +79,7 @@ class Service:
         """Return the view that a path means: by its segment, or the caller's only one where the path has none.
 
         Raises:
-            BadRequestError: As of `find` and `only_view`.
+            NotTakenError: As of `find` and `only_view`.
         """
         return self.only_view(caller) if segment is None else self.find(caller, segment)
 
@@ -87,19 +87,19 @@ class Service:
         """Return the one view that the caller may use; of several versions of it, the newest.
 
         Raises:
-            BadRequestError: 400, the caller may use several; 404, there is none.
+            NotTakenError: 400, the caller may use several; 404, there is none.
         """
         names = {view.partition("@")[0] for view in caller.views}
         if len(names) > 1:
             message = "This consumer may use several views. Say which one in the path: /views/{name}/graphql."
-            raise BadRequestError(400, RequestCode.VIEW_NOT_NAMED, message)
+            raise NotTakenError(400, RequestCode.VIEW_NOT_NAMED, message)
         return self.view(caller, next(iter(names), ""), None)
 
     def find(self, caller: Caller, segment: str) -> View:
         """Return the view that a segment of a path means: `support-call@1`, or `support-call` for the newest.
 
         Raises:
-            BadRequestError: 404, there is none, or not for this caller, or it is no name of one; these are alike.
+            NotTakenError: 404, there is none, or not for this caller, or it is no name of one; these are alike.
         """
         parts = _PATH_SEGMENT.fullmatch(segment)
         if parts is None:
@@ -107,6 +107,6 @@ class Service:
         return self.view(caller, parts["name"], parts["version"])
 
 
-def _unknown() -> BadRequestError:
+def _unknown() -> NotTakenError:
     message = "There is no such view for this consumer. Check the name and the version in the path."
-    return BadRequestError(404, RequestCode.VIEW_UNKNOWN, message)
+    return NotTakenError(404, RequestCode.VIEW_UNKNOWN, message)

@@ -1,9 +1,10 @@
 """How a query becomes few calls: selection, policy, plan, run, assembly, receipt."""
 
 from resolvers.cursors import Cursors
-from resolvers.engine import Engine, Request
+from resolvers.engine import Engine
 from resolvers.planning import NotServedError
 from resolvers.policy import choose_view
+from resolvers.reading import Reader, Request
 from resolvers.refusals import RefusalCode, RefusedError
 
-__all__ = ["Cursors", "Engine", "NotServedError", "RefusalCode", "RefusedError", "Request", "choose_view"]
+__all__ = ["Cursors", "Engine", "NotServedError", "Reader", "RefusalCode", "RefusedError", "Request", "choose_view"]

@@ -162,9 +162,8 @@ class _Shaper:
             case FromStep(number, name):
                 facts = self._first(node, self._fetched.plan.steps[number])
                 value = facts if isinstance(facts, Fault) else facts.get(name)
-            case listed:
-                assert isinstance(listed, FromList)
-                step = self._fetched.plan.steps[listed.step]
+            case FromList(number):
+                step = self._fetched.plan.steps[number]
                 value = self._list(node, plan, step, self._keys(node, step))
         return value if plan.list_by_key is None else self._listed(node, plan, plan.list_by_key, value)
 

@@ -1,6 +1,7 @@
 """Where a page of a list ends, sealed so that a client can keep it and nobody can read or change it.
 
-A cursor holds the place in the list of every key that the list is joined from, and whose list it is. It is sealed by
+A cursor holds the place in the list of every key that the list is joined from, and whose list it is; of the keys
+themselves it holds digests, by which they are told apart. It is sealed by
 AES-SIV (RFC 5297): deterministic, so that one place has one text, and no nonce can repeat however many are made. It
 opens only for the view, the offer and the arguments for which it was made.
 """
@@ -9,11 +10,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
-import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
@@ -21,8 +23,11 @@ from adapters.answers import Key
 
 __all__ = ["Cursor", "Cursors", "Stand", "Stands"]
 
-_LONGEST = 4_096
-"""The most characters of a cursor that is looked at."""
+_LONGEST = 65_536
+"""The most characters of a cursor that is looked at: room for a thousand keys and two of the longest source cursors."""
+
+_DIGEST = 16
+"""Bytes that tell the keys of one list apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +48,15 @@ Stands = tuple[tuple[Key, Stand], ...]
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in the joined list of one customer: where the list of each of its keys stands."""
+    """A place in the joined list of one customer: where the list of each of its keys stands, by the key's digest."""
 
     customer_id: str
     stands: Stands = field(repr=False)
 
     def stand(self, key: Key) -> Stand | None:
         """Return where the list of a key stands; None when the cursor does not know the key."""
-        return next((stand for known, stand in self.stands if known == key), None)
+        digest = _digest(key)
+        return next((stand for known, stand in self.stands if known == digest), None)
 
 
 class Cursors:
@@ -65,8 +71,9 @@ class Cursors:
 
     def sealed(self, customer_id: str, stands: Stands, bound_to: bytes) -> str:
         """Return the text of a cursor, in the alphabet of base64url."""
-        told = [[key, stand.after, stand.skip, stand.is_over] for key, stand in stands]
-        sealed = self._ciphers[0].encrypt(orjson.dumps([customer_id, told]), [bound_to])
+        told = [[_digest(key), *_told(stand)] for key, stand in stands]
+        plain = json.dumps([customer_id, told], separators=(",", ":")).encode("ascii")
+        sealed = self._ciphers[0].encrypt(plain, [bound_to])
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
     def opened(self, text: str, bound_to: bytes) -> Cursor | None:
@@ -80,13 +87,26 @@ class Cursors:
         return None
 
 
+def _digest(key: Key) -> str:
+    digest = sha256(key.encode("utf-8", "surrogatepass")).digest()[:_DIGEST]
+    return base64.b85encode(digest).decode("ascii")
+
+
+def _told(stand: Stand) -> list[object]:
+    """Return a place as briefly as it can be told: most of them are the beginning."""
+    told: list[object] = [stand.after, stand.skip, stand.is_over]
+    return told if stand.is_over else told[:2] if stand.skip else told[:1] if stand.after is not None else []
+
+
 def _decoded(text: str) -> bytes:
+    if len(text) > _LONGEST:
+        return b""
     try:
-        return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)[:_LONGEST]
+        return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error):
         return b""
 
 
 def _read(plain: bytes) -> Cursor:
-    customer_id, stands = orjson.loads(plain)
-    return Cursor(customer_id, tuple((key, Stand(after, skip, over)) for key, after, skip, over in stands))
+    customer_id, stands = json.loads(plain)
+    return Cursor(customer_id, tuple((digest, Stand(*told)) for digest, *told in stands))

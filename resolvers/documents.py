@@ -98,6 +98,10 @@ class Document:
         """Return the weight of one of the operations, for variables as the request holds them."""
         return self.measured.weight(_name(operation), variables)
 
+    def longest(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+        """Return how many look-ups the longest list holds that one of the operations takes from the variables."""
+        return self.measured.longest(_name(operation), variables)
+
 
 class Kept:
     """Documents and plans that were made before, of all views, in memory of a bounded size."""

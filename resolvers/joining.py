@@ -88,10 +88,12 @@ def join(given: Given, places: Sequence[tuple[Key, Stand | None]], answer: Calla
     `places` says where the list of each key begins, `answer` gives what came back for a key. Of a list that is read in
     pages at most `first` entries are shown.
     """
+    if not _is_known(given, places):
+        return Fault(Reason.CURSOR_INVALID)
     parts: list[_Part] = []
     absent = NOT_LINKED
     for key, stand in places:
-        if stand is None or not _is_known(given, places):
+        if stand is None:
             return Fault(Reason.CURSOR_INVALID)
         page = _OVER if stand.is_over else _page(answer(key))
         if isinstance(page, Page):
@@ -105,7 +107,7 @@ def join(given: Given, places: Sequence[tuple[Key, Stand | None]], answer: Calla
 
 def _is_known(given: Given, places: Sequence[tuple[Key, Stand | None]]) -> bool:
     """Return whether the cursor, if there is one, is of these keys: it knows one of them at least."""
-    return given.cursor is None or any(given.cursor.stand(key) is not None for key, _ in places)
+    return given.cursor is None or not places or any(given.cursor.stand(key) is not None for key, _ in places)
 
 
 def _shown(first: int | None, parts: Sequence[_Part]) -> Joined:

@@ -1,6 +1,8 @@
 """What a document may ask for: the limits of its view, and the bounds that hold in every view.
 
-Nothing is read, validated or planned before this is checked.
+The document is held against both once it is parsed, before it is validated. What an operation weighs depends on the
+variables of a request, and is checked then: after validation, before the variables are coerced, anything is planned and
+anybody is asked.
 """
 
 from __future__ import annotations

@@ -97,11 +97,15 @@ class Sums:
 
 
 class Part:
-    """What a selection set holds, while it is added up; `paged` weighs as often as the connection has entries."""
+    """What a selection set holds, while it is added up.
+
+    `paged` weighs as often as the connection has entries. `listed` names the variables that hold lists of look-ups.
+    """
 
     def __init__(self, kept: list[Sum]) -> None:
         self.own, self.paged = Sums(kept), Sums(kept)
         self.counts = dict.fromkeys(Count, 0)
+        self.listed: set[str] = set()
 
     def add(self, count: Count, number: int) -> None:
         """Count so many more."""
@@ -117,16 +121,21 @@ class Part:
             self.add(count, below.counts[count])
         for count in _LARGEST:
             self.reach(count, below.counts[count])
+        self.listed |= below.listed
         self.reach(Count.NESTING, level + below.counts[Count.NESTING])
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How much one operation or fragment asks for; `defaults` are the sizes that an operation's variables have."""
+    """How much one operation or fragment asks for.
+
+    `defaults` are the sizes that an operation's variables have, `listed` those of them that hold lists of look-ups.
+    """
 
     counts: Mapping[Count, int]
     weight: Figure
     defaults: Mapping[str, int]
+    listed: frozenset[str] = frozenset()
 
     @property
     def introspects(self) -> bool:
@@ -138,14 +147,12 @@ class Measure:
 class Measured:
     """What the pass over a document found: the measures of all definitions, and of the operations by their names.
 
-    `listed` names the variables that hold lists of look-ups. `work` is what the pass did: tokens read, and selections,
-    directives and values visited.
+    `work` is what the pass did: tokens read, and selections, directives and values visited.
     """
 
     definitions: Sequence[Measure]
     operations: Mapping[str, Measure]
     sums: Sequence[Sum]
-    listed: frozenset[str]
     work: int
 
     def weight(self, operation: str, variables: Mapping[str, object]) -> int:
@@ -162,9 +169,10 @@ class Measured:
             weights.append(min(one.number + found, MOST))
         return weights[-1]
 
-    def longest(self, variables: Mapping[str, object]) -> int:
-        """Return how many look-ups the longest list in the variables holds."""
-        return max((size_of(variables.get(name), 0) for name in self.listed), default=0)
+    def longest(self, operation: str, variables: Mapping[str, object]) -> int:
+        """Return how many look-ups the longest list of the operation of this name holds in the variables."""
+        listed = self.operations[operation].listed
+        return max((size_of(variables.get(name), 0) for name in listed), default=0)
 
 
 def size_of(value: object, otherwise: int) -> int:

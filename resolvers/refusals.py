@@ -23,11 +23,17 @@ class RefusalCode(StrEnum):
     """The code in `errors[].extensions.code` of a refused request."""
 
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    """The document is not GraphQL."""
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    """The document does not fit the view's schema: what is outside the view does not exist."""
     OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
+    """It is not clear which operation is meant. Set operationName."""
     BAD_USER_INPUT = "BAD_USER_INPUT"
+    """A variable does not fit its type, or an argument what it is for."""
     QUERY_BUDGET = "QUERY_BUDGET"
+    """The document asks for more than the view's limits allow, or than any view does. The remedy says how to stay below."""
     INTROSPECTION_NOT_ALLOWED = "INTROSPECTION_NOT_ALLOWED"
+    """The view does not show its schema to this consumer. Ask the view's owner for its SDL."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,9 +134,8 @@ async def run(
     try:
         if tasks:
             _, late = await asyncio.wait(tasks.values(), timeout=call.deadline.remaining())
-            if (
-                late
-            ):  # a call ends itself at the deadline: what other calls of its batch have brought is not thrown away
+            # a call ends itself at the deadline: what other calls of its batch have brought is not thrown away
+            if late:
                 await asyncio.wait(late, timeout=_GRACE)
     finally:
         outcomes = await _stopped(tasks.values())

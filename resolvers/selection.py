@@ -32,13 +32,11 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
-from resolvers.refusals import RefusalCode, RefusedError
+from resolvers.refusals import Excess, RefusalCode, RefusedError
 
 __all__ = ["Selected", "Selection", "select"]
 
 _WORK_PER_TOKEN = 20
-_DEEPEST = 50
-"""The most objects within objects: planning and assembly recurse, with several frames an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +85,10 @@ def select(
 
     Of the variables only the booleans in @skip and @include are read. The work is bounded by 20 selections a token:
     fragments that multiply each other are refused instead of being walked. What is skipped counts as visited, and so
-    does what introspection asks.
+    does what introspection asks. How deep the fields lie is the affair of a view's limit, checked before.
 
     Raises:
-        RefusedError: The bound is passed, or the query is nested too deeply.
+        RefusedError: QUERY_BUDGET, the bound is passed.
         GraphQLError: The variable of a @skip or @include is null.
     """
     fragments = {
@@ -120,24 +118,17 @@ class _Walk:
         assert query is not None
         self._count([self._operation.selection_set])
         collected = collect_fields(self._schema, self._fragments, self._variables, query, self._operation)
-        return self._fields(query, collected.grouped_field_set, depth=1)
+        return self._fields(query, collected.grouped_field_set)
 
-    def _fields(
-        self, parent: GraphQLObjectType, grouped: Mapping[str, Sequence[FieldDetails]], depth: int
-    ) -> tuple[Selected, ...]:
-        if depth > _DEEPEST:
-            message = f"The query is nested more than {_DEEPEST} objects deep."
-            raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Ask for what lies deeper in a request of its own.")
-        return tuple(self._field(parent, name, details, depth) for name, details in grouped.items())
+    def _fields(self, parent: GraphQLObjectType, grouped: Mapping[str, Sequence[FieldDetails]]) -> tuple[Selected, ...]:
+        return tuple(self._field(parent, name, details) for name, details in grouped.items())
 
-    def _field(
-        self, parent: GraphQLObjectType, response_name: str, details: Sequence[FieldDetails], depth: int
-    ) -> Selected:
+    def _field(self, parent: GraphQLObjectType, response_name: str, details: Sequence[FieldDetails]) -> Selected:
         node = details[0].node
         field_name = node.name.value
         definition = self._schema.get_field(parent, field_name)
         returned = get_named_type(definition.type) if definition is not None else None
-        branches = {one.name: self._below(one, details, depth) for one in self._concrete(returned)}
+        branches = {one.name: self._below(one, details) for one in self._concrete(returned)}
         return Selected(response_name, parent.name, field_name, node, branches)
 
     def _concrete(self, returned: GraphQLNamedType | None) -> Sequence[GraphQLObjectType]:
@@ -146,12 +137,12 @@ class _Walk:
             return (returned,)
         return self._schema.get_possible_types(returned) if is_abstract_type(returned) else ()
 
-    def _below(self, parent: GraphQLObjectType, details: Sequence[FieldDetails], depth: int) -> tuple[Selected, ...]:
+    def _below(self, parent: GraphQLObjectType, details: Sequence[FieldDetails]) -> tuple[Selected, ...]:
         self._count(detail.node.selection_set for detail in details)
         collected = collect_subfields(
             self._schema, self._fragments, self._variables, self._operation, parent, list(details)
         )
-        return self._fields(parent, collected.grouped_field_set, depth + 1)
+        return self._fields(parent, collected.grouped_field_set)
 
     def _count(self, sets: Iterable[SelectionSetNode | None]) -> None:
         """Count the selections that collecting these sets visits, each fragment once, before they are collected."""
@@ -166,5 +157,6 @@ class _Walk:
                     spread.add(selection.name.value)
                     waiting.append(self._fragments[selection.name.value].definition.selection_set)
         if self.work > self._bound:
-            message = f"The query expands to more than {self._bound} selections."
-            raise RefusedError(RefusalCode.QUERY_BUDGET, message, "Use fewer fragments, or spread them less often.")
+            message = f"The query expands to more than {self._bound} selections; every view allows so many."
+            remedy = "Use fewer fragments, or spread them less often."
+            raise RefusedError(RefusalCode.QUERY_BUDGET, message, remedy, excess=Excess("selections", self._bound))

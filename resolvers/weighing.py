@@ -63,7 +63,7 @@ def measure(view: ViewSchema, document: DocumentNode) -> Measured:
         for node, found in zip(nodes, measures, strict=True)
         if isinstance(node, OperationDefinitionNode)
     }
-    return Measured(measures, operations, walk.sums, frozenset(walk.listed), walk.work)
+    return Measured(measures, operations, walk.sums, walk.work)
 
 
 def _is_executable(node: DefinitionNode) -> TypeGuard[_Definition]:
@@ -109,14 +109,13 @@ class _Walk:
         self._measured: dict[str, Part] = {}
         self._begun: set[str] = set()
         self.sums: list[Sum] = []
-        self.listed: set[str] = set()
         self.work = tokens
 
     def measure(self, node: _Definition) -> Measure:
         """Return the measure of one definition."""
         if isinstance(node, OperationDefinitionNode):
             part = self._walk(self._operation(node))
-            return Measure(part.counts, part.own.figure(), self._defaults(node, part))
+            return Measure(part.counts, part.own.figure(), self._defaults(node, part), frozenset(part.listed))
         name = node.name.value
         part = self._measured.get(name) or self._walk(self._fragment(self._fragments[name]))
         return Measure(part.counts, part.own.figure(), {})
@@ -194,7 +193,7 @@ class _Walk:
         parent = frame.parent if is_composite_type(frame.parent) else None
         definition = None if parent is None else self._view.schema.get_field(parent, name)
         returned = None if definition is None else get_named_type(definition.type)
-        held = self._held(parent, node, definition)
+        held = self._held(part, parent, node, definition)
         return self._frame(node.selection_set, returned, Part(self.sums), held=held)
 
     def _leave(self, frame: _Frame, outer: _Frame | None) -> None:
@@ -206,26 +205,22 @@ class _Walk:
         elif frame.held is not None and outer is not None:
             _add_field(outer, frame.held, frame.part)
 
-    def _held(self, parent: GraphQLNamedType | None, node: FieldNode, definition: GraphQLField | None) -> _Held:
+    def _held(
+        self, part: Part, parent: GraphQLNamedType | None, node: FieldNode, definition: GraphQLField | None
+    ) -> _Held:
         name = node.name.value
         if name in _INTROSPECTING or _is_meta(parent):
             return _Held(is_meta=True, is_list_of_types=name in _LISTS_OF_TYPES)
         if parent is None or definition is None:
             return _Held()
         if parent is self._view.schema.query_type:
-            return _Held(times=self._look_ups(node) if name == self._view.many else 1)
+            return _Held(times=_look_ups(part, node) if name == self._view.many else 1)
         coordinate = self._view.model.coordinates.get(f"{parent.name}.{name}")
         if coordinate is not None and coordinate.is_connection:
             return _Held(page=size_by(node, _FIRST, _page_size(definition)))
         levels = _list_levels(definition.type)
         is_paged = levels > 0 and self._view.model.is_plumbing(parent.name)
         return _Held(is_paged=is_paged, times=1 if is_paged else LIST_SIZE**levels)
-
-    def _look_ups(self, node: FieldNode) -> Size:
-        size = size_by(node, _BY, 1)
-        if isinstance(size, Sized):
-            self.listed.add(size.variable)
-        return size
 
     def _defaults(self, node: OperationDefinitionNode, part: Part) -> dict[str, int]:
         """Return the sizes that variables have when they are not given."""
@@ -268,6 +263,13 @@ def _add_field(frame: _Frame, held: _Held, below: Part) -> None:
     part.reach(Count.DEPTH, 1 + counts[Count.DEPTH])
     below.own.add(below.paged.figure(), held.page)
     (part.paged if held.is_paged else part.own).add(below.own.figure(), held.times)
+
+
+def _look_ups(part: Part, node: FieldNode) -> Size:
+    size = size_by(node, _BY, 1)
+    if isinstance(size, Sized):
+        part.listed.add(size.variable)
+    return size
 
 
 def _is_meta(of: GraphQLNamedType | None) -> bool:

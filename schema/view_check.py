@@ -254,7 +254,11 @@ class _Checking:
                 yield self._at(("fields", name), got, f"{full} listed too", f"add `{full}:`")
 
     def _way_in(self, type_name: str) -> str:
-        leading = [name for name, each in self.model.coordinates.items() if type_name in (each.of, *self.model.concrete(each.of))]
+        leading = [
+            name
+            for name, each in self.model.coordinates.items()
+            if type_name in (each.of, *self.model.concrete(each.of))
+        ]
         return f"list {' or '.join(leading[:3])}, or remove it" if leading else "remove it"
 
     def _at(

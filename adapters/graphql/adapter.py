@@ -68,6 +68,7 @@ class GraphQLAdapter(ProtocolAdapter[GraphQLAsk, _Reply]):
 
         data                                          the records in it, matched by key
         an error at a key, or carried up to it        that key's error; the others stand
+        such an error in the list of ByIds            that of all keys without a record, unless in_order=True
         an error below a key                          Fault in the place of the value; the others stand
         an error of no place, no data                 the error of every key of the call
         codes such as THROTTLED                       SOURCE_RATE_LIMITED, whatever the status

@@ -10,10 +10,10 @@ from graphql import GraphQLError, parse_const_value
 
 from adapters.answers import Answer, Key, Missing, SourceError
 from adapters.graphql.places import AsVariable, ByAlias, ByIds, Connection, check_names, named_type
-from adapters.graphql.selections import every_path, selection_of, with_path
+from adapters.graphql.selections import selection_of, with_path
 from adapters.http.places import MOST_CHARACTERS, is_text
 from adapters.offers import Offer
-from adapters.records import SourcePath
+from adapters.records import SourcePath, every_path
 from schema.reasons import Reason
 
 __all__ = ["GraphQLOffer"]

@@ -26,10 +26,13 @@ class ByIds:
     `argument` is where it takes them, `type` that argument's type; `on` is the concrete type of the objects, where the
     field is declared with an interface or union:
 
-        Relay, Shopify    ByIds("nodes", argument="ids", type="[ID!]!", on="Customer")
+        Relay, Shopify    ByIds("nodes", argument="ids", type="[ID!]!", on="Customer", in_order=True)
         Hasura            ByIds("customers", argument="where.id._in", type="[String!]!")
 
-    A dotted argument is a member of an input object.
+    A dotted argument is a member of an input object. `in_order` says that entries stand in the order of the keys, as
+    Relay promises (https://relay.dev/graphql/objectidentification.htm, plural identifying root fields): then an entry
+    that failed is the key's that was asked there. Without it nobody can tell whose it is, and it costs every key
+    without a record.
     """
 
     field: str
@@ -37,6 +40,7 @@ class ByIds:
     argument: str = "ids"
     type: str = "[ID!]!"
     on: str = ""
+    in_order: bool = False
 
     def __post_init__(self) -> None:
         _check(self.field, self.argument, self.type, self.on, is_list=True)

@@ -92,21 +92,23 @@ class _Reading:
         raws = [raw for raw in found if raw is not None and not isinstance(raw, Fault)]
         answers = self._of_objects(keys, raws)
         faults = {at: raw for at, raw in enumerate(found) if isinstance(raw, Fault)}
-        return answers if not faults else self._with_faults(keys, answers, raws, faults)
-
-    def _with_faults(
-        self, keys: Sequence[Key], answers: Mapping[Key, Answer], raws: Sequence[object], faults: Mapping[int, Fault]
-    ) -> Mapping[Key, Answer]:
-        """Give each failed place to the key that was asked there, unless an object elsewhere has answered it.
-
-        A failure whose key has an answer is another key's: as nobody can tell whose, it is that of all that have none.
-        """
+        if not faults:
+            return answers
         told = self._by_key(raws)
         silent = {key: at for at, key in enumerate(keys) if self._form(key) not in told}
-        own = set(silent.values())
-        strays = [fault for at, fault in faults.items() if at not in own]
-        failed = {key: faults.get(at, strays[0] if strays else None) for key, at in silent.items()}
-        return {key: _failed(fault) if (fault := failed.get(key)) else answer for key, answer in answers.items()}
+        return {**answers, **{key: _failed(fault) for key, fault in self._failures(silent, faults).items()}}
+
+    def _failures(self, silent: Mapping[Key, int], faults: Mapping[int, Fault]) -> Mapping[Key, Fault]:
+        """Return what the failed entries cost, of keys without a record by where they were asked.
+
+        Where entries stand in the order of the keys, an entry's failure is the key's that was asked there. One that is
+        nobody's so, as all are without that promise, is that of every key without a record: nobody can tell whose.
+        """
+        assert isinstance(self.offer.keys, ByIds)
+        own = {key: faults[at] for key, at in silent.items() if at in faults} if self.offer.keys.in_order else {}
+        attributed = {silent[key] for key in own}
+        stray = next((fault for at, fault in faults.items() if at not in attributed), None)
+        return own if stray is None else {**dict.fromkeys(silent, stray), **own}
 
     def _of_objects(self, keys: Sequence[Key], raws: Sequence[object]) -> Mapping[Key, Answer]:
         if self.offer.at is None:

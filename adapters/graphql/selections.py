@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from adapters.graphql.places import check_names
 from adapters.records import Record, SourcePath, by_head, by_type, is_inline, source_paths
 
-__all__ = ["Selection", "every_path", "printed", "selection_of", "with_path"]
+__all__ = ["Selection", "printed", "selection_of", "with_path"]
 
 Selection = dict[str, "Selection | None"]
 """The fields selected: name -> None for a value, or the selection in the object. `... on Type` is such a name, too."""
@@ -37,21 +37,6 @@ def printed(selection: Selection) -> str:
     """Return the selection as a document has it; an empty one asks for the type's name, for it must have something."""
     parts = (name if below is None else f"{name} {printed(below)}" for name, below in sorted(selection.items()))
     return f"{{ {' '.join(parts) or _TYPE} }}"
-
-
-def every_path(record: type[Record], passed: frozenset[type[Record]] = frozenset()) -> tuple[str, ...]:
-    """Return the dotted paths of all values in a record, those of every variant; a record in itself is left out."""
-    if record in passed:
-        return ()
-    return tuple(path for one in (record, *record.record_variants.values()) for path in _every_path(one, passed | {record}))
-
-
-def _every_path(record: type[Record], passed: frozenset[type[Record]]) -> Iterable[str]:
-    mark = f"{record.record_type_name}:" if record.record_type_name else ""
-    for name in record.model_fields:
-        nested = record.record_nested(name)
-        below = () if nested is None else every_path(nested, passed)
-        yield from (f"{mark}{name}.{path}" for path in below) if below else (f"{mark}{name}",)
 
 
 def _add(selection: Selection, record: type[Record], fields: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from adapters.answers import Key
 from adapters.offers import Offer
-from adapters.records import Record, source_fields
+from adapters.records import every_path, source_fields
 from adapters.sql.columns import By, check_identifier, check_type, is_text, quoted
 from adapters.sql.filters import Filter, Sorted
 from adapters.sql.statements import Statement
@@ -124,7 +124,7 @@ class SqlOffer(Offer):
             raise ValueError(
                 f"offer {self.name}: got key={self.key!r}; wanted the name of the column that says whose a row is"
             )
-        read = source_fields(self.record, _paths(self.record))
+        read = source_fields(self.record, every_path(self.record))
         for column in (self.key, self.asked_column, *(column for column, _ in self._compared()), *read):
             check_identifier(column, f"offer {self.name}, column")
         for column, type_ in self._compared():
@@ -155,15 +155,6 @@ class SqlOffer(Offer):
     def relation(self) -> str:
         """Return the text of the FROM clause."""
         return quoted(*self.table.split(".")) if self.table else f"(\n{self.query}\n)"
-
-
-def _paths(record: type[Record], prefix: str = "") -> list[str]:
-    """Return the dotted paths of every value in the record."""
-    paths: list[str] = []
-    for name in record.model_fields:
-        nested = record.record_nested(name)
-        paths += [prefix + name] if nested is None else _paths(nested, f"{prefix}{name}.")
-    return paths
 
 
 @lru_cache(maxsize=1024)

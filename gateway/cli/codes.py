@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from graphql import GraphQLEnumType, GraphQLEnumValue, print_type
 
-from gateway.requests import RequestCode
+from gateway.refusals import RequestCode
 from resolvers import RefusalCode
 from schema.describing import attribute_docs
 from schema.reasons import Place, Reason

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from rich import box
 from rich.console import Console, Group
@@ -15,12 +15,12 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from adapters.crossref import CrossReference
 from gateway.cli.application import Application, read_application
 from gateway.cli.whole_view import whole_view
 from gateway.command_error import CommandError
 from gateway.terminal import open_console
-from resolvers import Engine, RefusalCode, RefusedError, Request
+from resolvers import Cursors, Reader, RefusalCode, RefusedError, Request
+from resolvers.catalog import Catalog
 from schema.views import View
 
 __all__ = ["run_explain"]
@@ -37,7 +37,7 @@ def run_explain(
     text = _read(query) if query is not None else whole_view(view, application.model)
     request = Request(text, operation, _variables(variables))
     try:
-        plan = _engine(application).explain(view, request)
+        plan = _reader(application).explain(view, request)
     except RefusedError as error:
         _print_refusal(view, error, request)
         return False
@@ -66,9 +66,8 @@ def _variables(text: str | None) -> Mapping[str, Any]:
     return variables
 
 
-def _engine(application: Application) -> Engine:
-    nobody = cast("CrossReference", None)  # a plan is made before anybody is looked up
-    return Engine(application.model, application.gateway.declared.adapters, nobody)
+def _reader(application: Application) -> Reader:
+    return Reader(application.model, Catalog(application.gateway.declared.adapters), Cursors())
 
 
 def _print_refusal(view: View, refused: RefusedError, request: Request) -> None:

@@ -7,8 +7,9 @@ import asyncio
 from starlette.requests import Request
 
 from gateway.bodies import read_body
+from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import Reply, print_answer
-from gateway.requests import BadRequestError, RequestCode, parse_request
+from gateway.requests import parse_request
 from gateway.service import Service
 from resolvers import RefusedError
 from schema.caller import Caller
@@ -25,7 +26,7 @@ async def explain_request(service: Service, view_id: str, request: Request, most
     body has the view's time to come in.
 
     Raises:
-        BadRequestError: The request cannot be taken: 401, 403, 404, 408, 413, 415 or 400.
+        NotTakenError: The request cannot be taken: 401, 403, 404, 408, 413, 415 or 400.
     """
     caller = service.caller(request.headers)
     view = service.find(caller, view_id)
@@ -44,9 +45,9 @@ async def explain_request(service: Service, view_id: str, request: Request, most
 def _check_role(caller: Caller) -> None:
     if _ROLE not in caller.roles:
         message = f"A plan names sources, and is for consumers with the role {_ROLE}. Have it added in consumers.yaml."
-        raise BadRequestError(403, RequestCode.ROLE_NEEDED, message)
+        raise NotTakenError(403, RequestCode.ROLE_NEEDED, message)
 
 
-def _late() -> BadRequestError:
+def _late() -> NotTakenError:
     message = "The body was not whole when the request's time was over. Send it faster, or send less."
-    return BadRequestError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})
+    return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})

@@ -20,7 +20,7 @@ LIBRARIES = {
     "cryptography": ["adapters/crossref/secrets.py", "resolvers/cursors.py"],
     "fastapi": ["gateway/api.py", "gateway/gateway.py", "gateway/ide/page.py"],
     "httpx": ["adapters/http/transport.py", "adapters/http/wire.py", "gateway/demo/asking.py"],
-    "orjson": ["gateway/replies.py", "gateway/requests.py", "resolvers/cursors.py"],
+    "orjson": ["gateway/replies.py", "gateway/requests.py"],
     "ruamel": ["schema/yaml_file.py"],
     "typer": ["gateway/cli/commands.py"],
     "yarl": ["adapters/http/transport.py"],

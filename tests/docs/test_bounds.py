@@ -19,7 +19,6 @@ def test_the_bounds_of_every_view_are_documented() -> None:
     assert figures == [
         *limits.BOUNDS.values(),
         validation.MOST_COMPARISONS,
-        selection._DEEPEST,
         selection._WORK_PER_TOKEN,
         MOST_ITEMS,
         assembly.MOST_VALUES,

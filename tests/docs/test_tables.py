@@ -23,12 +23,13 @@ from adapters.sql import SqlAdapter, SqlOffer
 from gateway.api import make_api
 from gateway.cli.commands import app
 from gateway.consumers import _Entry
+from gateway.refusals import RequestCode
 from gateway.replies import _ALWAYS
-from gateway.requests import RequestCode
 from gateway.settings import Settings
 from resolvers import RefusalCode
 from schema.comparing import Effect
 from schema.directives import FreshFor, Personal, Sensitive, Subject
+from schema.masks import Mask
 from schema.reasons import Place, Reason
 from schema.views import LawfulBasis, Limits, PurposeOfUse, View
 from tests.docs.pages import ROOT, code_in_first_column, section
@@ -71,7 +72,7 @@ def test_every_reason_of_a_null_is_documented_with_its_texts(place: Place) -> No
 def test_every_refusal_of_a_request_is_documented_with_its_status() -> None:
     """The statuses are those with which the code gives them."""
     source = "".join(path.read_text("utf-8") for path in (ROOT / "gateway").rglob("*.py"))
-    given = set(re.findall(r"BadRequestError\(\s*(\d+), RequestCode\.(\w+)", source))
+    given = set(re.findall(r"NotTakenError\(\s*(\d+), RequestCode\.(\w+)", source))
     part = section("http.md", "## Status codes").partition("A document that is refused")[0]
     assert {(status, code.strip("`")) for code, status, _ in rows(part)} == given
     assert {code for _, code in given} == set(RequestCode)
@@ -182,6 +183,7 @@ def test_every_member_of_a_load_report_is_documented() -> None:
         (Misbehaviour, "sandbox.md", "## Misbehaviour"),
         (KeyFormat, "identity.md", "## Keys: forms and sealing"),
         (Word, "clients.md", "## Wishes"),
+        (Mask, "views.md", "## Masks"),
         (Effect, "views.md", "## Versions"),
     ],
 )

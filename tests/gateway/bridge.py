@@ -27,8 +27,9 @@ from tests.resolvers import vessels
 from tests.resolvers.harbour import Harbour, harbour, known
 from tests.resolvers.vessels import ARGUMENTS, FIELDS
 
-__all__ = ["INSIDE", "TOKEN", "Bridge", "Seen", "bridge", "listening", "write_bridge"]
+__all__ = ["INSIDE", "PATH", "TOKEN", "Bridge", "Seen", "bridge", "listening", "write_bridge"]
 
+PATH: Final = "/views/bridge/graphql"
 TOKEN: Final = "cv_" + "b" * 43
 INSIDE: Final = "SELECT hull FROM dock.vessels -- postgresql://reader:a-password@db7.harbour.internal/dock"
 """What the sources say of themselves when they fail."""
@@ -111,7 +112,7 @@ async def listening(folder: Path) -> AsyncIterator[Bridge]:
     made = bridge(folder)
     with bind("127.0.0.1", 0) as socket:
         async with made.gateway.running(), serving(made, socket):
-            made.url = f"http://127.0.0.1:{socket.getsockname()[1]}/views/bridge/graphql"
+            made.url = f"http://127.0.0.1:{socket.getsockname()[1]}{PATH}"
             yield made
 
 

@@ -213,9 +213,9 @@ def write_view(
     introspection: str = "everyone",
     published: bool = True,
 ) -> None:
-    """Write a view's file and publish it."""
+    """Write a view's file and publish it. A field may come with its rule: `Plant.label: {mask: all}`."""
     name, _, version = view_id.partition("@")
-    listed = "\n".join(f"  {one}:" for one in fields or ("Plant.label",))
+    listed = "\n".join(f"  {one}" if one.endswith("}") else f"  {one}:" for one in fields or ("Plant.label",))
     text = VIEW.format(
         name=name,
         version=version,

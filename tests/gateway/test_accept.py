@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from gateway.accept import MediaType, wanted_media_type
-from gateway.requests import BadRequestError, RequestCode
+from gateway.refusals import NotTakenError, RequestCode
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_several_accept_headers_count_as_one() -> None:
 )
 def test_a_client_that_accepts_neither_media_type_is_told_them(accept: str) -> None:
     """406 names what there is; a quality that is no number counts as none."""
-    with pytest.raises(BadRequestError) as caught:
+    with pytest.raises(NotTakenError) as caught:
         wanted_media_type(Headers({"accept": accept}))
     assert (caught.value.status, caught.value.code) == (406, RequestCode.NOT_ACCEPTABLE)
     assert "application/graphql-response+json, application/json" in caught.value.message
@@ -57,5 +57,5 @@ def test_any_accept_header_gives_a_media_type_or_406(accept: str) -> None:
     headers = Headers(raw=[(b"accept", accept.encode("latin-1", "replace"))])
     try:
         assert wanted_media_type(headers) in MediaType
-    except BadRequestError as error:
+    except NotTakenError as error:
         assert error.status == 406  # noqa: PT017

@@ -8,7 +8,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from gateway.bodies import read_body, refuse_body
-from gateway.requests import BadRequestError, RequestCode
+from gateway.refusals import NotTakenError, RequestCode
 
 JSON = {"content-type": "application/json"}
 
@@ -53,7 +53,7 @@ async def test_a_body_over_the_limit_is_refused_as_soon_as_that_is_known(
     chunks: list[bytes | None], headers: dict[str, str]
 ) -> None:
     """A declared length is believed when it is too large; without one the bytes are counted."""
-    with pytest.raises(BadRequestError) as caught:
+    with pytest.raises(NotTakenError) as caught:
         await read(chunks, headers)
     assert (caught.value.status, caught.value.code) == (413, RequestCode.BODY_TOO_LARGE)
     assert caught.value.message == "The body is larger than 10 bytes. Send less."
@@ -64,7 +64,7 @@ async def test_a_body_over_the_limit_is_refused_as_soon_as_that_is_known(
 async def test_a_declared_length_that_is_no_number_is_refused(length: str) -> None:
     """Two servers in a row that read it in two ways would not agree on where a request ends."""
     raw = [(b"content-type", b"application/json"), (b"content-length", length.encode("latin-1", "replace"))]
-    with pytest.raises(BadRequestError) as caught:
+    with pytest.raises(NotTakenError) as caught:
         await read([], Headers(raw=raw))
     assert (caught.value.status, caught.value.code) == (400, RequestCode.BAD_REQUEST)
     assert caught.value.message.startswith("The Content-Length is no number of bytes.")
@@ -74,7 +74,7 @@ async def test_a_declared_length_that_is_no_number_is_refused(length: str) -> No
 async def test_two_declared_lengths_are_refused() -> None:
     """Also when they are equal."""
     raw = [(b"content-type", b"application/json"), (b"content-length", b"2"), (b"content-length", b"2")]
-    with pytest.raises(BadRequestError, match="400 BAD_REQUEST: The Content-Length"):
+    with pytest.raises(NotTakenError, match="400 BAD_REQUEST: The Content-Length"):
         await read([], Headers(raw=raw))
 
 
@@ -96,7 +96,7 @@ async def test_two_declared_lengths_are_refused() -> None:
 )
 async def test_a_body_that_is_not_plain_json_is_not_read(headers: dict[str, str]) -> None:
     """Another content type, charset or a compression is 415 before a byte is read."""
-    with pytest.raises(BadRequestError) as caught:
+    with pytest.raises(NotTakenError) as caught:
         await read([], headers)
     assert (caught.value.status, caught.value.code) == (415, RequestCode.UNSUPPORTED_MEDIA_TYPE)
 
@@ -108,7 +108,7 @@ async def test_an_explicit_identity_encoding_is_no_compression() -> None:
 
 async def test_a_client_that_goes_away_in_the_middle_is_a_bad_request() -> None:
     """Half a body is never parsed."""
-    with pytest.raises(BadRequestError) as caught:
+    with pytest.raises(NotTakenError) as caught:
         await read([b'{"qu', None], JSON)
     assert (caught.value.status, caught.value.code) == (400, RequestCode.BAD_REQUEST)
 
@@ -127,7 +127,7 @@ async def test_waiting_for_a_body_can_be_cancelled() -> None:
 async def test_two_content_types_are_none() -> None:
     """Which one counts would be a guess."""
     raw = [(b"content-type", b"application/json"), (b"content-type", b"text/plain")]
-    with pytest.raises(BadRequestError, match="415 UNSUPPORTED_MEDIA_TYPE"):
+    with pytest.raises(NotTakenError, match="415 UNSUPPORTED_MEDIA_TYPE"):
         await read([], Headers(raw=raw))
 
 
@@ -142,5 +142,5 @@ def test_a_get_without_a_body_is_taken(headers: dict[str, str]) -> None:
 )
 def test_a_get_with_a_body_is_refused(headers: dict[str, str]) -> None:
     """What it says would count for some and not for others on the way."""
-    with pytest.raises(BadRequestError, match="400 BAD_REQUEST: A GET has no body"):
+    with pytest.raises(NotTakenError, match="400 BAD_REQUEST: A GET has no body"):
         refuse_body(Headers(headers))

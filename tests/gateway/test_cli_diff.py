@@ -10,7 +10,7 @@ import pytest
 from graphql import GraphQLEnumType, build_schema
 
 from gateway.cli.codes import print_codes
-from gateway.requests import RequestCode
+from gateway.refusals import RequestCode
 from resolvers import RefusalCode
 from schema.reasons import Reason
 from tests.gateway.cli_project import Project, make_project

@@ -192,6 +192,27 @@ def test_a_draft_is_published_by_its_line_in_the_lock(project: Project) -> None:
     assert set(Lock.read(project.views).digests) == {"support-call@1", "support-call@2", "debt-collection@1"}
 
 
+def test_a_plan_tells_what_is_shown_masked(project: Project) -> None:
+    """Beside what is allowed, with the mask; as JSON too. The comparison of versions tells it, and breaks nothing."""
+    draft(project, "  Name.display:\n", "  Name.display: {mask: initials}\n")
+    out = project.run("explain", project.app, "support-call@2").out
+    assert "verdicts  allow 9: Company.name, Customer.company" in out
+    assert "verdicts  transform 1: Name.display (initials)" in out
+    told = json.loads(project.run("explain", project.app, "support-call@2", "--json").out)
+    assert {"coordinate": "Name.display", "effect": "transform", "mask": "initials"} in told["verdicts"]
+    compared = project.run("sdl", project.app, "support-call@2", "--diff", "support-call@1", "--json")
+    assert compared.code == 0
+    assert compared.out.count("It is shown masked (initials) and no longer whole.") == 1
+
+
+def test_a_mask_that_hides_nothing_is_told_by_check(project: Project) -> None:
+    """With the line of the view's file."""
+    draft(project, "  Customer.id:\n", "  Customer.id: {mask: last4}\n")
+    ran = project.run("check", project.app)
+    assert ran.code == 1
+    assert "a mask on the id Customer.id" in " ".join((ran.out + ran.err).split())
+
+
 def test_the_newest_version_is_the_one_looked_at(project: Project) -> None:
     """Drafts too."""
     draft(project)

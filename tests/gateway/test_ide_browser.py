@@ -19,7 +19,7 @@ from gateway.demo.workplace import declare_gateway, load_customers, write_access
 from gateway.ide import Ide, add_ide
 from gateway.serving import bind, serving
 from tests.browser import CONTROL, ENTER, NO_KEY, Browser, browsing
-from tests.gateway.greenhouse import GARDENER, STRANGER, write_all, write_view
+from tests.gateway.greenhouse import FLORIST, GARDENER, STRANGER, write_all, write_view
 from tests.gateway.served import listening
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
@@ -127,6 +127,25 @@ async def test_beside_the_answer_stands_what_the_gateway_did(browser: Browser, t
         await shown(browser, "withheld", "at customer.accounts")
         await keep(browser, tmp_path, "withheld")
         await shown(browser, "errors", "Nothing failed.")
+        assert await is_clean(browser)
+
+
+async def test_what_is_masked_is_named_in_the_panel_and_in_the_plan(
+    browser: Browser, tmp_path: Path, nothing_else_installed: None
+) -> None:
+    """With its reason and its paths, beside the value as it is shown."""
+    views, consumers = write_all(tmp_path)
+    write_view(views, "labels@1", "Plant.label: {mask: initials}", consumers="florist")
+    consumers.write_text(consumers.read_text().replace("[feeding@1]", "[feeding@1, labels]"))
+    async with listening(tmp_path) as here:
+        await browser.open(f"{here.url}/views/labels/graphiql")
+        await enter(browser, FLORIST)
+        await browser.paste(QUERY, "query ($by: PlantBy!) { plant(by: $by) { label } }")
+        await ask(browser, {"by": {"nursery": "N-p1"}})
+        await answered(browser, '"label": "F."')
+        await shown(browser, "withheld", "Plant.label", "VALUE_MASKED", "masked", "at plant.label")
+        await keep(browser, tmp_path, "masked")
+        await shown(browser, "plan", "transform", "Plant.label (initials)")
         assert await is_clean(browser)
 
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from gateway.accept import MediaType
+from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import Reply, complete, raw_headers, refusal
-from gateway.requests import BadRequestError, RequestCode
 from tests.gateway.greenhouse import ALWAYS
 
 
@@ -37,6 +37,6 @@ def test_what_an_answer_says_itself_stays() -> None:
 
 def test_a_reply_prints_no_body() -> None:
     """A log may hold its repr."""
-    reply = refusal(BadRequestError(400, RequestCode.BAD_REQUEST, "No."))
+    reply = refusal(NotTakenError(400, RequestCode.BAD_REQUEST, "No."))
     assert "No." not in repr(reply)
     assert reply.all_headers == {"Content-Type": "application/json; charset=utf-8"}

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.requests import BadRequestError, RequestCode, parse_parameters, parse_request, refuse_parameters
+from gateway.refusals import NotTakenError, RequestCode
+from gateway.requests import parse_parameters, parse_request, refuse_parameters
 from resolvers import Request
 from schema.views import ReceiptDetail
 
 
 def refused(body: bytes) -> str:
     """The text of the refusal of a body."""
-    with pytest.raises(BadRequestError) as caught:
+    with pytest.raises(NotTakenError) as caught:
         parse_request(body)
     assert (caught.value.status, caught.value.code) == (400, RequestCode.BAD_REQUEST)
     return caught.value.message
@@ -25,7 +26,7 @@ def status_of(read: Callable[[], object]) -> int | None:
     """The status of a refusal; None when there is none."""
     try:
         read()
-    except BadRequestError as error:
+    except NotTakenError as error:
         return error.status
     return None
 
@@ -195,12 +196,12 @@ def test_any_bytes_are_read_or_refused_with_400(body: bytes) -> None:
 
 def test_a_refusal_prints_what_a_log_may_hold() -> None:
     """Its own text holds status, code and message."""
-    assert str(BadRequestError(400, RequestCode.BAD_REQUEST, "No.")) == "400 BAD_REQUEST: No."
+    assert str(NotTakenError(400, RequestCode.BAD_REQUEST, "No.")) == "400 BAD_REQUEST: No."
 
 
 def refused_url(query_string: bytes, status: int = 400) -> str:
     """The text of the refusal of a URL's parameters."""
-    with pytest.raises(BadRequestError) as caught:
+    with pytest.raises(NotTakenError) as caught:
         parse_parameters(query_string)
     assert caught.value.status == status
     return caught.value.message
@@ -265,7 +266,7 @@ def test_a_url_that_is_too_long_is_refused_with_its_own_status() -> None:
 @pytest.mark.parametrize("query_string", [b"query={a}", b"x=1&%76ariables=", b"extensions={}", b"operationName=A"])
 def test_a_body_is_the_only_place_for_a_request_by_post(query_string: bytes) -> None:
     """One in the URL beside it is refused, whichever would have counted."""
-    with pytest.raises(BadRequestError, match="400 BAD_REQUEST: The URL has parameters of GraphQL"):
+    with pytest.raises(NotTakenError, match="400 BAD_REQUEST: The URL has parameters of GraphQL"):
         refuse_parameters(query_string)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +14,13 @@ from pathlib import Path
 import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
-from hypothesis import strategies as st
 
-from tests.gateway.bridge import INSIDE, TOKEN, Bridge, bridge, write_bridge
-from tests.gateway.fuzzing import ACCEPTED, PATH, Asked, Tally, cases, check_answer, cursors, twin
+from tests.gateway.bridge import INSIDE, PATH, TOKEN, Bridge, bridge, write_bridge
+from tests.gateway.fuzzing import Asked, Tally, cases, cursors, twin
+from tests.gateway.inside import check_answer, check_reply
+from tests.gateway.wrong_http import Wrong, wrong_requests
 
+BASE = "http://bridge.example"
 BROKEN = ("registry", "sonar", "states", "notes")
 
 
@@ -39,13 +43,13 @@ class Door:
 
 
 @pytest.fixture
-def door(tmp_path: Path, nothing_else_installed: None) -> Iterator[Door]:
+def door(tmp_path: Path, nothing_else_installed: None, caplog: pytest.LogCaptureFixture) -> Iterator[Door]:
     """A gateway that stays open in a loop of its own, for hypothesis runs its examples outside of any."""
     write_bridge(tmp_path)
     made = bridge(tmp_path)
-    headers = {"authorization": f"Bearer {TOKEN}"}
     transport = httpx.ASGITransport(made.gateway)
-    client = httpx.AsyncClient(transport=transport, base_url="http://bridge.example", headers=headers)
+    client = httpx.AsyncClient(transport=transport, base_url=BASE, headers={"authorization": f"Bearer {TOKEN}"})
+    caplog.set_level(logging.CRITICAL)  # a source breaks a thousand times
     with asyncio.Runner() as runner:
         running = made.gateway.running()
         runner.run(running.__aenter__())
@@ -87,3 +91,23 @@ def test_generated_queries_are_answered_or_refused_and_tell_nothing_of_the_insid
     assert tally.counted["cases"] >= count
     assert tally.counted["shown"] >= tally.counted["cases"] / 2
     assert min(tally.counted[one] for one in ("refused", "partial", "withheld")) >= count / 50
+
+
+@pytest.mark.parametrize("count", [500, pytest.param(20_000, marks=pytest.mark.long)])
+def test_generated_requests_that_are_no_graphql_over_http_are_refused_in_its_form(count: int, door: Door) -> None:
+    """Methods, paths, media types, tokens and bodies: an error with a documented code, and no status of 500."""
+    statuses: Counter[int] = Counter()
+
+    @run_settings(count)
+    @given(wrong=wrong_requests())
+    def every_request(wrong: Wrong) -> None:
+        response = door.runner.run(door.client.send(wrong.request(BASE)))
+        statuses[response.status_code] += 1
+        if wrong.method == "HEAD":
+            assert response.status_code < 500
+        else:
+            check_reply(response, wrong.body.decode("utf-8", "replace"))
+
+    every_request()
+    sys.stdout.write(f"{dict(statuses)}\n")
+    assert statuses.keys() >= {200, 400, 401, 404, 405, 406, 415}

@@ -4,7 +4,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from gateway.consumers import Consumers
-from gateway.requests import BadRequestError
+from gateway.refusals import NotTakenError
 from gateway.service import NotOpenError, Service
 from resolvers import Engine
 from schema.caller import Caller
@@ -33,7 +33,7 @@ def test_a_bearer_token_says_who_asks(service: Service) -> None:
 @pytest.mark.parametrize("given", [{}, {"authorization": f"Bearer {STRANGER}"}, {"authorization": GARDENER}])
 def test_without_a_known_token_there_is_no_caller(service: Service, given: dict[str, str]) -> None:
     """Absent, unknown and malformed tokens are refused in one way, which holds no token."""
-    with pytest.raises(BadRequestError) as caught:
+    with pytest.raises(NotTakenError) as caught:
         service.caller(Headers(given))
     assert str(caught.value) == "401 UNAUTHENTICATED: A known token is wanted. Send Authorization: Bearer <token>."
 
@@ -50,7 +50,7 @@ def test_a_view_that_is_not_the_callers_is_not_found(service: Service) -> None:
     """A draft, another's view and no view at all are alike."""
     texts = set()
     for name, version in (("watering", "3"), ("pests", None), ("nowhere", None)):
-        with pytest.raises(BadRequestError) as caught:
+        with pytest.raises(NotTakenError) as caught:
             service.view(GARDENERS, name, version)
         texts.add(str(caught.value))
     assert len(texts) == 1
@@ -74,7 +74,7 @@ def test_a_consumer_of_one_view_need_not_name_it(service: Service, views: set[st
 def test_a_consumer_of_several_views_has_to_name_one(service: Service) -> None:
     """The refusal says where, and names none."""
     with pytest.raises(
-        BadRequestError, match=r"400 VIEW_NOT_NAMED: .* Say which one in the path: /views/{name}/graphql\."
+        NotTakenError, match=r"400 VIEW_NOT_NAMED: .* Say which one in the path: /views/{name}/graphql\."
     ):
         service.only_view(GARDENERS)
 
@@ -82,7 +82,7 @@ def test_a_consumer_of_several_views_has_to_name_one(service: Service) -> None:
 @pytest.mark.parametrize("views", [set(), {"watering@3"}, {"pests"}])
 def test_a_consumer_of_no_view_has_none_to_use(service: Service, views: set[str]) -> None:
     """404, as for any view that is not there."""
-    with pytest.raises(BadRequestError, match="404 VIEW_UNKNOWN"):
+    with pytest.raises(NotTakenError, match="404 VIEW_UNKNOWN"):
         service.only_view(Caller("gardener", frozenset(views)))
 
 
@@ -95,7 +95,7 @@ def test_a_segment_of_a_path_names_a_view(service: Service, segment: str, found:
 @pytest.mark.parametrize("segment", ["", "@1", "watering@", "watering@0", "watering@1.0", "Watering", "watering\n"])
 def test_a_segment_of_another_form_names_no_view(service: Service, segment: str) -> None:
     """What is no name of a view is refused as a view that is not there."""
-    with pytest.raises(BadRequestError, match="404 VIEW_UNKNOWN"):
+    with pytest.raises(NotTakenError, match="404 VIEW_UNKNOWN"):
         service.find(GARDENERS, segment)
 
 

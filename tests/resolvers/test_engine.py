@@ -109,6 +109,17 @@ async def test_more_customers_than_the_view_allows_are_refused() -> None:
     assert (await harbour().ask(query, through=view(limits={"customers": 3})))["data"]["a"] == {"name": "Anna"}
 
 
+async def test_look_ups_of_an_operation_that_is_not_meant_do_not_count() -> None:
+    """Tools send all operations and the variables of all."""
+    query = " ".join(f"query {one}($by{one}: [VesselBy!]!) {{ vessels(by: $by{one}) {{ name }} }}" for one in "AB")
+    variables = {"byA": [{"id": "v1"}], "byB": [{"id": "v1"}] * 9}
+    through = view(limits={"customers": 2})
+    answer = await harbour().ask(query, variables, through=through, operation_name="A")
+    assert answer["data"] == {"vessels": [{"name": "Anna"}]}
+    error = await refused(query, variables, through=through, operation_name="B")
+    assert error.code is RefusalCode.QUERY_BUDGET
+
+
 async def test_more_calls_than_the_view_allows_are_refused() -> None:
     """Counted for the customers that were found, before any source is asked."""
     h = harbour()

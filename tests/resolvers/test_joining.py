@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapters.adapter import Slice
 from adapters.answers import Answer, Denied, Fault, Found, Gone, Missing, Page, ReplacedBy, SourceError
 from resolvers.arguments import Given
-from resolvers.cursors import Cursor, Stand
+from resolvers.cursors import Cursor, Cursors, Stand, Stands
 from resolvers.joining import Joined, join, slice_of, stand_of
 from schema.reasons import Reason
 from tests.resolvers.harbour import FETCHED_AT
@@ -35,6 +35,13 @@ class Source:
         end = start + len(items)
         marks = tuple((at, str(start + at)) for at in range(1, len(items)) if self.marked and at % self.marked == 0)
         return Found(Page([{"n": one} for one in items], str(end), end < len(whole), marks), FETCHED_AT)
+
+
+def cursor_at(stands: Stands) -> Cursor:
+    cursors = Cursors([b"1" * 64])
+    cursor = cursors.opened(cursors.sealed("v1", stands, b""), b"")
+    assert cursor is not None
+    return cursor
 
 
 def ask(source: Source, keys: Sequence[str], first: int | None, cursor: Cursor | None = None) -> Joined:
@@ -78,9 +85,9 @@ def test_pages_behind_any_cursor_make_the_whole_list(
         seen += numbers(joined)[: place + 1]
         if last or not joined.items:
             break
-        cursor, turn = Cursor("v1", joined.stands(joined.ends[place])), turn + 1
+        cursor, turn = cursor_at(joined.stands(joined.ends[place])), turn + 1
     assert seen == [one for whole in lists for one in whole]
-    end = Cursor("v1", joined.stands(joined.end)) if joined.end else None
+    end = cursor_at(joined.stands(joined.end)) if joined.end else None
     assert end is None or not ask(source, keys, 5, end).has_next
 
 
@@ -89,17 +96,17 @@ def test_a_page_that_the_source_cuts_short_is_no_end() -> None:
     source = Source({"a": [1, 2, 3], "b": [9]}, page=2)
     first = ask(source, ["a", "b"], 10)
     assert (numbers(first), first.has_next) == ([1, 2], True)
-    rest = ask(source, ["a", "b"], 10, Cursor("v1", first.stands(first.ends[1])))
+    rest = ask(source, ["a", "b"], 10, cursor_at(first.stands(first.ends[1])))
     assert (numbers(rest), rest.has_next) == ([3, 9], False)
 
 
 def test_a_page_that_shows_nothing_still_leads_on() -> None:
     """The source gave no more than what the cursor passes over, and says that more follows."""
     source = Source({"a": [1, 2, 3, 4]}, page=2)
-    empty = ask(source, ["a"], 1, Cursor("v1", (("a", Stand("0", 2)),)))
+    empty = ask(source, ["a"], 1, cursor_at((("a", Stand("0", 2)),)))
     assert (numbers(empty), empty.has_next) == ([], True)
     assert empty.end is not None
-    assert numbers(ask(source, ["a"], 5, Cursor("v1", empty.stands(empty.end)))) == [3, 4]
+    assert numbers(ask(source, ["a"], 5, cursor_at(empty.stands(empty.end)))) == [3, 4]
 
 
 def test_a_list_read_to_its_end_is_not_asked_again() -> None:
@@ -110,7 +117,7 @@ def test_a_list_read_to_its_end_is_not_asked_again() -> None:
 
 def test_a_key_linked_since_is_read_from_its_beginning() -> None:
     """A customer's own key that the cursor does not know; for keys out of records the list is another one."""
-    cursor = Cursor("v1", (("a", Stand("1")),))
+    cursor = cursor_at((("a", Stand("1")),))
     assert stand_of(Given(first=2, cursor=cursor), "v1", "new", is_own=True) == Stand()
     assert stand_of(Given(first=2, cursor=cursor), "v1", "new", is_own=False) is None
     assert numbers(ask(Source({"new": [7], "a": [1, 2]}), ["new", "a"], 5, cursor)) == [7, 2]
@@ -121,7 +128,7 @@ def test_a_key_linked_since_is_read_from_its_beginning() -> None:
 )
 def test_a_cursor_of_another_list_is_told_so(customer: str, keys: list[str]) -> None:
     """Nothing is asked, and the list is null with a reason."""
-    given_ = Given(first=2, cursor=Cursor("v1", (("a", Stand("1")),)))
+    given_ = Given(first=2, cursor=cursor_at((("a", Stand("1")),)))
     places = [(key, stand_of(given_, customer, key, is_own=True)) for key in keys]
     assert join(given_, places, lambda _: Missing()) == Fault(Reason.CURSOR_INVALID)
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.answers import Answer, Denied, Fault, Found, SourceError
+from adapters.answers import Answer, Fault, Found, SourceError
 from resolvers import Request
-from resolvers.engine import Engine
 from resolvers.policy import Transform, decide, transforms_of
 from schema.masks import Mask
 from schema.reasons import Reason
@@ -22,7 +21,7 @@ from tests.resolvers.oracle import MaskedText, expected
 from tests.resolvers.planned import plan
 from tests.resolvers.queries import Query, queries
 from tests.resolvers.test_properties import LONG, RESTRICTIONS, TROUBLE, WIDE, matches, places, subjects, troubled
-from tests.resolvers.vessels import MODEL, view
+from tests.resolvers.vessels import view
 
 MANY = '{ vessels(by: [{id: "v1"}, {id: "v2"}, {id: "v3"}]) { %s } }'
 TEXTS = {
@@ -127,7 +126,7 @@ async def test_what_is_withheld_null_or_failed_is_not_masked() -> None:
 
 @pytest.mark.parametrize("value", [7, True, b"Anna", Mask.ALL, {"Anna": 1}, ["Anna", 7], Fault(Reason.VALUE_INVALID)])
 async def test_what_is_no_text_is_not_shown_at_all(value: Any) -> None:
-    """An adapter of others may hold anything; what a mask cannot hide is an error."""
+    """An adapter of others may hold anything; what a mask cannot hide is an error, and a text beside it goes along."""
     h = harbour()
     h.registry.answers = {"R1": Found({"name": value}, FETCHED_AT)}
     answer = await h.ask('{ vessel(by: {id: "v1"}) { name } }', through=masking({"Vessel.name": "initials"}))
@@ -136,19 +135,6 @@ async def test_what_is_no_text_is_not_shown_at_all(value: Any) -> None:
     assert (error["path"], error["extensions"]["code"]) == (["vessel", "name"], "VALUE_INVALID")
     assert "Anna" not in json.dumps(answer)
     assert entries(answer) == []
-
-
-async def test_a_masked_value_that_goes_with_its_parent_is_not_told() -> None:
-    """A null where the schema allows none takes the whole tank along; what is left is told."""
-    h = harbour()
-    h.registry.records["vessels"]["R1"][0]["cargo"] = [{"is": "box", "label": "Tea", "home": None}]
-    h.registry.records["vessels"]["R2"][0]["ship_name"] = "Anna Berta"
-    fields = "name size { beam }"
-    h.registry.records["vessels"]["R1"][0]["beam"] = None
-    answer = await ask(h, fields, {"Vessel.name": "initials"})
-    assert [one["size"] for one in answer["data"]["vessels"]] == [None, {"beam": 12}, {"beam": 12}]
-    assert [one["name"] for one in answer["data"]["vessels"]] == ["A.", "A. B.", "C."]
-    assert entries(answer) == [("VALUE_MASKED", "Vessel.name", [["vessels", "*", "name"]])]
 
 
 async def test_a_mask_is_of_one_view_only() -> None:

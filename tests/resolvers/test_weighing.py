@@ -169,9 +169,23 @@ def test_the_longest_list_of_look_ups_is_known_before_it_is_read() -> None:
     """From the variables alone."""
     text = "query ($a: [ShipBy!]!, $b: [ShipBy!]!, $c: [Int]) { x: ships(by: $a) { name } ships(by: $b) { name } }"
     found = measured(text)
-    assert found.longest({"a": [1], "b": [1, 2, 3], "c": [1] * 9}) == 3
-    assert found.longest({}) == 0
-    assert measured("{ __typename }").longest({"a": [1]}) == 0
+    assert found.longest("", {"a": [1], "b": [1, 2, 3], "c": [1] * 9}) == 3
+    assert found.longest("", {}) == 0
+    assert measured("{ __typename }").longest("", {"a": [1]}) == 0
+
+
+@pytest.mark.parametrize(("operation", "longest"), [("One", 1), ("Two", 5), ("Three", 5), ("None", 0)])
+def test_look_ups_of_another_operation_do_not_count(operation: str, longest: int) -> None:
+    """Also where they stand in a fragment: it counts for the operations that spread it, wherever it is written."""
+    text = """
+    fragment F on Query { ... { ships(by: $b) { name } } }
+    query One($a: [ShipBy!]!) { ships(by: $a) { name } }
+    query Two($b: [ShipBy!]!) { ...F }
+    query Three($a: [ShipBy!]!, $b: [ShipBy!]!) { ...G x: ships(by: $a) { name } }
+    fragment G on Query { ...F }
+    query None($b: [Int]) { __typename }
+    """
+    assert measured(text).longest(operation, {"a": [1], "b": [1] * 5}) == longest
 
 
 def test_a_fragment_counts_wherever_it_is_spread() -> None:

@@ -110,6 +110,7 @@ def error(*path: object, code: str | None = None, **more: object) -> dict[str, o
 
 
 IDS, ALIASES = FACTS["ids"], FACTS["aliases"]
+IN_ORDER = facts_offer("in order", keys=ByIds("nodes", on="Customer", in_order=True))
 
 
 # errors of keys
@@ -124,21 +125,35 @@ async def test_an_error_at_an_alias_is_that_keys() -> None:
     assert answers["3"] == Missing()
 
 
-async def test_an_error_in_a_list_is_that_of_the_key_asked_there() -> None:
-    """A null without one is a key that the source does not have."""
-    body = {"data": {"nodes": [found("1"), None, None]}, "errors": [error("nodes", 1, code="FORBIDDEN")]}
+async def test_an_error_in_a_list_is_that_of_every_key_without_a_record() -> None:
+    """A position says nothing: the source may answer in its own order, and nobody is told that a record is missing."""
+    body: dict[str, Any] = {"data": {"nodes": [None, None]}, "errors": [error("nodes", 0)]}
+    answers = await answered(body, IDS, "1", "2")
+    assert [reason(answer) for answer in answers.values()] == [Reason.SOURCE_ERROR] * 2
+    body = {"data": {"nodes": [found("2"), None, None]}, "errors": [error("nodes", 2, code="FORBIDDEN")]}
     answers = await answered(body, IDS, "1", "2", "3")
+    assert facts(answers["2"]) == {"segment": "of 2"}
+    assert [reason(answers[key]) for key in "13"] == [Reason.SOURCE_AUTH] * 2
+
+
+async def test_an_error_in_a_list_in_order_is_that_of_the_key_asked_there() -> None:
+    """Where the offer says that the source keeps the order, a null without an error is a key that it does not have."""
+    body = {"data": {"nodes": [found("1"), None, None]}, "errors": [error("nodes", 1, code="FORBIDDEN")]}
+    answers = await answered(body, IN_ORDER, "1", "2", "3")
     assert facts(answers["1"]) == {"segment": "of 1"}
     assert reason(answers["2"]) is Reason.SOURCE_AUTH
     assert answers["3"] == Missing()
 
 
-async def test_an_error_at_a_place_whose_key_is_answered_is_that_of_all_that_are_not() -> None:
-    """A list in another order does not say whose it is: nobody is told that a record is missing."""
-    body = {"data": {"nodes": [None, found("1"), None]}, "errors": [error("nodes", 0)]}
-    answers = await answered(body, IDS, "1", "2", "3")
+async def test_an_error_that_breaks_the_order_is_that_of_every_key_without_a_record() -> None:
+    """One in the place of a key that is answered elsewhere, or behind all keys; what is some key's own stays so."""
+    body: dict[str, Any] = {"data": {"nodes": [None, found("1"), None]}, "errors": [error("nodes", 0)]}
+    answers = await answered(body, IN_ORDER, "1", "2", "3")
     assert facts(answers["1"]) == {"segment": "of 1"}
     assert [reason(answers[key]) for key in "23"] == [Reason.SOURCE_ERROR] * 2
+    body = {"data": {"nodes": [None, None, None]}, "errors": [error("nodes", 2), error("nodes", 0, code="FORBIDDEN")]}
+    answers = await answered(body, IN_ORDER, "1", "2")
+    assert [reason(answers[key]) for key in "12"] == [Reason.SOURCE_AUTH, Reason.SOURCE_ERROR]
 
 
 async def test_an_error_below_a_key_that_was_carried_up_to_it_is_the_keys() -> None:

@@ -215,7 +215,7 @@ def test_a_type_told_by_another_field_has_no_fragment() -> None:
         seconds: int | None
 
     offer = facts_offer("contacts", record=Contact)
-    assert Call.type_name == "PhoneCall"
+    assert Call.record_type_name == "PhoneCall"
     assert query(offer, "1", fields=("PhoneCall:seconds",)).endswith("{ id kind seconds } }")
 
 

@@ -48,6 +48,7 @@ def test_a_wish_that_cannot_be_granted_is_of_nobody(key: str) -> None:
         ("EMPTY@Vessel.callSign", "wanted a list of the view"),
         ("NULL@Vessel.id", "got the coordinate 'Vessel.id'; wanted a field of the view, not the id"),
         ("SOURCE_TIMEOT", "got the wish 'SOURCE_TIMEOT': did you mean 'SOURCE_TIMEOUT'?"),
+        ("VALUE_MASKED", "got the wish 'VALUE_MASKED'"),
         ("now", "wanted one of: NULL, EMPTY, SLOW, SUBJECT_UNKNOWN"),
         ("SLOW@x", "got SLOW@x; wanted seconds from 0 to 60, such as SLOW@2.5"),
         ("SUBJECT_UNKNOWN@Vessel.name", "takes no coordinate"),

@@ -20,7 +20,13 @@ from adapters.sandbox.ledger import accounts, invoices
 from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sandbox.people import ANNE, customers
 from adapters.sandbox.process import RunningSource, start_source
-from adapters.sandbox.sources import billing_adapter, crm_adapter, register_adapter
+from adapters.sandbox.sources import (
+    billing_adapter,
+    crm_adapter,
+    orders_adapter,
+    register_adapter,
+    support_adapter,
+)
 from adapters.sql import SqlAdapter
 from adapters.testing import every_field
 from schema.customer import (
@@ -35,6 +41,7 @@ from schema.customer import (
     InvoiceStatus,
     Segment,
     Sort,
+    Ticket,
 )
 from schema.deadline import Deadline
 from schema.reasons import Reason
@@ -390,12 +397,16 @@ def unknown_fields(record: type[Record], model: Any) -> list[str]:
     return unknown
 
 
-@pytest.mark.parametrize("model", [Customer, Company])
+@pytest.mark.parametrize("model", [Customer, Company, Ticket])
 async def test_every_mapped_field_is_one_of_the_models(model: Any) -> None:
     """A record names the model's own fields, as Python spells them, at every depth."""
     adapters: list[Adapter] = [
-        crm_adapter("http://crm.example", "x"), register_adapter("http://register.example"), billing_adapter("sqlite:///x")
-    ]  # fmt: skip
+        crm_adapter("http://crm.example", "x"),
+        register_adapter("http://register.example"),
+        billing_adapter("sqlite:///x"),
+        orders_adapter("http://orders.example", "x"),
+        support_adapter("http://support.example", "x"),
+    ]
     offers = [offer for adapter in adapters for offer in adapter.offers if offer.entity == model.__name__]
     assert offers
     assert [name for offer in offers for name in unknown_fields(offer.record, of_model(model, offer.serves))] == []

@@ -36,7 +36,7 @@ class DeskUnderTest(SourceUnderTest):
 
     can = frozenset(way for way in WAYS if way is not None)
     missing_is_known = True
-    hostile_keys = [key for key in HOSTILE_KEYS if "/" not in key]  # the desk's own framework splits paths by it
+    hostile_keys = tuple(key for key in HOSTILE_KEYS if "/" not in key)  # the desk's own framework splits paths by it
     arguments = (("sort", Sort.OLDEST_FIRST),)
 
     def __init__(self, adapter: HttpAdapter, desk: SupportList, serves: str, control: httpx.AsyncClient) -> None:
@@ -45,13 +45,13 @@ class DeskUnderTest(SourceUnderTest):
         self.desk.records["S-0"] = {"entries": self.entries("S-0", 1)}
 
     def entries(self, key: Key, count: int) -> Sequence[Mapping[str, Any]]:
-        return [self.entry(key, BEGIN + timedelta(number)) | {"id": f"{key}-{number}"} for number in range(count)]
+        return [{**self.entry(key, BEGIN + timedelta(number)), "id": f"{key}-{number}"} for number in range(count)]
 
     def entry(self, key: Key, at: datetime) -> Mapping[str, Any]:
         if self.offer.serves == "Ticket.messages":
             return {"ticket": key, "writer": "client", "via": "app", "at": at, "text": f"Hello, {key}, {at.day}"}
-        words = {"status": "fresh", "urgency": "p1", "origin": "chat"}
-        return {"client": key, "subject": f"About {key}", **words, "created": at, "resolved": None}
+        known = {"client": key, "subject": f"About {key}", "created": at, "resolved": None}
+        return known | {"status": "fresh", "urgency": "p1", "origin": "chat"}
 
     async def put(self, keys: Sequence[Key]) -> None:
         for key in keys:
@@ -96,11 +96,13 @@ class OfDesk(AdapterContract):
         with socket.create_server(("127.0.0.1", 0)) as listening:
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             serving = asyncio.create_task(server.serve([listening]))
-            async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
-                which = desk[0] if self.serves == "Customer.tickets" else desk[1]
-                yield DeskUnderTest(support_adapter(url, "sesame"), which, self.serves, control)
-            server.should_exit = True
-            await serving
+            try:
+                async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
+                    which = desk[0] if self.serves == "Customer.tickets" else desk[1]
+                    yield DeskUnderTest(support_adapter(url, "sesame"), which, self.serves, control)
+            finally:
+                server.should_exit = True
+                await serving
 
 
 class TestTickets(OfDesk):

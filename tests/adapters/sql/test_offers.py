@@ -216,6 +216,21 @@ def test_a_records_column_is_checked_too() -> None:
         declared(record=Odd)
 
 
+def test_the_columns_of_every_variant_are_checked_too() -> None:
+    """Also where a record holds records of its own kind."""
+
+    class Contact(Record, told_by="kind"):
+        on: date
+
+    class Call(Contact, told_as="call", type_name="Call"):
+        before: Call | None
+        seconds: int | None = Field(validation_alias="seconds; --")
+
+    Call.model_rebuild(_types_namespace={"Call": Call})
+    with pytest.raises(ValueError, match="offer person, column: got the name 'seconds; --'"):
+        declared(record=Contact)
+
+
 @pytest.mark.parametrize("key", ["0", "7", "-7", str(2**63 - 1), str(-(2**63))])
 def test_an_integer_key_is_bound_as_a_number(key: str) -> None:
     """Written as the database prints it."""

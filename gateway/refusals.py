@@ -1,0 +1,62 @@
+"""Why a request is not taken, over HTTP, before its document is looked at.
+
+    NotTakenError    the request cannot be taken; `status` says how in HTTP, the text how to mend it
+
+The text holds nothing that the caller sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+__all__ = ["NotTakenError", "RequestCode"]
+
+
+class RequestCode(StrEnum):
+    """The code in `errors[].extensions.code` of a request that was not taken."""
+
+    BAD_REQUEST = "BAD_REQUEST"
+    """Body or URL hold no GraphQL request, or it is no HTTP. The message says what is wrong."""
+    BODY_TOO_LARGE = "BODY_TOO_LARGE"
+    """The body is larger than the gateway reads. Send less."""
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    """The time of the view was over before there was any answer. Ask again, or for less."""
+    HEADERS_TOO_LARGE = "HEADERS_TOO_LARGE"
+    """The request line and the headers are larger than the gateway reads. Send less."""
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+    """The gateway failed. Report the request's id to its operators."""
+    INTROSPECTION_NOT_ALLOWED = "INTROSPECTION_NOT_ALLOWED"
+    """The view does not show its schema to this consumer. Ask the view's owner for its SDL."""
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    """The path is asked by another method, or GET asks for something else than a query."""
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    """The client accepts neither of the media types in which answers are given."""
+    NOT_FOUND = "NOT_FOUND"
+    """There is nothing at this path."""
+    ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED"
+    """A web page asks whose origin the consumer has not registered."""
+    REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
+    """The headers or the body came too slowly. Send them faster, or send less."""
+    ROLE_NEEDED = "ROLE_NEEDED"
+    """The plan is asked for by a consumer without the role that it needs."""
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    """There is no known token. Send `Authorization: Bearer <token>`."""
+    UNAVAILABLE = "UNAVAILABLE"
+    """The gateway cannot answer now. Ask again later."""
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    """The body is not plain JSON in UTF-8."""
+    URL_TOO_LARGE = "URL_TOO_LARGE"
+    """The parameters in the URL are too long. Send the request by POST."""
+    VIEW_NOT_NAMED = "VIEW_NOT_NAMED"
+    """The consumer may use several views, and the path names none of them."""
+    VIEW_UNKNOWN = "VIEW_UNKNOWN"
+    """There is no such view for this consumer."""
+
+
+class NotTakenError(Exception):
+    """A request that is refused before its document is looked at. The message holds nothing that the caller sent."""
+
+    def __init__(self, status: int, code: RequestCode, message: str, headers: Mapping[str, str] | None = None) -> None:
+        self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
+        super().__init__(f"{status} {code}: {message}")

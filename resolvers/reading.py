@@ -1,0 +1,148 @@
+"""What a request asks for, found out before anybody is looked up or asked: the document moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cachetools import LRUCache
+from graphql import OperationDefinitionNode
+from graphql.execution.values import VariableValues
+
+from adapters.crossref import Lookup
+from resolvers.arguments import argument_values, given_to
+from resolvers.assembly import Operation
+from resolvers.calls import Arguments
+from resolvers.catalog import Catalog
+from resolvers.cursors import Cursors
+from resolvers.documents import Document, Documents, Kept
+from resolvers.explain import explain_plan
+from resolvers.limits import check_weight
+from resolvers.plan import Plan, Root
+from resolvers.planning import Planner
+from resolvers.policy import Transforms, check_customers, check_introspection, transforms_of
+from resolvers.sharing import share_equal_steps
+from schema.caller import Caller
+from schema.model import Model
+from schema.view_schema import ViewSchema, cut_schema
+from schema.views import ReceiptDetail, View
+
+__all__ = ["Asked", "Reader", "Request"]
+
+_KEPT_VIEWS = 256
+_CANONICAL = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GraphQL request: the document, which of its operations, its variables, and the receipt that is asked for."""
+
+    query: str = field(repr=False)
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    receipt: ReceiptDetail = ReceiptDetail.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was read: what to execute, its plan and weight, who is looked up by which root field, the
+    arguments of the steps, and what the view shows in another form."""
+
+    operation: Operation
+    plan: Plan
+    weight: int
+    lookups: Mapping[str, Sequence[Lookup]]
+    arguments: Arguments
+    transforms: Transforms
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenView:
+    """A view in use: its schema, the documents seen in it, and what it shows in another form."""
+
+    schema: ViewSchema
+    documents: Documents
+    transforms: Transforms
+
+
+class Reader:
+    """Reads requests for one model and its adapters. It has nobody to ask: no cross-reference, no source."""
+
+    def __init__(self, model: Model, catalog: Catalog, cursors: Cursors) -> None:
+        self._model, self._cursors = model, cursors
+        self._planner = Planner(catalog, model)
+        self._kept = Kept()
+        self._open: LRUCache[View, _OpenView] = LRUCache(_KEPT_VIEWS)
+
+    def schema_of(self, view: View) -> ViewSchema:
+        """Return the view's schema, cut on first use."""
+        return self._opened(view).schema
+
+    def read(self, view: View, request: Request, caller: Caller | None = None) -> Asked:
+        """Return what a request asks for. Without a caller it is the operator's own question: introspection is open.
+
+        Raises:
+            RefusedError: The request is not one that the view answers.
+        """
+        opened = self._opened(view)
+        document = opened.documents.document(request.query, suggests=caller is None or view.shows_schema_to(caller))
+        operation = document.operation(request.operation_name)
+        weight = _checked(view, document, operation, request, caller)
+        variables = opened.documents.variables(operation, request.variables)
+        plan = opened.documents.plan(document, operation, variables)
+        lookups = {root.response_name: _lookups(opened.schema, root, variables) for root in plan.roots}
+        check_customers(view.limits, sum(map(len, lookups.values())))
+        arguments = self._arguments(view, opened.schema, plan, variables)
+        name = operation.name.value if operation.name else None
+        executed = Operation(opened.schema.schema, document.node, name, request.variables)
+        return Asked(executed, share_equal_steps(plan, arguments), weight, lookups, arguments, opened.transforms)
+
+    def explain(self, view: View, request: Request, caller: Caller | None = None) -> dict[str, Any]:
+        """Return what the request would ask of the sources, without asking anything.
+
+        Raises:
+            RefusedError: The request would not be answered.
+        """
+        asked = self.read(view, request, caller)
+        customers = {name: len(of_root) for name, of_root in asked.lookups.items()}
+        return explain_plan(view, asked.plan, customers, asked.arguments, asked.weight)
+
+    def _opened(self, view: View) -> _OpenView:
+        opened = self._open.get(view)
+        if opened is None:
+            schema = cut_schema(self._model, view.fields, view.lookups)
+            opened = _OpenView(schema, Documents(schema, self._planner, self._kept, view.limits), transforms_of(view))
+            self._open[view] = opened
+        return opened
+
+    def _arguments(self, view: View, schema: ViewSchema, plan: Plan, variables: VariableValues) -> Arguments:
+        return {
+            step.number: given_to(step, view, schema, self._model, variables, self._cursors)
+            for step in plan.steps
+            if step.node is not None
+        }
+
+
+def _checked(
+    view: View, document: Document, operation: OperationDefinitionNode, request: Request, caller: Caller | None
+) -> int:
+    """Return the operation's weight, or refuse what the view does not answer."""
+    if caller is not None:
+        check_introspection(view, caller, introspects=document.measure(operation).introspects)
+    check_customers(view.limits, document.longest(operation, request.variables))
+    weight = document.weight(operation, request.variables)
+    check_weight(view.limits, weight)
+    return weight
+
+
+def _lookups(schema: ViewSchema, root: Root, variables: VariableValues) -> list[Lookup]:
+    query = schema.schema.query_type
+    assert query is not None
+    by = argument_values(query.fields[schema.many if root.is_list else schema.one], root.node, variables)["by"]
+    return [_lookup(one) for one in (by if root.is_list else [by])]
+
+
+def _lookup(by: Mapping[str, str]) -> Lookup:
+    ((kind, key),) = by.items()
+    return Lookup(None if kind == _CANONICAL else kind, key)
