@@ -15,7 +15,7 @@ from adapters.decoding import compile_decoder
 from adapters.offers import Offer
 from schema.reasons import Reason
 
-__all__ = ["Ends", "PageEnd", "match_answers"]
+__all__ = ["Ends", "PageEnd", "absent_answer", "match_answers"]
 
 _MISMATCH = SourceError(Reason.SOURCE_MISMATCH, "the answer held a record of a key that was not asked for")
 _DOUBLE = SourceError(Reason.SOURCE_ERROR, "the answer held more than one record of one key")
@@ -39,6 +39,7 @@ class PageEnd:
     has_next: bool = False
 
 
+EndOf = Callable[[Sequence[_Raw]], PageEnd]
 Ends = Callable[[Key, Sequence[_Raw]], PageEnd]
 """Tells where the page of a key ends, from the records that came for it."""
 
@@ -53,8 +54,8 @@ def match_answers(
     records of one key answer it with SOURCE_ERROR, unless the offer answers lists; so does a list of more than the
     offer's `max_items`. Facts of a key come with at most ten records a key and a hundred more: beyond that the whole
     call is SOURCE_ERROR. What is refused is not decoded. `ends` tells where pages end; without it a list is whole. A
-    page of more records than were asked is SOURCE_ERROR. Where a list is gone on with, a key that the answer leaves out
-    has an empty page, whatever the offer declares.
+    page of more records than were asked is SOURCE_ERROR. Where a list is gone on with, or more is to follow, a key that
+    the answer leaves out has an empty page, whatever the offer declares.
     """
     offer, most = batch.offer, 10 * len(keys) + 100
     taken = list(raws if offer.is_list else islice(raws, most + 1))
@@ -62,16 +63,21 @@ def match_answers(
         return dict.fromkeys(keys, _TOO_MANY)
     forms = {key: _ONLY_KEY if offer.key is None else offer.key_form.normal(key) for key in keys}
     owned: dict[Key, list[_Raw]] = {form: [] for form in forms.values() if form}
-    absent = _dealt(offer, taken, owned) or _absent(batch, fetched_at)
+    strange = _dealt(offer, taken, owned)
+    absent = strange or absent_answer(batch, fetched_at)
     decode = compile_decoder(offer.record, batch.fields)
-    is_page = ends is not None and isinstance(absent, Found)
-    spelt = {form: key for key, form in forms.items()}
+    end_of = {form: ends and partial(ends, key) for key, form in forms.items()}
     answers = {
-        form: _answer(batch, mine, decode, fetched_at, ends and partial(ends, spelt[form]))
+        form: _answer(batch, mine, decode, fetched_at, end_of[form])
         for form, mine in owned.items()
-        if mine or is_page
+        if mine or (strange is None and _is_empty_page(absent, end_of[form]))
     }
     return {key: answers.get(form, absent) for key, form in forms.items()}
+
+
+def _is_empty_page(absent: Answer, end_of: EndOf | None) -> bool:
+    """Return whether a key without records has a page: as the offer says, or because more is to follow."""
+    return end_of is not None and (isinstance(absent, Found) or end_of(()).has_next)
 
 
 def _dealt(offer: Offer, raws: Iterable[object], owned: Mapping[Key, list[_Raw]]) -> Answer | None:
@@ -92,20 +98,22 @@ def _answer(
     records: Sequence[_Raw],
     decode: Callable[[_Raw], Facts],
     fetched_at: datetime,
-    ends: Callable[[Sequence[_Raw]], PageEnd] | None,
+    end_of: EndOf | None,
 ) -> Answer:
     offer = batch.offer
     if not offer.is_list:
         return Found(decode(records[0]), fetched_at) if len(records) == 1 else _DOUBLE
-    end = PageEnd(records) if ends is None else ends(records)
+    end = PageEnd(records) if end_of is None else end_of(records)
     if len(end.records) > (offer.max_items if batch.slice is None else batch.slice.first):
         return _TOO_LONG
     return Found(Page(tuple(map(decode, end.records)), end.end_cursor, end.has_next), fetched_at)
 
 
-def _absent(batch: Batch, fetched_at: datetime) -> Answer:
+def absent_answer(batch: Batch, fetched_at: datetime) -> Answer:
+    """Return what it means that the source has nothing of a key: what the offer says, and of a list that has begun
+    that nothing follows."""
     is_gone_on = batch.slice is not None and batch.slice.after is not None
-    if batch.offer.absent is Page or is_gone_on:  # a list that has begun can have nothing more
+    if batch.offer.absent is Page or is_gone_on:
         return Found(Page(()), fetched_at)
     if batch.offer.absent is Missing:
         return Missing()

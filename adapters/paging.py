@@ -11,8 +11,12 @@ from schema.reasons import Reason
 
 __all__ = ["first_slice", "further_pages"]
 
-_NO_PLACE = SourceError(Reason.SOURCE_ERROR, "the answer says that more follows, and not where it goes on")
+_NOWHERE = SourceError(Reason.SOURCE_ERROR, "the answer says that more follows, and not where, or where it was asked")
 _TOO_LONG = SourceError(Reason.SOURCE_ERROR, "the list held more items than the offer allows")
+_SHORT_PAGES = SourceError(
+    Reason.SOURCE_ERROR,
+    "the source's pages are shorter than the offer's max_page, and the calls for the whole list are used up",
+)
 
 
 def first_slice(batch: Batch) -> Slice | None:
@@ -28,18 +32,22 @@ async def further_pages(batch: Batch, answer: Answer, ask: Callable[[Batch], Awa
     """Return the answer of one key with the pages that follow its first one, until there is as much as was asked for.
 
     `ask` asks the key for one page more. A page that cannot be had is the answer of the whole list: half a list is a
-    lie. A source whose pages are shorter than it says gives less, and says that more follows.
+    lie; so is one that says that more follows, and not where it goes on, or where it was asked. A source whose pages
+    are shorter than it says gives less, and says that more follows.
     """
     offer, first = batch.offer, batch.offer.max_items if batch.slice is None else batch.slice.first
+    asked = None if batch.slice is None else batch.slice.after
     pages: list[Found] = []
     while isinstance(answer, Found) and isinstance(answer.record, Page):
         pages.append(answer)
         page, left = answer.record, first - sum(len(_items(one)) for one in pages)
+        if page.has_next and page.end_cursor in (None, asked):
+            return _NOWHERE
         if not page.has_next or left <= 0 or len(pages) == offer.pages(first):
-            return _TOO_LONG if page.has_next and batch.slice is None else _joined(pages, page)
-        if page.end_cursor is None:
-            return _NO_PLACE
-        answer = await ask(replace(batch, slice=Slice(min(left, offer.max_page or left), page.end_cursor)))
+            is_half = page.has_next and batch.slice is None
+            return (_SHORT_PAGES if left > 0 else _TOO_LONG) if is_half else _joined(pages, page)
+        asked = page.end_cursor
+        answer = await ask(replace(batch, slice=Slice(min(left, offer.max_page or left), asked)))
     return answer
 
 

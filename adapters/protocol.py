@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from adapters.adapter import Batch, Call
@@ -21,6 +22,7 @@ __all__ = ["ProtocolAdapter"]
 
 T = TypeVar("T")
 
+_NOT_TAKEN = SourceError(Reason.SOURCE_ERROR, "the offer does not take an argument that was given")
 _BLANK = SourceError(Reason.SOURCE_ERROR, "the key is blank, or holds nothing that a key of the offer's form can")
 
 
@@ -47,7 +49,10 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         return f"{type(self).__name__}({self.source!r}, offers={[offer.name for offer in self.offers]})"
 
     def _unaskable(self, batch: Batch, key: Key) -> Answer | None:
-        """Return the answer of a key that this protocol cannot put on the wire; None, the default, for all others."""
+        """Return the answer of a key that this protocol cannot put on the wire; None, the default, for all others.
+
+        It is asked before blank keys are refused: what a key without text means may be the protocol's to say.
+        """
         return None
 
     @abstractmethod
@@ -66,42 +71,23 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         """Ask for all keys in as few calls as the offer allows, at most `offer.at_once` of them together.
 
         Spellings of one key are asked as one, in the first of them: asked as two, a source that folds them itself would
-        answer twice, and neither answer could be told from a double record. A blank key is refused.
+        answer twice, and neither answer could be told from a double record. A blank key is refused; so is every key of a
+        batch with an argument that the offer does not take: an answer without it would look right and be wrong.
         """
+        if not batch.offer.takes.issuperset(name for name, _ in batch.arguments):
+            return dict.fromkeys(batch.keys, _NOT_TAKEN)
         refused = {key: answer for key in batch.keys if (answer := self._refusal(batch, key)) is not None}
         forms = {key: batch.offer.key_form.normal(key) for key in batch.keys if key not in refused}
         spelt: dict[Key, Key] = {}
         for key, form in forms.items():
             spelt.setdefault(form, key)
-        answers = await self._fetch(batch, tuple(spelt.values()), call)
+        fetching = _Fetching(batch, partial(self._answer, call=call), asyncio.Semaphore(batch.offer.at_once))
+        answers = await fetching.answers(tuple(spelt.values()))
         return refused | {key: answers[spelt[form]] for key, form in forms.items() if spelt[form] in answers}
 
     def _refusal(self, batch: Batch, key: Key) -> Answer | None:
         is_blank = not batch.offer.key_form.normal(key).strip()
-        return _BLANK if is_blank else self._unaskable(batch, key)
-
-    async def _fetch(self, batch: Batch, keys: Sequence[Key], call: Call) -> Mapping[Key, Answer]:
-        turns = asyncio.Semaphore(batch.offer.at_once)
-
-        async def ask(keys: Sequence[Key], batch: Batch) -> Mapping[Key, Answer]:
-            async with turns:
-                return await self._answer(batch, keys, call)
-
-        async def further(key: Key, answer: Answer) -> tuple[Key, Answer]:
-            async def ask_alone(batch: Batch) -> Answer:
-                return (await ask((key,), batch))[key]
-
-            return key, await further_pages(batch, answer, ask_alone)
-
-        async def part(keys: Sequence[Key]) -> Mapping[Key, Answer]:
-            answers = await ask(keys, replace(batch, slice=first_slice(batch)))
-            if not batch.offer.is_paged:
-                return answers
-            return dict(await _together([further(key, answer) for key, answer in answers.items()]))
-
-        size = batch.offer.keys_a_call
-        parts = await _together([part(keys[start : start + size]) for start in range(0, len(keys), size)])
-        return {key: answer for answers in parts for key, answer in answers.items()}
+        return self._unaskable(batch, key) or (_BLANK if is_blank else None)
 
     async def _answer(self, batch: Batch, keys: Sequence[Key], call: Call) -> Mapping[Key, Answer]:
         try:
@@ -124,10 +110,48 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         """Give back connections; a protocol that holds some overrides it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Fetching:
+    """One batch while it is asked: `ask` makes a call, at most `turns` of them together."""
+
+    batch: Batch
+    ask: Callable[[Batch, Sequence[Key]], Awaitable[Mapping[Key, Answer]]]
+    turns: asyncio.Semaphore
+
+    async def answers(self, keys: Sequence[Key]) -> Mapping[Key, Answer]:
+        """Return the answers of these keys, which are asked in full calls."""
+        size = self.batch.offer.keys_a_call
+        parts = await _together([self._part(keys[start : start + size]) for start in range(0, len(keys), size)])
+        return {key: answer for answers in parts for key, answer in answers.items()}
+
+    async def _part(self, keys: Sequence[Key]) -> Mapping[Key, Answer]:
+        answers = await self._asked(replace(self.batch, slice=first_slice(self.batch)), keys)
+        if not self.batch.offer.is_paged:
+            return answers
+        wholes = await _together([self._whole(key, answer) for key, answer in answers.items()])
+        return dict(zip(answers, wholes, strict=True))
+
+    async def _whole(self, key: Key, answer: Answer) -> Answer:
+        return await further_pages(self.batch, answer, partial(self._page, key))
+
+    async def _page(self, key: Key, batch: Batch) -> Answer:
+        return (await self._asked(batch, (key,)))[key]
+
+    async def _asked(self, batch: Batch, keys: Sequence[Key]) -> Mapping[Key, Answer]:
+        async with self.turns:
+            return await self.ask(batch, keys)
+
+
 async def _together(work: Sequence[Coroutine[Any, Any, T]]) -> Sequence[T]:
-    """Return the results in order; one piece of work is done here and now, without a task."""
+    """Return the results in order; one piece of work is done here and now, without a task.
+
+    The first exception is raised itself: who reads of a group learns nothing of what went wrong.
+    """
     if len(work) == 1:
         return (await work[0],)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one) for one in work]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+    except BaseExceptionGroup as raised:
+        raise raised.exceptions[0] from None
     return [task.result() for task in tasks]

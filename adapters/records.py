@@ -60,6 +60,7 @@ __all__ = [
     "shape_of",
     "source_fields",
     "source_paths",
+    "top_of",
 ]
 
 TYPE_MARK = ":"
@@ -193,7 +194,7 @@ def source_fields(record: type[Record], fields: Iterable[str]) -> tuple[str, ...
 
 @lru_cache(maxsize=1024)
 def _source_fields(record: type[Record], fields: tuple[str, ...]) -> tuple[str, ...]:
-    wanted: set[str] = set() if record.record_told_by is None else {_top(record.record_told_by)}
+    wanted: set[str] = set() if record.record_told_by is None else {top_of(record.record_told_by)}
     for type_name, names in by_type(fields).items():
         wanted.update(_own_source_fields(record.record_variant(type_name) or record, names))
     return tuple(sorted(wanted))
@@ -205,10 +206,11 @@ def _own_source_fields(record: type[Record], fields: Iterable[str]) -> Iterator[
         if nested is not None and is_inline(info):
             yield from _source_fields(nested, tuple(rests))
         else:
-            yield from map(_top, source_paths(name, info))
+            yield from map(top_of, source_paths(name, info))
 
 
-def _top(path: SourcePath) -> str:
+def top_of(path: SourcePath) -> str:
+    """Return the top-level name at which a path begins."""
     return path if isinstance(path, str) else str(path.path[0])
 
 

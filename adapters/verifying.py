@@ -256,8 +256,13 @@ class _Checking:
             if variant.record_type_name in concrete:
                 yield from self._record(variant.record_type_name, variant, passed)
             else:
-                got, wanted = f"a record of {variant.record_type_name}", f"one of {', '.join(concrete)}, the types of {owner}"
-                yield _problem(variant, got, wanted, did_you_mean(variant.record_type_name, concrete, "correct type_name="))
+                got, wanted = (
+                    f"a record of {variant.record_type_name}",
+                    f"one of {', '.join(concrete)}, the types of {owner}",
+                )
+                yield _problem(
+                    variant, got, wanted, did_you_mean(variant.record_type_name, concrete, "correct type_name=")
+                )
 
     def _field(self, record: type[Record], name: str, coordinate: Coordinate, passed: _Passed) -> Iterator[Problem]:
         nested, is_object = record.record_nested(name), _is_object(coordinate)

@@ -1,7 +1,9 @@
 """HTTP within bounds: uvicorn's protocol, which by itself reads headers without end and waits for them for ever.
 
 httptools joins the pieces of a header by copying all of it each time, so one endless header costs time that grows with
-its square. uvicorn has a time-out between requests only: a connection that says nothing, or drips, is kept.
+its square. uvicorn has a time-out between requests only: a connection that says nothing, or drips, is kept. And they
+take the body of a request for another protocol for the next request: who shares the connection, as callers behind a
+proxy do, would be given another's answer.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from gateway.replies import raw_headers, refusal
 from gateway.request_id import new_request_id
 
 __all__ = ["Bounds", "bounded_http"]
+
+
+_OF_BODIES = frozenset({b"content-length", b"transfer-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class _BoundedHttp(HttpToolsProtocol):
     _pending = 0
     _is_in_head = True
     _is_refused = False
+    _fault: NotTakenError | None = None
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
@@ -92,9 +98,18 @@ class _BoundedHttp(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        self._fault = self._fault_of_head()
+        if self._fault is not None:
+            raise ValueError("the request cannot be taken")  # ends the parser: what follows is not to be read
         super().on_headers_complete()  # fails where the target is none: then this is still the head
         self._is_in_head, self._pending = False, 0
         self._stop_timer()
+
+    def _fault_of_head(self) -> NotTakenError | None:
+        if self.parser.should_upgrade() and any(name in _OF_BODIES for name, _ in self.headers):
+            return _no_other_protocol()
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        return None if hosts == 1 or (not hosts and self.parser.get_http_version() == "1.0") else _no_host()
 
     def on_body(self, body: bytes) -> None:
         self._pending = 0
@@ -136,7 +151,7 @@ class _BoundedHttp(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
             self._is_in_head, self.cycle.response_complete = True, True
-        self._refuse(_no_http())
+        self._refuse(self._fault or _no_http())
 
     def _refuse(self, error: NotTakenError) -> None:
         self._stop_timer()
@@ -158,6 +173,16 @@ class _BoundedHttp(HttpToolsProtocol):
 
 def _no_http() -> NotTakenError:
     message = "The bytes are no HTTP request that can be read. Check the request line, the headers and the lengths."
+    return NotTakenError(400, RequestCode.BAD_REQUEST, message)
+
+
+def _no_other_protocol() -> NotTakenError:
+    message = "A request with a body is for HTTP alone here. Send it without the header Upgrade, and not by CONNECT."
+    return NotTakenError(400, RequestCode.BAD_REQUEST, message)
+
+
+def _no_host() -> NotTakenError:
+    message = "The request does not say once for which host it is. Send one Host header (RFC 9112, section 3.2)."
     return NotTakenError(400, RequestCode.BAD_REQUEST, message)
 
 

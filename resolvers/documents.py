@@ -25,13 +25,13 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 
 from resolvers.limits import check_document
-from resolvers.measure import Measure, Measured
+from resolvers.measures import Measure, Measured
+from resolvers.measuring import measure
 from resolvers.plan import Plan
 from resolvers.planning import Planner
 from resolvers.refusals import Excess, RefusalCode, RefusedError
 from resolvers.selection import Selected, select
 from resolvers.validation import MOST_ERRORS, check_valid
-from resolvers.weighing import measure
 from schema.view_schema import ViewSchema
 from schema.views import Limits
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from resolvers.measure import MOST, Count, Measured
+from resolvers.measures import MOST, Count, Measured
 from resolvers.refusals import Excess, RefusalCode, RefusedError
 from schema.views import Limits
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from graphql import FieldNode, IntValueNode, ListValueNode, NullValueNode, ObjectValueNode, ValueNode, VariableNode
 
-from resolvers.measure import MOST, Size, Sized, size_of
+from resolvers.measures import MOST, Size, Sized, size_of
 
 __all__ = ["largest_input", "size_by", "size_of_literal"]
 

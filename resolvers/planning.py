@@ -281,8 +281,10 @@ class _Work:
         return self._model.python_name(selected.parent_type, selected.field_name)
 
     def _above(self, selected: Selected, place: _Place) -> Coordinates:
-        """Return the coordinates on the path down to a field, its own included."""
-        return place.above | self._model.standing(selected.parent_type, selected.field_name)
+        """Return the coordinates on the path down to a field: its own, and those that its arguments tell of."""
+        standing = self._model.standing(selected.parent_type, selected.field_name)
+        written = [argument.name.value for argument in selected.node.arguments or ()]
+        return place.above.union(standing, *(self._model.told_by(selected.coordinate, name) for name in written))
 
     def _place_below(self, selected: Selected, place: _Place, found_in: _Embedded | _Entity) -> _Place:
         return _Place(found_in, self._above(selected, place), (*place.path, selected.response_name))

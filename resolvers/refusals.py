@@ -31,7 +31,7 @@ class RefusalCode(StrEnum):
     BAD_USER_INPUT = "BAD_USER_INPUT"
     """A variable does not fit its type, or an argument what it is for."""
     QUERY_BUDGET = "QUERY_BUDGET"
-    """The document asks for more than the view's limits allow, or than any view does. The remedy says how to stay below."""
+    """The document asks for more than the view's limits allow, or any view. The remedy says how to stay below."""
     INTROSPECTION_NOT_ALLOWED = "INTROSPECTION_NOT_ALLOWED"
     """The view does not show its schema to this consumer. Ask the view's owner for its SDL."""
 

@@ -130,6 +130,14 @@ class Model:
         declaring = [one.name for one in interfaces if field_name in one.fields]
         return frozenset(f"{name}.{field_name}" for name in (type_name, *declaring))
 
+    def told_by(self, coordinate: str, argument: str) -> frozenset[str]:
+        """Return the coordinates of which an argument of a field tells: those that it filters or orders by."""
+        reads = self.coordinates[coordinate].arguments[argument].reads
+        if reads is None:
+            return frozenset()
+        type_name, _, field_name = reads.partition(".")
+        return frozenset().union({reads}, *(self.standing(one, field_name) for one in self.concrete(type_name)))
+
     def concrete(self, type_name: str) -> tuple[str, ...]:
         """Return the object types that a type stands for: an interface's or union's, else itself."""
         one = self.schema.type_map[type_name]

@@ -10,8 +10,9 @@ from functools import lru_cache
 from adapters.adapter import Batch, Slice
 from adapters.answers import Key
 from adapters.graphql.offers import GraphQLOffer
-from adapters.graphql.places import ByIds, is_cursor
+from adapters.graphql.places import LONGEST_CURSOR, ByIds
 from adapters.graphql.selections import Selection, printed, selection_of, with_path
+from adapters.http.places import is_cursor
 from adapters.records import SourcePath
 from adapters.sending import Ask, SendError
 from schema.reasons import Reason
@@ -28,8 +29,6 @@ class GraphQLAsk(Ask):
 
 def make_ask(offer: GraphQLOffer, batch: Batch, keys: Sequence[Key]) -> GraphQLAsk:
     """Return the request that asks these keys of the batch, or raise SendError if an argument cannot be said."""
-    if not offer.takes.issuperset(name for name, _ in batch.arguments):
-        raise SendError(Reason.SOURCE_ERROR, "the offer does not take one of the arguments")
     variables: dict[str, object] = {
         _of_argument(name): offer.arguments[name].said(value) for name, value in batch.arguments
     }
@@ -46,7 +45,7 @@ def _page(asked: Slice | None) -> dict[str, object]:
         return {}
     if asked.after is None:
         return {"first": asked.first}
-    if not is_cursor(asked.after):
+    if not is_cursor(asked.after, LONGEST_CURSOR):
         raise SendError(Reason.SOURCE_ERROR, "the list is to be gone on with from what is no cursor")
     return {"first": asked.first, "after": asked.after}
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 
 from graphql import GraphQLError, parse_const_value
 
-from adapters.answers import Answer, Key, Missing, SourceError
+from adapters.answers import Answer, Key, Missing
 from adapters.graphql.places import AsVariable, ByAlias, ByIds, Connection, check_names, named_type
 from adapters.graphql.selections import selection_of, with_path
-from adapters.http.places import MOST_CHARACTERS, is_text
+from adapters.http.places import refused_key
 from adapters.offers import Offer
 from adapters.records import SourcePath, every_path
-from schema.reasons import Reason
 
 __all__ = ["GraphQLOffer"]
 
@@ -94,10 +93,8 @@ class GraphQLOffer(Offer):
 
         What no Int can be is Missing: such a key cannot exist. The rest is an error, for nobody asked the source.
         """
-        if not key.strip() or len(key) > MOST_CHARACTERS:
-            return SourceError(Reason.SOURCE_ERROR, f"the key is blank or longer than {MOST_CHARACTERS} characters")
-        if not is_text(key):
-            return SourceError(Reason.SOURCE_ERROR, "the key is not Unicode text")
+        if refused := refused_key(key):
+            return refused
         return Missing() if self._has_numbers and not _is_int(key) else None
 
     @property

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal
 
 from graphql import GraphQLError, ListTypeNode, NamedTypeNode, NonNullTypeNode, TypeNode, assert_name, parse_type
 
 from adapters.http.arguments import AsBody
-from adapters.http.places import is_text
 from adapters.sending import SendError
 from schema.reasons import Reason
 
-__all__ = ["AsVariable", "ByAlias", "ByIds", "Connection", "check_names", "is_cursor", "named_type"]
+__all__ = ["LONGEST_CURSOR", "AsVariable", "ByAlias", "ByIds", "Connection", "check_names", "named_type"]
 
-_LONGEST_CURSOR = 2_048
+LONGEST_CURSOR = 2_048
+"""Characters of a cursor; it stands in a body, where there is more room than in a query string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,6 @@ class AsVariable:
         said = AsBody(self.name, words=self.words, form=self.form).member(value)
         named, _ = named_type(self.type)
         return [_typed(named, one) for one in said] if isinstance(said, list) else _typed(named, said)
-
-
-def is_cursor(text: object) -> TypeGuard[str]:
-    """Return whether it can be a cursor: a text, not blank, of at most 2,048 characters."""
-    return isinstance(text, str) and bool(text.strip()) and len(text) <= _LONGEST_CURSOR and is_text(text)
 
 
 def check_names(*names: str) -> None:

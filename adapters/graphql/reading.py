@@ -12,8 +12,9 @@ from adapters.adapter import Batch
 from adapters.answers import Answer, Fault, Found, Key, Missing, Page, SourceError
 from adapters.graphql.documents import alias
 from adapters.graphql.offers import GraphQLOffer
-from adapters.graphql.places import ByIds, is_cursor
-from adapters.matching import Ends, PageEnd, match_answers
+from adapters.graphql.places import LONGEST_CURSOR, ByIds
+from adapters.http.places import is_cursor
+from adapters.matching import Ends, PageEnd, absent_answer, match_answers
 from adapters.offers import Offer
 from adapters.records import Record, read_path
 from adapters.sending import SendError
@@ -128,19 +129,12 @@ class _Reading:
         assert self.offer.at is not None
         if isinstance(answer, Found):
             return self._listed(key, read_path(holders[self._form(key)], self.offer.at))
-        return self._no_list() if isinstance(answer, Missing) else answer
-
-    def _no_list(self) -> Answer:
-        """Return what it means that the source has no list of a key: of one that has begun, that nothing follows."""
-        is_gone_on = self.batch.slice is not None and self.batch.slice.after is not None
-        if self.offer.absent is Page or is_gone_on:
-            return Found(Page(()), self.now)
-        return Missing() if self.offer.absent is Missing else _LEFT_OUT
+        return absent_answer(self.batch, self.now) if isinstance(answer, Missing) else answer
 
     def _listed(self, key: Key, found: object) -> Answer:
         """Return the list of a key from what stands in its place; null is a list that the source does not have."""
         if found is None:
-            return self._no_list()
+            return absent_answer(self.batch, self.now)
         try:
             listed = self._list(found)
         except SendError as error:
@@ -157,14 +151,7 @@ class _Reading:
         if connection.entries == "edges":
             entries = _entries_in([_checked(edge, dict).get("node") for edge in entries])
         info = _checked(page.get("pageInfo"), dict)
-        return self._ended(_List(entries, _cursor(info.get("endCursor")), _checked(info.get("hasNextPage"), bool)))
-
-    def _ended(self, listed: _List) -> _List:
-        """Return the list, or raise SendError where it does not say where to go on: a page again never ends."""
-        asked = None if self.batch.slice is None else self.batch.slice.after
-        if listed.has_next and listed.end_cursor in (None, asked):
-            raise SendError(Reason.SOURCE_ERROR, "the answer says that more follows, and not where it goes on")
-        return listed
+        return _List(entries, _cursor(info.get("endCursor")), _checked(info.get("hasNextPage"), bool))
 
 
 @lru_cache(maxsize=256)
@@ -222,7 +209,7 @@ def _checked(found: object, wanted: type[Any]) -> Any:
 def _cursor(found: object) -> str | None:
     if found is None:
         return None
-    if not is_cursor(_checked(found, str)):
+    if not is_cursor(_checked(found, str), LONGEST_CURSOR):
         raise SendError(Reason.SOURCE_ERROR, "the answer goes on at what is no cursor")
     return str(found)
 

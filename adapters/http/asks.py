@@ -11,9 +11,9 @@ from adapters.answers import Key, SourceError
 from adapters.http.arguments import AsBody, AsQuery
 from adapters.http.offers import HttpOffer
 from adapters.http.pages import ByCursor, InLastRecord
-from adapters.http.places import MOST_CHARACTERS, InBody, InPath, InQuery, encoded, is_text, pair
-from adapters.records import SourcePath, source_fields
-from adapters.sending import Ask, SendError
+from adapters.http.places import InBody, InPath, InQuery, encoded, pair, refused_key
+from adapters.records import source_fields, top_of
+from adapters.sending import Ask
 from schema.reasons import Reason
 
 __all__ = ["HttpAsk", "make_ask", "matches_nothing", "unaskable"]
@@ -32,8 +32,6 @@ def make_ask(offer: HttpOffer, batch: Batch, keys: Sequence[Key]) -> HttpAsk:
 
     Raises SendError when an argument or a cursor cannot be said.
     """
-    if any(name not in offer.arguments for name, _ in batch.arguments):
-        raise SendError(Reason.SOURCE_ERROR, "the offer does not take an argument that was given")
     query, body = [*_query(offer, batch, keys)], None
     if offer.posts:
         body = json.dumps(_members(offer, batch, keys)).encode()
@@ -75,14 +73,9 @@ def matches_nothing(offer: HttpOffer, batch: Batch) -> bool:
 
 
 def unaskable(offer: HttpOffer, key: Key) -> SourceError | None:
-    """Return why a key cannot be put on the wire so that it stays one key, and that key; None when it can.
-
-    It is an error and not Missing: nobody asked the source, so nobody knows whether it has the key.
-    """
-    if not key.strip() or len(key) > MOST_CHARACTERS:
-        return SourceError(Reason.SOURCE_ERROR, f"the key is blank or longer than {MOST_CHARACTERS} characters")
-    if not key.isascii() and not is_text(key):
-        return SourceError(Reason.SOURCE_ERROR, "the key is not Unicode text")
+    """Return why a key cannot be put on the wire so that it stays one key, and that key; None when it can."""
+    if refused := refused_key(key):
+        return refused
     if isinstance(offer.keys, InPath) and key in (".", ".."):
         return SourceError(Reason.SOURCE_ERROR, "the key is a step in a path, and cannot be a segment of one")
     if isinstance(offer.keys, InQuery) and offer.keys.splits(key):
@@ -95,7 +88,7 @@ def unaskable(offer: HttpOffer, key: Key) -> SourceError | None:
 def _said(offer: HttpOffer, batch: Batch) -> Iterator[tuple[AsQuery | AsBody, object]]:
     """Yield the arguments that have a value; null says nothing."""
     for name, value in batch.arguments:
-        if name in offer.arguments and value is not None:
+        if value is not None:
             yield offer.arguments[name], value
 
 
@@ -109,11 +102,7 @@ def _page(offer: HttpOffer, batch: Batch) -> dict[str, str | int]:
 def _projection(offer: HttpOffer, fields: Sequence[str]) -> Sequence[str]:
     wanted = set(source_fields(offer.record, fields))
     if offer.key is not None and offer.attributes is None:
-        wanted.add(_top(offer.key))
+        wanted.add(top_of(offer.key))
     if isinstance(offer.paging, ByCursor) and isinstance(offer.paging.next, InLastRecord) and offer.attributes is None:
-        wanted.add(_top(offer.paging.next.at))
+        wanted.add(top_of(offer.paging.next.at))
     return sorted(wanted)
-
-
-def _top(path: SourcePath) -> str:
-    return path if isinstance(path, str) else str(path.path[0])

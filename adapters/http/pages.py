@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from adapters.adapter import Slice
-from adapters.http.places import MOST_CHARACTERS, is_text
+from adapters.http.places import is_cursor
 from adapters.records import SourcePath, is_there, read_path
 from adapters.sending import SendError
 from schema.reasons import Reason
@@ -90,7 +90,7 @@ class ByCursor:
         """Return what a call for this part of a list says, or raise SendError if it goes on from no cursor."""
         if asked.after is None:
             return {self.size: asked.first}
-        if not _is_cursor(asked.after):
+        if not is_cursor(asked.after):
             raise _error("the list is to be gone on with from what is no cursor")
         return {self.size: asked.first, self.cursor: asked.after}
 
@@ -100,13 +100,9 @@ class ByCursor:
         if self.has_more is not None and not _flag(body, self.has_more):
             return RawPage(raws, None, has_next=False)
         found = self._next(body, raws)
-        if found is None:
-            if self.has_more is not None:
-                raise _error("the answer says that more follows, and not where it goes on")
-            return RawPage(raws, None, has_next=False)
-        if not _is_cursor(found) or found == asked.after:
-            raise _error("the answer goes on at what is no cursor, or at the one that was asked")
-        return RawPage(raws, found, has_next=True)
+        if found is not None and not is_cursor(found):
+            raise _error("the answer goes on at what is no cursor")
+        return RawPage(raws, found, has_next=self.has_more is not None or found is not None)
 
     def _next(self, body: object, raws: Sequence[object]) -> str | None:
         match self.next:
@@ -266,10 +262,6 @@ def _cursor_text(value: Any) -> str | None:
     if not is_there(value) or value is None or value == "":
         return None
     return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-
-
-def _is_cursor(text: str) -> bool:
-    return bool(text.strip()) and len(text) <= MOST_CHARACTERS and is_text(text)
 
 
 def _from_link(link: Any, name: str) -> str | None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 from urllib.parse import quote
 
-__all__ = ["MOST_CHARACTERS", "InBody", "InPath", "InQuery", "encoded", "is_text", "pair"]
+from adapters.answers import Key, SourceError
+from schema.reasons import Reason
+
+__all__ = ["MOST_CHARACTERS", "InBody", "InPath", "InQuery", "encoded", "is_cursor", "is_text", "pair", "refused_key"]
 
 MOST_CHARACTERS = 1024
 """The most characters of one value."""
@@ -69,6 +73,21 @@ def pair(name: str, value: str) -> str:
 def encoded(text: str) -> str:
     """Return the text with everything percent-encoded but RFC 3986's unreserved characters."""
     return quote(text, safe="")
+
+
+def is_cursor(value: object, most: int = MOST_CHARACTERS) -> TypeGuard[str]:
+    """Return whether it can be a cursor: a text, not blank, of so many characters at most."""
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= most and is_text(value)
+
+
+def refused_key(key: Key) -> SourceError | None:
+    """Return why a key cannot be sent in any place, None when it can.
+
+    It is an error and not Missing: nobody asked the source, so nobody knows whether it has the key.
+    """
+    if not key.strip() or len(key) > MOST_CHARACTERS:
+        return SourceError(Reason.SOURCE_ERROR, f"the key is blank or longer than {MOST_CHARACTERS} characters")
+    return None if is_text(key) else SourceError(Reason.SOURCE_ERROR, "the key is not Unicode text")
 
 
 def is_text(value: str) -> bool:

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Found, Key, Missing, SourceError
@@ -93,19 +93,12 @@ class SqlAdapter(ProtocolAdapter[SqlAsk, Rows]):
         super().__init__(source, offers, timeout=timeout, at_once=connections)
         self._database = _database(source, url, timeout, connections, traced or _unheard)
 
-    async def fetch(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
-        """Ask for all keys. One that the key column's type cannot hold is Missing, without a call."""
-        key_type = _offer(batch).key_type
-        possible = tuple(key for key in batch.keys if key_type.bound(key) is not None)
-        if len(possible) == len(batch.keys):
-            return await super().fetch(batch, call)
-        found = await super().fetch(replace(batch, keys=possible), call)
-        return {key: found.get(key, Missing()) for key in batch.keys}
+    def _unaskable(self, batch: Batch, key: Key) -> Answer | None:
+        """Return Missing for what the key column's type cannot hold: no row has it."""
+        return Missing() if _offer(batch).key_type.bound(key) is None else None
 
     def _asks(self, batch: Batch, keys: Sequence[Key]) -> SqlAsk:
         offer, given = _offer(batch), {name: value for name, value in batch.arguments if value is not None}
-        if given.keys() - offer.takes:
-            raise SendError(Reason.SOURCE_ERROR, "the offer does not take an argument of this name")
         filters = tuple(sorted(given.keys() & offer.filters.keys()))
         after = None if batch.slice is None else batch.slice.after
         statement = statement_for(

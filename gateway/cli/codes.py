@@ -35,5 +35,5 @@ def _reasons() -> GraphQLEnumType:
 def _refusals() -> GraphQLEnumType:
     docs: Mapping[str, str] = {**attribute_docs(RequestCode), **attribute_docs(RefusalCode)}
     names = dict.fromkeys((*map(str, RefusalCode), *map(str, RequestCode)))
-    values = {name: GraphQLEnumValue(name, description=docs.get(name)) for name in names}
+    values = {name: GraphQLEnumValue(name, description=docs[name]) for name in names}
     return GraphQLEnumType(REFUSALS, values, description="Why a request is refused; stands in errors, without data.")

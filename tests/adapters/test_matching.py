@@ -182,16 +182,19 @@ def test_a_page_ends_where_the_adapter_says() -> None:
     assert DECODED.names == ["1", "3"]
 
 
-def test_an_empty_page_can_be_followed() -> None:
-    """Where the list is there: some sources filter after they have cut."""
+@pytest.mark.parametrize("absent", [None, Missing, Page])
+def test_an_empty_page_can_be_followed(absent: type[Missing] | type[Page] | None) -> None:
+    """Some sources filter after they have cut; without more to follow it is what the offer says of absent keys."""
 
     def ends(key: str, records: Sequence[Mapping[str, Any]]) -> PageEnd:
         return PageEnd(records, "x", has_next=True)
 
-    got = match_pages(offer(**LISTING, absent=Page), Slice(2), ends)
-    assert got["A"] == Found(Page((), "x", has_next=True), NOW)
-    assert match_pages(offer(**LISTING, absent=Missing), Slice(2), ends)["A"] == Missing()
-    assert reason(match_pages(offer(**LISTING), Slice(2), ends)["A"]) is Reason.SOURCE_INCOMPLETE
+    listing = offer(**LISTING, absent=absent)
+    assert match_pages(listing, Slice(2), ends)["A"] == Found(Page((), "x", has_next=True), NOW)
+    assert reason(match_pages(listing, Slice(2), ends, thing("z"))["A"]) is Reason.SOURCE_MISMATCH
+    got = match_pages(listing, Slice(2), lambda _, records: PageEnd(records))["A"]
+    assert got == {Missing: Missing(), Page: page()}.get(absent, got)
+    assert (absent is None) is isinstance(got, SourceError)
 
 
 @pytest.mark.parametrize("absent", [None, Missing, Page])

@@ -126,7 +126,9 @@ async def test_a_whole_list_that_is_too_long_is_an_error(count: int) -> None:
     """After as many pages as the offer allows."""
     source = Source(count)
     answer = await read(batch(None, max_items=7), source)
-    assert isinstance(answer, SourceError) is (count > 7)
+    too_long = SourceError(Reason.SOURCE_ERROR, "the list held more items than the offer allows")
+    assert (answer == too_long) is (count > 7)
+    assert isinstance(answer, Found) is (count == 7)
     assert len(source.asked) == 3
 
 
@@ -138,7 +140,9 @@ async def test_a_source_of_shorter_pages_gives_less_and_says_so() -> None:
     assert isinstance(answer, Found)
     assert isinstance(answer.record, Page)
     assert (answer.record.has_next, answer.record.end_cursor, len(source.asked)) == (True, "4", 2)
-    assert isinstance(await read(batch(None, max_items=6), Source(50, most=2)), SourceError)
+    whole = await read(batch(None, max_items=6), Source(50, most=2))
+    assert isinstance(whole, SourceError)
+    assert whole.detail.startswith("the source's pages are shorter than the offer's max_page")
 
 
 @pytest.mark.parametrize(
@@ -153,9 +157,26 @@ async def test_a_page_that_cannot_be_had_is_the_answer_of_the_list(late: Answer)
     answer = await further_pages(batch(Slice(9)), found(0, 3, has_next=True), ask)
     if isinstance(late, Found):
         assert isinstance(answer, SourceError)
-        assert answer.detail == "the answer says that more follows, and not where it goes on"
+        assert answer.detail.startswith("the answer says that more follows, and not where")
     else:
         assert answer == late
+
+
+@pytest.mark.parametrize("first", [3, 6])
+async def test_a_list_that_goes_on_where_it_was_asked_is_an_error(first: int) -> None:
+    """It never ends: the first page that says so costs the list, also where no more is wanted."""
+    asked: list[Slice | None] = []
+
+    async def ask(again: Batch) -> Answer:
+        asked.append(again.slice)
+        return found(3, 6, has_next=True, cursor="3")
+
+    answer = await further_pages(batch(Slice(first, "3")), found(3, 6, has_next=True, cursor="3"), ask)
+    assert isinstance(answer, SourceError)
+    answer = await further_pages(batch(Slice(9)), found(0, 3, has_next=True), ask)
+    assert isinstance(answer, SourceError)
+    assert answer.detail.startswith("the answer says that more follows, and not where")
+    assert asked == [Slice(3, "3")]
 
 
 async def test_what_is_no_page_is_left_as_it_is() -> None:

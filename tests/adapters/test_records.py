@@ -13,7 +13,7 @@ from pydantic import AliasChoices, AliasPath, BeforeValidator, Field, computed_f
 
 from adapters.answers import Fault
 from adapters.decoding import MOST_ITEMS, compile_decoder
-from adapters.records import Inline, Record, Reference, is_there, read_path, source_fields
+from adapters.records import Inline, Record, Reference, every_path, is_there, read_path, source_fields
 from adapters.testing import every_field
 from schema.reasons import Reason
 
@@ -266,7 +266,11 @@ def test_a_field_tells_its_reference_and_its_nested_record() -> None:
     """For the plan: what has to be asked next, and of what shape it is."""
     assert Person.record_reference("company") == Reference("lei")
     assert Person.record_reference("email") is None
-    assert (Person.record_nested("home"), Person.record_nested("others"), Person.record_nested("email")) == (Address, Address, None)
+    assert (Person.record_nested("home"), Person.record_nested("others"), Person.record_nested("email")) == (
+        Address,
+        Address,
+        None,
+    )
 
 
 def test_a_field_tells_whether_it_is_a_list_and_of_which_type() -> None:
@@ -277,7 +281,11 @@ def test_a_field_tells_whether_it_is_a_list_and_of_which_type() -> None:
         several: list[str | None] | None
 
     assert [name for name in Person.model_fields if Person.record_holds_list(name)] == ["tags", "others"]
-    assert (Person.record_leaf_type("since"), Person.record_leaf_type("tags"), Person.record_leaf_type("balance")) == (date, str, Decimal)
+    assert (Person.record_leaf_type("since"), Person.record_leaf_type("tags"), Person.record_leaf_type("balance")) == (
+        date,
+        str,
+        Decimal,
+    )
     assert (Loose.record_leaf_type("either"), Loose.record_leaf_type("several")) == (None, str)
 
 
@@ -376,6 +384,21 @@ def test_the_word_that_tells_the_type_is_always_asked_for() -> None:
     """Beside the fields of every type that is wanted."""
     assert source_fields(Event, ("Letter:pages", "PhoneCall:seconds")) == ("duration", "kind", "pages")
     assert source_fields(Owner, ("events.PhoneCall:seconds",)) == ("events",)
+
+
+def test_every_path_of_a_record_is_told_those_of_variants_too() -> None:
+    """By the type that has it; of a record that holds its own kind the field alone is told where it is met again."""
+
+    class Company(Record):
+        name: str | None
+        parent: Company | None
+        seen: list[Event] | None
+
+    Company.model_rebuild(_types_namespace={"Company": Company, "Event": Event})
+    seen = [f"seen.{path}" for path in every_path(Event)]
+    assert [*every_path(Company)] == ["name", "parent", *seen]
+    assert {"PhoneCall:seconds", "Letter:pages"} <= {*every_path(Event)}
+    assert set(every_field(Person)) == {*every_path(Person)}
 
 
 @pytest.mark.parametrize(

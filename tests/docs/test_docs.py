@@ -18,7 +18,7 @@ from gateway.cli.commands import app
 from gateway.consumers import Consumers
 from gateway.failure_log import FailureLog
 from gateway.requests import parse_request
-from resolvers.weighing import measure
+from resolvers.measuring import measure
 from schema.customer import Customer
 from schema.model import Model
 from schema.observer import Failed

@@ -307,6 +307,19 @@ async def test_a_request_for_another_protocol_is_answered_in_this_one(upgrade: b
         assert_refused(await client.ask(get(BOUND + 1)), 431, "HEADERS_TOO_LARGE")
 
 
+@pytest.mark.parametrize("length", [b"Content-Length: %d", b"Content-Length: 1", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("pause", [0.0, 0.05])
+async def test_the_body_of_a_request_for_another_protocol_is_no_request(length: bytes, pause: float) -> None:
+    """What stands in it is never answered: another caller behind the same proxy would be given the answer."""
+    app = Echo()
+    body = b"GET /poison HTTP/1.1\r\nHost: x\r\n\r\n"
+    told = length.replace(b"%d", b"%d" % len(body))
+    asked = b"POST /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n" + told + b"\r\n\r\n"
+    answer = await came(asked, body, LAST, app=app, pause=pause)
+    assert_refused(answer, 400, "BAD_REQUEST")
+    assert app.paths == []
+
+
 @pytest.mark.parametrize("size", [10, BOUND])
 async def test_what_is_not_http_is_answered_once(size: int) -> None:
     """400, also where the bound is reached in the same piece."""
@@ -328,6 +341,8 @@ async def test_what_is_not_http_is_answered_once(size: int) -> None:
         b"GET / HTTP/1.1\r\nHost: x\r\n: no name\r\n\r\n",
         b"SMUGGLE / HTTP/1.1\r\n\r\n",
         b"GET http:// HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )

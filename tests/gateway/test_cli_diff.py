@@ -170,6 +170,10 @@ def test_the_codes_are_enums_beside_the_schema(project: Project) -> None:
     assert reasons.values["SOURCE_TIMEOUT"].description == "The source did not answer in time. Stands in errors."
     assert "Stands in extensions.withheld." in str(reasons.values["SUBJECT_RESTRICTED"].description)
     assert set(refusals.values) == {*map(str, RefusalCode), *map(str, RequestCode)}
+    assert [name for name, value in refusals.values.items() if not str(value.description).endswith(".")] == []
+    assert refusals.values["URL_TOO_LARGE"].description == (
+        "The parameters in the URL are too long. Send the request by POST."
+    )
     assert project.run("sdl", project.app, "--codes").out.endswith(f"{print_codes()}\n")
 
 

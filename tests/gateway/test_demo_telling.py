@@ -170,6 +170,16 @@ def test_short_json_stands_on_one_line_and_long_json_on_several() -> None:
     assert '"name": {"given": "Anne"},' in inside.splitlines()
 
 
+@pytest.mark.parametrize("width", [60, 100, 140])
+def test_what_holds_one_entry_takes_no_line_of_its_own(width: int) -> None:
+    """However wide: pages are objects of one list, and their entries are what one reads."""
+    data = {"customer": {"tickets": {"nodes": [{"number": "1", "subject": "x" * width}, {"number": "2"}]}}}
+    printed = told(answered(data), width)
+    assert '{"customer": {"tickets": {"nodes": [' in printed
+    assert "]}}}" in printed
+    assert '{"number": "2"}' in printed
+
+
 def test_what_runs_is_told_with_the_processes_that_can_be_ended() -> None:
     """A file has none to end."""
     out = io.StringIO()

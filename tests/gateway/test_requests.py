@@ -194,11 +194,6 @@ def test_any_bytes_are_read_or_refused_with_400(body: bytes) -> None:
     assert status_of(lambda: parse_request(body)) in (None, 400)
 
 
-def test_a_refusal_prints_what_a_log_may_hold() -> None:
-    """Its own text holds status, code and message."""
-    assert str(NotTakenError(400, RequestCode.BAD_REQUEST, "No.")) == "400 BAD_REQUEST: No."
-
-
 def refused_url(query_string: bytes, status: int = 400) -> str:
     """The text of the refusal of a URL's parameters."""
     with pytest.raises(NotTakenError) as caught:

@@ -10,17 +10,20 @@ import gc
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
-from graphql import GraphQLSyntaxError, parse
+from graphql import DocumentNode, GraphQLSyntaxError, Lexer, TokenKind, parse
 
-from resolvers import RefusedError
-from resolvers.weighing import measure
-from schema.view_schema import cut_schema
+from resolvers import RefusedError, documents
+from resolvers.measures import Measured
+from resolvers.measuring import measure
+from schema.view_schema import ViewSchema
 from schema.views import View
 from tests.resolvers.harbour import harbour
-from tests.resolvers.vessels import MODEL, view
+from tests.resolvers.vessels import view
 
 MOST_TOKENS = 4_000
 V = 'vessel(by: {id: "v1"})'
@@ -91,6 +94,8 @@ def _bombs() -> Iterator[Hostile]:
     yield Hostile("chain of fragments", of_vessel("...F0") + fragments(300, "...F>") + last(300), "nesting")
     same = of_vessel(times(70, "...F#")) + fragments(70, "name callSign draught kind size { beam length }")
     yield Hostile("fragments that overlap", same, "comparisons")
+    nothing = f"fragment S on Flag {{ code {times(1_200, '...N')} }} fragment N on Flag {{ }}"
+    yield Hostile("spreads of nothing", of_vessel(times(50, "a#: flag { ...S }")) + nothing, "selections")
     yield Hostile("unused fragments", "{ __typename }" + fragments(500, "name"), "GRAPHQL_VALIDATION_FAILED")
 
 
@@ -200,11 +205,16 @@ def through(**limits: int) -> View:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a request ended: by which limit or code, what it said, its work, its seconds of CPU and its calls."""
+    """How a request ended: by which limit or code, what it said, its work, its seconds of CPU and its calls.
+
+    `work` is what the pass over the document did. Where there was none, because the document does not parse, it is how
+    many tokens were read, and `is_parsed` is not set.
+    """
 
     by: str
     message: str
     remedy: str
+    is_parsed: bool
     work: int
     seconds: float
     calls: int
@@ -216,23 +226,65 @@ async def outcome(one: Hostile, of: View) -> Outcome:
     h.engine.schema_of(of)
     by, message, remedy = "answered", "", ""
     gc.collect()  # what others left behind is not this one's
-    started = time.process_time()
-    try:
-        await h.ask(one.text, one.variables, through=of)
-    except RefusedError as error:
-        by = error.excess.limit if error.excess else str(error.code)
-        message, remedy = "\n".join(str(told["message"]) for told in error.formatted()), error.remedy
-    seconds = time.process_time() - started
-    return Outcome(by, message, remedy, work_of(one, of), seconds, len(h.batches) + h.crossref.reads)
+    with watched() as watch:
+        started = time.process_time()
+        try:
+            await h.ask(one.text, one.variables, through=of)
+        except RefusedError as error:
+            by = error.excess.limit if error.excess else str(error.code)
+            message, remedy = "\n".join(str(told["message"]) for told in error.formatted()), error.remedy
+        seconds = time.process_time() - started
+    is_parsed, work = watch.work()
+    return Outcome(by, message, remedy, is_parsed, work, seconds, len(h.batches) + h.crossref.reads)
 
 
-def work_of(one: Hostile, of: View) -> int:
-    """What the pass over the document does; the tokens that are read where it does not come to that."""
-    try:
-        node = parse(one.text, max_tokens=MOST_TOKENS)
-    except GraphQLSyntaxError:
-        return min(MOST_TOKENS, len(one.text))
-    return measure(cut_schema(MODEL, of.fields, of.lookups), node).work
+@dataclass
+class Watch:
+    """What the one run did: the error with which its parser stopped, or the work of its pass over the document."""
+
+    stopped: GraphQLSyntaxError | None = None
+    measured: int | None = None
+
+    def parse(self, text: str, **more: Any) -> DocumentNode:
+        try:
+            return parse(text, **more)
+        except GraphQLSyntaxError as error:
+            self.stopped = error
+            raise
+
+    def measure(self, of: ViewSchema, document: DocumentNode) -> Measured:
+        measured = measure(of, document)
+        self.measured = measured.work
+        return measured
+
+    def work(self) -> tuple[bool, int]:
+        """Whether the document was parsed, and the work that was done."""
+        if self.stopped is not None:
+            return False, _tokens_read(self.stopped)
+        assert self.measured is not None
+        return True, self.measured
+
+
+@contextmanager
+def watched() -> Iterator[Watch]:
+    """Have the engine's own parser and pass say what they do."""
+    watch = Watch()
+    with patch.object(documents, "parse", watch.parse), patch.object(documents, "measure", watch.measure):
+        yield watch
+
+
+def _tokens_read(error: GraphQLSyntaxError) -> int:
+    """How many tokens there are, comments among them, up to the one at which the parser stopped."""
+    assert error.source is not None
+    (stopped_at,) = error.positions or ()
+    lexer = Lexer(error.source)
+    token, read = lexer.token, 0
+    while token.kind is not TokenKind.EOF and token.start < stopped_at:
+        if token.next is None:
+            lexer.advance()
+        assert token.next is not None
+        token, read = token.next, read + 1
+    return read
 
 
 def table(outcomes: Mapping[str, tuple[Hostile, Outcome]]) -> str:

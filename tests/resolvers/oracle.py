@@ -137,7 +137,8 @@ class _Oracle:
     def is_withheld(self, type_name: str, nodes: list[FieldNode]) -> bool:
         """A field is withheld itself, or everything that it would show is."""
         name = nodes[0].name.value
-        if MODEL.standing(type_name, name) & self.restricted:
+        told = [MODEL.told_by(f"{type_name}.{name}", one.name.value) for one in nodes[0].arguments or ()]
+        if MODEL.standing(type_name, name).union(*told) & self.restricted:
             return True
         coordinate = MODEL.coordinates[f"{type_name}.{name}"]
         if coordinate.of not in _TYPES:

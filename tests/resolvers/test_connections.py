@@ -263,3 +263,19 @@ async def test_what_one_type_has_is_asked_for_that_type_alone() -> None:
     assert [one["on"] for one in told["data"]["vessel"]["sightings"]] == [None, None]
     assert hidden.registry.batches[0].fields == ()
     assert {entry["code"] for entry in told["extensions"]["withheld"]} == {"SUBJECT_RESTRICTED"}
+
+
+async def test_a_restricted_value_cannot_be_found_out_by_filtering() -> None:
+    """Who is told which voyages were rough knows it of each: the list is withheld, and nothing is asked."""
+    h = harbour([known(1, "Voyage.isRough")])
+    both = "a: voyages(rough: true) { nodes { number } } b: voyages { nodes { number } }"
+    answer = await h.ask('{ vessel(by: {id: "v1"}) { ' + both + " } }")
+    assert answer["data"]["vessel"]["a"] is None
+    assert len(answer["data"]["vessel"]["b"]["nodes"]) == 7
+    (entry,) = answer["extensions"]["withheld"]
+    assert (entry["coordinate"], entry["code"], entry["paths"]) == (
+        "Voyage.isRough",
+        "SUBJECT_RESTRICTED",
+        [["vessel", "a"]],
+    )
+    assert [batch.arguments for batch in h.registry.batches] == [()]

@@ -7,7 +7,7 @@ from graphql import get_introspection_query
 
 from resolvers import RefusalCode, RefusedError
 from resolvers.limits import BOUNDS, check_weight
-from resolvers.measure import Count
+from resolvers.measures import Count
 from resolvers.refusals import Excess
 from schema.views import Limits
 from tests.resolvers.planned import documents, limits

@@ -8,7 +8,7 @@ import pytest
 from graphql import FieldNode, OperationDefinitionNode, parse, parse_value
 
 from resolvers.literals import largest_input, size_by, size_of_literal
-from resolvers.measure import MOST, Size, Sized
+from resolvers.measures import MOST, Size, Sized
 
 
 def by(arguments: str) -> Size:

@@ -123,6 +123,7 @@ def coordinates(batch: Batch, path: str) -> set[str]:
     """The coordinates of a dotted path of a record, the list's own included."""
     serves = batch.offer.serves
     found = {serves} if batch.offer.is_list else set()
+    found |= {one for name, _ in batch.arguments for one in told_by(serves, name)}
     type_name = MODEL.coordinates[serves].of if batch.offer.is_list else serves
     for step in path.split("."):
         concrete, _, name = step.rpartition(":")
@@ -134,6 +135,13 @@ def coordinates(batch: Batch, path: str) -> set[str]:
         found |= MODEL.standing(one.type_name, one.field_name)
         type_name = one.of
     return found
+
+
+def told_by(serves: str, python_name: str) -> frozenset[str]:
+    """The coordinates of which an argument tells."""
+    arguments = MODEL.coordinates[serves].arguments
+    (name,) = (name for name, one in arguments.items() if one.python_name == python_name)
+    return MODEL.told_by(serves, name)
 
 
 @LONG

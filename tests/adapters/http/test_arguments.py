@@ -148,13 +148,6 @@ def test_what_cannot_be_said_is_an_error_before_the_call(argument: AsQuery | AsB
     assert caught.value.reason is Reason.SOURCE_ERROR
 
 
-def test_an_argument_that_the_offer_does_not_take_is_an_error() -> None:
-    """It would be ignored: the answer would look right and be wrong. Null, too, was not declared."""
-    for value in ("open", None):
-        with pytest.raises(SendError, match="does not take"):
-            asked(offer(status=AsQuery("s")), other=value)
-
-
 def test_a_body_holds_values_as_json_has_them() -> None:
     """Numbers and truth as they are, the rest as text; a call without them is a POST as well."""
     made = offer(

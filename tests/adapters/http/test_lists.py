@@ -100,6 +100,20 @@ async def test_filter_order_and_page_reach_the_source(crm: respx.MockRouter) -> 
     assert targets(crm) == ["/things?owner=7&order=-created&status=open&limit=3&offset=0"]
 
 
+@pytest.mark.parametrize("absent", [Page, Missing, None])
+@pytest.mark.parametrize("items", [[], [thing(1)]])
+@pytest.mark.parametrize(("after", "cursor"), [(None, None), ("x", "x"), ("x", None)])
+async def test_a_list_that_nobody_can_go_on_with_is_an_error(
+    crm: respx.MockRouter, absent: Any, items: list[Any], after: str | None, cursor: str | None
+) -> None:
+    """It says that more follows, and not where, or goes round in circles: half a list is a lie."""
+    paging = ByCursor(size="limit", cursor="after", next="next", has_more="more")
+    crm.get("/things").respond(json={"items": items, "more": True, "next": cursor})
+    answers = await ask(offer(paging=paging, max_page=3, absent=absent), "7", part=Slice(1, after))
+    assert isinstance(answers["7"], SourceError)
+    assert len(crm.calls) == 1
+
+
 async def test_a_search_is_posted_with_its_filter_and_page(crm: respx.MockRouter) -> None:
     """Where the source takes all of it in a body."""
     paging = ByCursor(size="limit", cursor="after", next=AliasPath("paging", "next", "after"), in_body=True)

@@ -196,12 +196,8 @@ def test_of_a_next_link_nothing_is_taken_but_the_cursor(link: str, cursor: str) 
             )
         ),
         *((ANSWERED, {"next": cursor}) for cursor in NO_CURSORS),
-        (FLAGGED, {"more": True, "next": None}),
-        (FLAGGED, {"more": True}),
         *((FLAGGED, {"more": more, "next": "x"}) for more in NO_FLAGS),
         (FLAGGED, {"next": "x"}),
-        (LAST, {"more": True}),
-        (LAST, {"more": True, "records": []}),
         (MORE, {}),
         (MORE, {"more": True, "records": []}),
         *((TOTAL, {"total": total}) for total in (None, True, -1, "3", 3.0)),
@@ -220,10 +216,19 @@ def test_an_answer_that_cannot_be_a_page_is_an_error(paging: Paging, body: dict[
     assert caught.value.reason is Reason.SOURCE_ERROR
 
 
-def test_a_source_that_goes_round_in_circles_is_an_error() -> None:
-    """It would be asked until the deadline."""
-    with pytest.raises(SendError, match="the one that was asked"):
-        read(ANSWERED, {"records": [1], "next": "x"}, after="x")
+@pytest.mark.parametrize(
+    ("paging", "body"),
+    [
+        (FLAGGED, {"more": True, "next": None}),
+        (FLAGGED, {"more": True}),
+        (LAST, {"more": True}),
+        (LAST, {"more": True, "records": []}),
+    ],
+)
+def test_more_without_a_cursor_is_told_as_it_is(paging: Paging, body: dict[str, Any]) -> None:
+    """A list that is not to be gone on with is refused where it is put together."""
+    found = read(paging, {"records": [1, 2], **body})
+    assert (found.end_cursor, found.has_next) == (None, True)
 
 
 @pytest.mark.parametrize("cursor", ["", " ", "-1", "1.0", "01", "+1", "1e3", "\u0663", "9999999999", "1\n", "a", "0x1"])

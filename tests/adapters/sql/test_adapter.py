@@ -111,7 +111,7 @@ async def test_arguments_are_refused(path: Path) -> None:
     offer, heard = offer_of(), list[str]()
     async with billing(path, offer, traced=heard.append) as adapter:
         answers = await ask(adapter, offer, "1", arguments=(("first", 10),))
-    assert answers["1"] == SourceError(Reason.SOURCE_ERROR, "the offer does not take an argument of this name")
+    assert answers["1"] == SourceError(Reason.SOURCE_ERROR, "the offer does not take an argument that was given")
     assert heard == []
 
 

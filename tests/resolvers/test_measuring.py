@@ -12,8 +12,8 @@ from graphql import get_introspection_query, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.measure import MOST, Count, Measured
-from resolvers.weighing import LIST_SIZE, measure
+from resolvers.measures import MOST, Count, Measured
+from resolvers.measuring import LIST_SIZE, measure
 from schema.directives import Subject
 from schema.model import Model
 from schema.relay import PAGE_SIZE, Connection, Forward, listing

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from resolvers.measure import MOST, Figure, Sized, Sum, Sums, size_of
+from resolvers.measures import MOST, Figure, Sized, Sum, Sums, size_of
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from graphql import (
 )
 
 from resolvers.literals import largest_input, size_by, size_of_literal
-from resolvers.measure import Count, Figure, Measure, Measured, Part, Size, Sized, Sum
+from resolvers.measures import Count, Figure, Measure, Measured, Part, Size, Sized, Sum
 from schema.relay import PAGE_SIZE
 from schema.view_schema import ViewSchema
 
