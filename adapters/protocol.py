@@ -71,8 +71,8 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         """Ask for all keys in as few calls as the offer allows, at most `offer.at_once` of them together.
 
         Spellings of one key are asked as one, in the first of them: asked as two, a source that folds them itself would
-        answer twice, and neither answer could be told from a double record. A blank key is refused; so is every key of a
-        batch with an argument that the offer does not take: an answer without it would look right and be wrong.
+        answer twice, and neither answer could be told from a double record. A blank key is refused; so is every key of
+        a batch with an argument that the offer does not take: an answer without it would look right and be wrong.
         """
         if not batch.offer.takes.issuperset(name for name, _ in batch.arguments):
             return dict.fromkeys(batch.keys, _NOT_TAKEN)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from gateway.ide import Ide, add_ide, explain_request
+from gateway.explaining import explain_request
+from gateway.ide import Ide, add_ide
 from gateway.refusals import NotTakenError, RequestCode
-from gateway.replies import Reply, refusal, refusal_of
+from gateway.replies import Reply, answering, refusal, refusal_of
 from gateway.service import NotOpenError, Service
 
 __all__ = ["make_api"]
@@ -30,23 +31,30 @@ def make_api(service: Callable[[], Service], lifespan: Callable[[FastAPI], Any],
         openapi_url=None,
         redirect_slashes=False,  # a redirect repeats the caller's Host header
     )
+    _add_views(api, service, most_bytes)
+    add_ide(api, Ide.load())
+    _add_health(api, service)
+    api.exception_handler(HTTPException)(_not_here)
+    return api
 
+
+def _add_views(api: FastAPI, service: Callable[[], Service], most_bytes: int) -> None:
     @api.get("/views/{view}/schema.graphql")
     async def sdl(view: str, request: Request) -> Response:
-        try:
+        async def work() -> Response:
             return _sdl(service(), view, request)
-        except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
-            return _response(refusal_of(error, request.state.request_id))
+
+        return await _answering(request, work)
 
     @api.post("/views/{view}/explain")
     async def explain(view: str, request: Request) -> Response:
-        try:
+        async def work() -> Response:
             return _response(await explain_request(service(), view, request, most_bytes))
-        except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
-            return _response(refusal_of(error, request.state.request_id))
 
-    add_ide(api, Ide.load())
+        return await _answering(request, work)
 
+
+def _add_health(api: FastAPI, service: Callable[[], Service]) -> None:
     @api.get("/health/live")
     async def live() -> Response:
         return PlainTextResponse("live\n")
@@ -59,12 +67,9 @@ def make_api(service: Callable[[], Service], lifespan: Callable[[FastAPI], Any],
             return PlainTextResponse("not ready\n", status_code=503)
         return PlainTextResponse("ready\n")
 
-    @api.exception_handler(HTTPException)
-    async def not_here(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        return _response(refusal(_not_here(error)))
 
-    return api
+async def _answering(request: Request, work: Callable[[], Awaitable[Response]]) -> Response:
+    return await answering(work, lambda error: _response(refusal_of(error, request.state.request_id)))
 
 
 def _sdl(service: Service, view: str, request: Request) -> Response:
@@ -77,7 +82,12 @@ def _sdl(service: Service, view: str, request: Request) -> Response:
     return PlainTextResponse(service.engine.schema_of(found).sdl(), headers=where)
 
 
-def _not_here(error: HTTPException) -> NotTakenError:
+async def _not_here(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _response(refusal(_refused(error)))
+
+
+def _refused(error: HTTPException) -> NotTakenError:
     if error.status_code == 405:
         headers = dict(error.headers or {})
         message = f"This path is asked by {headers.get('Allow', 'another method')} only."

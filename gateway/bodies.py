@@ -6,11 +6,22 @@ from starlette.datastructures import Headers
 from starlette.types import Receive
 
 from gateway.refusals import NotTakenError, RequestCode
+from gateway.waiting import by
+from schema.deadline import Deadline
 
-__all__ = ["read_body", "refuse_body"]
+__all__ = ["read_body", "read_body_by", "refuse_body"]
 
 _JSON = "application/json"
 _USUAL = frozenset({_JSON, "application/json; charset=utf-8", "application/json;charset=utf-8"})
+
+
+async def read_body_by(deadline: Deadline, receive: Receive, headers: Headers, limit: int) -> bytes:
+    """Return the body, of at most `limit` bytes, if it is whole by the deadline.
+
+    Raises:
+        NotTakenError: As of `read_body`, and 408, it is not.
+    """
+    return await by(deadline, lambda: read_body(receive, headers, limit), _late)
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
@@ -54,6 +65,11 @@ def _check_length(headers: Headers, limit: int) -> None:
         raise NotTakenError(400, RequestCode.BAD_REQUEST, message, {"Connection": "close"})
     if int(declared[:20]) > limit:
         raise _too_large(limit)
+
+
+def _late() -> NotTakenError:
+    message = "The body was not whole when the request's time was over. Send it faster, or send less."
+    return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})
 
 
 def _too_large(limit: int) -> NotTakenError:

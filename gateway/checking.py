@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from adapters.adapter import Adapter
 from adapters.crossref import CrossReference
-from adapters.crossref.places import PLACES, file_of, place_fault
+from adapters.crossref.urls import URLS, file_of, url_fault
 from adapters.verifying import served_coordinates, sound_adapters, verify_adapters
 from gateway.consumers import Consumers
 from gateway.secret_file import verify_secret_file
@@ -127,9 +127,9 @@ def _crossref(crossref: object) -> Iterator[Problem]:
     """Yield why the cross-reference cannot be opened, as far as that shows without opening it."""
     if not isinstance(crossref, str):
         return
-    wrong = place_fault(crossref)
+    wrong = url_fault(crossref)
     if wrong:
-        yield Problem("crossref", None, wrong, PLACES, "correct it; it is not shown here, for it may hold a password")
+        yield Problem("crossref", None, wrong, URLS, "correct it; it is not shown here, for it may hold a password")
         return
     path = file_of(crossref)
     fault = _unusable(path) if path is not None else None

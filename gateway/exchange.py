@@ -6,23 +6,21 @@ it has come to say 422: a request is refused with 400, which clients and the pub
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from gateway.accept import MediaType, wanted_media_type
-from gateway.bodies import read_body, refuse_body
+from gateway.bodies import read_body_by, refuse_body
 from gateway.operations import is_for_another_operation
 from gateway.origins import METHODS
 from gateway.refusals import NotTakenError, RequestCode
-from gateway.replies import Reply, print_answer, refusal_of
+from gateway.replies import Reply, answering, print_answer, refusal_of
 from gateway.requests import parse_parameters, parse_request, refuse_parameters
 from gateway.service import Service
+from gateway.waiting import by
 from resolvers import RefusalCode, RefusedError, Request
 from schema.caller import Caller
 from schema.deadline import Clock, Deadline
@@ -37,8 +35,6 @@ _OK, _PARTIAL, _REFUSED = 200, 294, 400
 
 _NO_SUCH_OPERATION = (RefusalCode.GRAPHQL_VALIDATION_FAILED, RefusalCode.OPERATION_RESOLUTION_FAILURE)
 """How a document is refused that can be read and is for a mutation or a subscription: no view has one."""
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +65,7 @@ class Exchange:
 
     async def reply(self, service: Service, caller: Caller, arrival: Arrival) -> Reply:
         """Return the reply, whatever happens."""
-        try:
-            return await self._answer(service, caller, arrival)
-        except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
-            return arrival.refused(error)
+        return await answering(lambda: self._answer(service, caller, arrival), arrival.refused)
 
     async def _answer(self, service: Service, caller: Caller, arrival: Arrival) -> Reply:
         view = service.named(caller, arrival.segment)
@@ -81,7 +74,7 @@ class Exchange:
         request = await self._request(arrival, deadline)
         until = _for_sources(view, deadline)
         try:
-            answer = await _by(deadline, lambda: service.engine.answer(view, request, caller, until), _answer_late)
+            answer = await by(deadline, lambda: service.engine.answer(view, request, caller, until), _answer_late)
         except RefusedError as error:
             _check_is_query(arrival, error, request, view)
             status = _REFUSED if media_type is MediaType.RESPONSE else _OK
@@ -95,15 +88,13 @@ class Exchange:
             case "POST":
                 if query_string:
                     refuse_parameters(query_string)
-                return parse_request(await _by(deadline, lambda: self._body(arrival), _body_late))
+                body = await read_body_by(deadline, arrival.receive, arrival.headers, self.most_bytes)
+                return parse_request(body)
             case "GET":
                 refuse_body(arrival.headers)
                 return parse_parameters(query_string)
         message = "GraphQL is asked by GET or POST here."
         raise NotTakenError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": METHODS})
-
-    def _body(self, arrival: Arrival) -> Awaitable[bytes]:
-        return read_body(arrival.receive, arrival.headers, self.most_bytes)
 
 
 def _check_is_query(arrival: Arrival, error: RefusedError, request: Request, view: View) -> None:
@@ -124,24 +115,6 @@ def _for_sources(view: View, deadline: Deadline) -> Deadline:
     A tenth of the time, or 0.1 s, is kept for putting together what has come by then.
     """
     return Deadline(deadline.at - min(view.limits.deadline_ms / 10_000, _MOST_RESERVED), deadline.clock)
-
-
-async def _by(deadline: Deadline, work: Callable[[], Awaitable[_T]], late: Callable[[], NotTakenError]) -> _T:
-    """Return the work's result, or end it at the deadline and raise what `late` returns."""
-    if deadline.is_over():
-        raise late()
-    try:
-        async with asyncio.timeout(deadline.remaining()) as scope:
-            return await work()
-    except TimeoutError:
-        if scope.expired():
-            raise late() from None
-        raise
-
-
-def _body_late() -> NotTakenError:
-    message = "The body was not whole when the request's time was over. Send it faster, or send less."
-    return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})
 
 
 def _answer_late() -> NotTakenError:

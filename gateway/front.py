@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Arrival, Exchange
-from gateway.replies import Reply, complete, send_reply
+from gateway.replies import Reply, answering, complete, send_reply
 from gateway.request_id import request_id
 from gateway.service import Service
 from schema.deadline import Clock
@@ -48,17 +48,14 @@ class Front:
             await self._inner(_with_id(scope, known_as), receive, _completing(send, known_as))
             return
         arrival = Arrival(scope, receive, headers, path[1], known_as, self._clock())
-        await send_reply(await self._reply(arrival), send, known_as)
+        await send_reply(await answering(lambda: self._reply(arrival), arrival.refused), send, known_as)
 
     async def _reply(self, arrival: Arrival) -> Reply:
         """Return the reply. Once it is known who asks, a page of theirs may read it, whatever it says."""
-        try:
-            service = self._service()
-            if arrival.scope["method"] == "OPTIONS":
-                return Reply(_NO_CONTENT, b"", headers=service.preflight(arrival.headers))
-            caller = service.caller(arrival.headers)
-        except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
-            return arrival.refused(error)
+        service = self._service()
+        if arrival.scope["method"] == "OPTIONS":
+            return Reply(_NO_CONTENT, b"", headers=service.preflight(arrival.headers))
+        caller = service.caller(arrival.headers)
         reply = await self._exchange.reply(service, caller, arrival)
         shared = service.shared_with(caller, arrival.headers)
         return replace(reply, headers={**(reply.headers or {}), **shared}) if shared else reply

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from starlette.types import Send
@@ -20,7 +20,7 @@ from gateway.refusals import NotTakenError, RequestCode
 from gateway.service import NotOpenError
 from schema.reasons import Reason
 
-__all__ = ["Reply", "complete", "print_answer", "raw_headers", "refusal", "refusal_of", "send_reply"]
+__all__ = ["Reply", "answering", "complete", "print_answer", "raw_headers", "refusal", "refusal_of", "send_reply"]
 
 _ALWAYS: Mapping[str, str] = MappingProxyType(
     {
@@ -42,6 +42,7 @@ _RAW = {name.lower().encode(): value.encode() for name, value in _ALWAYS.items()
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in MediaType}
 
 _MOST_PLACES = 20
+_T = TypeVar("_T")
 _NO_CONTENT = 204
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,14 @@ class Reply:
     def all_headers(self) -> dict[str, str]:
         """Return every header of its own: those of every answer, and the length, come when it is sent."""
         return {"Content-Type": f"{self.media_type}; charset=utf-8", **(self.headers or {})}
+
+
+async def answering(work: Callable[[], Awaitable[_T]], refused: Callable[[Exception], _T]) -> _T:
+    """Return what the work returns, or else the reply that `refused` makes of its exception, whichever it is."""
+    try:
+        return await work()
+    except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
+        return refused(error)
 
 
 def refusal(error: NotTakenError, media_type: MediaType = MediaType.JSON) -> Reply:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from graphql import FieldNode, GraphQLError, GraphQLField, GraphQLObjectType
@@ -17,7 +18,10 @@ from schema.relay import MOST_FIRST, PAGE_SIZE
 from schema.view_schema import ViewSchema
 from schema.views import View
 
-__all__ = ["Given", "argument_values", "given_to"]
+__all__ = ["MOST_LISTED", "Given", "argument_values", "given_to"]
+
+MOST_LISTED = 100
+"""The most values of a list that an argument takes: it goes to the source, and is read again for every step."""
 
 _FIRST, _AFTER = "first", "after"
 
@@ -27,7 +31,7 @@ class Given:
     """The arguments of one step: `values` by Python name, sorted, and which page is asked.
 
     `first` is None where the list is not read in pages; `cursor` is the place behind which the page begins. Cursors of
-    the list are bound to `bound_to`: the view, the offer and the values.
+    the list are bound to `bound_to`: a digest of the view, the offer and the values.
     """
 
     values: tuple[tuple[str, object], ...] = field(default=(), repr=False)
@@ -63,18 +67,25 @@ def given_to(
     values = argument_values(parent.fields[field_name], step.node, variables)
     first, after = (values.pop(_FIRST, PAGE_SIZE), values.pop(_AFTER, None)) if step.is_page else (None, None)
     declared = model.coordinates[step.offer.serves].arguments
-    frozen = tuple(sorted((declared[name].python_name, _frozen(value)) for name, value in values.items()))
-    bound_to = repr((view.id, step.offer.serves, step.source, step.offer.name, frozen)).encode()
+    frozen = tuple(sorted((declared[name].python_name, _frozen(step, name, value)) for name, value in values.items()))
+    bound_to = sha256(repr((view.id, step.offer.serves, step.source, step.offer.name, frozen)).encode()).digest()
     return Given(frozen, _checked(step, first), _opened(step, after, bound_to, cursors), bound_to)
 
 
-def _frozen(value: object) -> object:
+def _frozen(step: Step, name: str, value: object) -> object:
     """Return a value that can be hashed: a list as a tuple, an input object as a tuple of pairs."""
     if isinstance(value, list):
-        return tuple(map(_frozen, value))
+        if len(value) > MOST_LISTED:
+            raise _too_many(step, name, len(value))
+        return tuple(_frozen(step, name, one) for one in value)
     if isinstance(value, Mapping):
-        return tuple(sorted((name, _frozen(one)) for name, one in value.items()))
+        return tuple(sorted((member, _frozen(step, name, one)) for member, one in value.items()))
     return value
+
+
+def _too_many(step: Step, name: str, got: int) -> RefusedError:
+    message = f"The argument {name} of {step.offer.serves} lists {got} values; at most {MOST_LISTED} are taken."
+    return RefusedError(RefusalCode.BAD_USER_INPUT, message, "List fewer, each once.")
 
 
 def _checked(step: Step, first: int | None) -> int | None:

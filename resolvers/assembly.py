@@ -22,6 +22,7 @@ from resolvers.pages import page_facts
 from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Position, Root, Step
 from resolvers.reasons_of_null import Notes, ResponsePath, response_path
 from resolvers.run import Fetched
+from resolvers.source import locations
 from schema.masks import mask_text
 from schema.reasons import Place, Reason
 
@@ -99,7 +100,7 @@ def _printed(error: GraphQLError, notes: Notes) -> dict[str, Any]:
     ours = error.original_error
     if not isinstance(ours, _NullError):
         ours = _NullError(notes.reason(tuple(error.path or ())) or Reason.VALUE_INVALID)
-    return {**error.formatted, "message": str(ours), "extensions": ours.extensions}
+    return {"message": str(ours), "locations": locations(error), "path": error.path, "extensions": ours.extensions}
 
 
 class _Shaper:

@@ -24,6 +24,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
+from resolvers.exact_ids import inexact_ids
 from resolvers.limits import check_document
 from resolvers.measures import Measure, Measured
 from resolvers.measuring import measure
@@ -31,6 +32,7 @@ from resolvers.plan import Plan
 from resolvers.planning import Planner
 from resolvers.refusals import Excess, RefusalCode, RefusedError
 from resolvers.selection import Selected, select
+from resolvers.source import DocumentSource
 from resolvers.validation import MOST_ERRORS, check_valid
 from schema.view_schema import ViewSchema
 from schema.views import Limits
@@ -141,10 +143,12 @@ class Documents:
         return kept
 
     def _read(self, text: str, suggests: bool) -> Document:
-        node = self._parsed(text)
+        source = DocumentSource(text)
+        node = self._parsed(source)
         measured = measure(self._schema, node)
         check_document(self._limits, measured)
         check_valid(self._schema.schema, node, suggests=suggests)
+        source.forget_text()
         operations = {
             _name(definition): definition
             for definition in node.definitions
@@ -155,10 +159,10 @@ class Documents:
         size = 4 * len(text) + node.token_count * _BYTES_A_TOKEN + len(measured.sums) * _BYTES_A_SUM
         return Document(text, node, operations, measured, frozenset(read.deciding), read.has_keys, size)
 
-    def _parsed(self, text: str) -> DocumentNode:
+    def _parsed(self, source: DocumentSource) -> DocumentNode:
         most = self._limits.tokens
         try:
-            return parse(text, max_tokens=most)
+            return parse(source, max_tokens=most)
         except GraphQLSyntaxError as error:
             if f"more than {most} tokens" in error.message:
                 message = f"The document has more than {most} tokens, the most that this view allows."
@@ -172,6 +176,10 @@ class Documents:
         Raises:
             RefusedError: A value does not fit.
         """
+        inexact = inexact_ids(self._schema.schema, operation, given)
+        if inexact:
+            message = f"Variable '${inexact[0]}' holds a key as a number with a fraction, or of more than 64 bits."
+            raise RefusedError(RefusalCode.BAD_USER_INPUT, message, "Write keys as texts: they are exact then.")
         values = get_variable_values(
             self._schema.schema, operation.variable_definitions or (), dict(given), max_errors=MOST_ERRORS
         )

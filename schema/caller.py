@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Caller"]
+__all__ = ["DEVELOPER", "Caller"]
+
+DEVELOPER = "developer"
+"""The role of those who build on views: they are told plans, and schemas that others may not read."""
 
 
 @dataclass(frozen=True, slots=True)

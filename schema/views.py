@@ -26,7 +26,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from schema.caller import Caller
+from schema.caller import DEVELOPER, Caller
 from schema.declaration import each_once, said
 from schema.dpv import is_purpose, purposes
 from schema.masks import Mask
@@ -48,7 +48,6 @@ SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 """The form of the names of views and consumers."""
 
 _COORDINATE = r"^[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z_][A-Za-z0-9_]*:\))?$"
-_DEVELOPER = "developer"
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -294,7 +293,7 @@ class View(_Part):
     def shows_schema_to(self, caller: Caller) -> bool:
         """Return whether a caller whom the view admits may read its schema, by introspection or as SDL."""
         if self.introspection is Introspection.DEVELOPERS:
-            return _DEVELOPER in caller.roles
+            return DEVELOPER in caller.roles
         return self.introspection is Introspection.EVERYONE
 
     def canonical(self) -> Mapping[str, Any]:

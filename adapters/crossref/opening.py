@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.crossref.places import file_of
 from adapters.crossref.postgres import PostgresCrossReference
 from adapters.crossref.secrets import Secrets
 from adapters.crossref.sqlite import SqliteCrossReference
 from adapters.crossref.stored import Now, StoredCrossReference, utc_now
+from adapters.crossref.urls import file_of
 
 __all__ = ["open_crossref"]
 

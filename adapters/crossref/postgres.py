@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Self
 
 from adapters.crossref.database import Connection
-from adapters.crossref.places import check_url
 from adapters.crossref.postgres_database import PostgresDatabase
 from adapters.crossref.postgres_finding import PostgresFinder
 from adapters.crossref.postgres_preparing import prepare
@@ -14,6 +13,7 @@ from adapters.crossref.sealing import Keyring
 from adapters.crossref.secrets import Secrets
 from adapters.crossref.secrets_in_use import check_secrets
 from adapters.crossref.stored import Now, StoredCrossReference, utc_now
+from adapters.crossref.urls import check_url
 
 __all__ = ["PostgresCrossReference"]
 

@@ -2,6 +2,6 @@
 
 from adapters.graphql.adapter import GraphQLAdapter
 from adapters.graphql.offers import GraphQLOffer
-from adapters.graphql.places import AsVariable, ByAlias, ByIds, Connection
+from adapters.graphql.roots import AsVariable, ByAlias, ByIds, Connection
 
 __all__ = ["AsVariable", "ByAlias", "ByIds", "Connection", "GraphQLAdapter", "GraphQLOffer"]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Unpack
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Key
@@ -14,7 +13,7 @@ from adapters.graphql.documents import GraphQLAsk, make_ask
 from adapters.graphql.faults import read_data
 from adapters.graphql.offers import GraphQLOffer
 from adapters.graphql.reading import depth_of_key, read_answers, root_values
-from adapters.http import JsonWire, Told
+from adapters.http import JsonWire, WireOptions
 from adapters.protocol import ProtocolAdapter
 
 __all__ = ["GraphQLAdapter"]
@@ -32,8 +31,8 @@ class _Reply:
 class GraphQLAdapter(ProtocolAdapter[GraphQLAsk, _Reply]):
     """An adapter for a source that is a GraphQL API.
 
-    `url` is the API's address. The other arguments are those of HttpAdapter. A source of ordinary habits is a record
-    and an offer:
+    `url` is the API's address. The other arguments are those of WireOptions, as for HttpAdapter. A source of ordinary
+    habits is a record and an offer:
 
         class ShopOrder(Record):
             number: str | None = Field(validation_alias="name")
@@ -81,31 +80,11 @@ class GraphQLAdapter(ProtocolAdapter[GraphQLAsk, _Reply]):
         source: str,
         url: str,
         offers: Sequence[GraphQLOffer],
-        *,
-        headers: Mapping[str, str] | None = None,
-        forward_credential: bool = False,
-        told: Told | None = None,
-        timeout: float | None = 10.0,
-        at_once: int = 100,
-        max_body: int = 8 * 1024 * 1024,
-        tls: ssl.SSLContext | None = None,
-        proxy: str | None = None,
+        **options: Unpack[WireOptions],
     ) -> None:
-        super().__init__(source, offers, timeout=timeout, at_once=at_once)
         self._target = "/" if url.endswith("/") else ""
-        self._wire = JsonWire(
-            source,
-            url,
-            accept=_ACCEPT,
-            headers=headers,
-            forward_credential=forward_credential,
-            told=told,
-            timeout=timeout,
-            at_once=at_once,
-            max_body=max_body,
-            tls=tls,
-            proxy=proxy,
-        )
+        self._wire = JsonWire(source, url, accept=_ACCEPT, **options)
+        super().__init__(source, offers, timeout=self._wire.timeout, at_once=self._wire.at_once)
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -10,9 +10,9 @@ from functools import lru_cache
 from adapters.adapter import Batch, Slice
 from adapters.answers import Key
 from adapters.graphql.offers import GraphQLOffer
-from adapters.graphql.places import LONGEST_CURSOR, ByIds
+from adapters.graphql.roots import LONGEST_CURSOR, ByIds
 from adapters.graphql.selections import Selection, printed, selection_of, with_path
-from adapters.http.places import is_cursor
+from adapters.http.parts import is_cursor
 from adapters.records import SourcePath
 from adapters.sending import Ask, SendError
 from schema.reasons import Reason

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from graphql import GraphQLError, parse_const_value
 
 from adapters.answers import Answer, Key, Missing
-from adapters.graphql.places import AsVariable, ByAlias, ByIds, Connection, check_names, named_type
+from adapters.graphql.roots import AsVariable, ByAlias, ByIds, Connection, check_names, named_type
 from adapters.graphql.selections import selection_of, with_path
-from adapters.http.places import refused_key
+from adapters.http.parts import refused_key
 from adapters.offers import Offer
 from adapters.records import SourcePath, every_path
 

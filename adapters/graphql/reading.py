@@ -12,8 +12,8 @@ from adapters.adapter import Batch
 from adapters.answers import Answer, Fault, Found, Key, Missing, Page, SourceError
 from adapters.graphql.documents import alias
 from adapters.graphql.offers import GraphQLOffer
-from adapters.graphql.places import LONGEST_CURSOR, ByIds
-from adapters.http.places import is_cursor
+from adapters.graphql.roots import LONGEST_CURSOR, ByIds
+from adapters.http.parts import is_cursor
 from adapters.matching import Ends, PageEnd, absent_answer, match_answers
 from adapters.offers import Offer
 from adapters.records import Record, read_path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adapters.graphql.places import check_names
+from adapters.graphql.roots import check_names
 from adapters.records import Record, SourcePath, by_head, by_type, is_inline, source_paths
 
 __all__ = ["Selection", "printed", "selection_of", "with_path"]

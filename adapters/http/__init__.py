@@ -4,9 +4,9 @@ from adapters.http.adapter import HttpAdapter
 from adapters.http.arguments import AsBody, AsQuery
 from adapters.http.offers import HttpOffer
 from adapters.http.pages import ByCursor, ByOffset, ByPage, InLastRecord, InLink
-from adapters.http.places import InBody, InPath, InQuery
+from adapters.http.parts import InBody, InPath, InQuery
 from adapters.http.transport import AiohttpTransport, BodyTooLarge, open_client
-from adapters.http.wire import HttpReply, JsonWire, Told
+from adapters.http.wire import HttpReply, JsonWire, Told, WireOptions
 
 __all__ = [
     "AiohttpTransport",
@@ -26,5 +26,6 @@ __all__ = [
     "InQuery",
     "JsonWire",
     "Told",
+    "WireOptions",
     "open_client",
 ]

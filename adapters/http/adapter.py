@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Unpack
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Found, Gone, Key, Missing, Page
 from adapters.http.asks import HttpAsk, make_ask, matches_nothing, unaskable
 from adapters.http.offers import HttpOffer
 from adapters.http.pages import RawPage
-from adapters.http.places import InPath
-from adapters.http.wire import HttpReply, JsonWire, Told
+from adapters.http.parts import InPath
+from adapters.http.wire import HttpReply, JsonWire, WireOptions
 from adapters.matching import Ends, PageEnd
 from adapters.protocol import ProtocolAdapter
 from adapters.records import is_there, read_path
@@ -25,11 +25,8 @@ __all__ = ["HttpAdapter"]
 class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
     """An adapter for a source that answers JSON over HTTP.
 
-    `base_url` is where the offers' paths begin. `headers` go with every request: the adapter's own credential is one
-    of them; none is ever printed. With `forward_credential` the caller's own token is sent instead, as a bearer token.
-    `told` names the headers for purpose, case and trace. `timeout` is the most seconds one call may take, `at_once`
-    the most calls under way together, `max_body` the most bytes of an answer, inflated. `tls` and `proxy` are the
-    transport's.
+    `base_url` is where the offers' paths begin. The other arguments are those of WireOptions, by name: headers with
+    the adapter's own credential or the caller's token, what the source is told, and the bounds of a call.
 
     A source of ordinary habits is a record and an offer:
 
@@ -71,30 +68,10 @@ class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
         source: str,
         base_url: str,
         offers: Sequence[HttpOffer],
-        *,
-        headers: Mapping[str, str] | None = None,
-        forward_credential: bool = False,
-        told: Told | None = None,
-        timeout: float | None = 10.0,
-        at_once: int = 100,
-        max_body: int = 8 * 1024 * 1024,
-        tls: ssl.SSLContext | None = None,
-        proxy: str | None = None,
+        **options: Unpack[WireOptions],
     ) -> None:
-        super().__init__(source, offers, timeout=timeout, at_once=at_once)
-        self._wire = JsonWire(
-            source,
-            base_url,
-            accept="application/json",
-            headers=headers,
-            forward_credential=forward_credential,
-            told=told,
-            timeout=timeout,
-            at_once=at_once,
-            max_body=max_body,
-            tls=tls,
-            proxy=proxy,
-        )
+        self._wire = JsonWire(source, base_url, accept="application/json", **options)
+        super().__init__(source, offers, timeout=self._wire.timeout, at_once=self._wire.at_once)
 
     async def aclose(self) -> None:
         """Close every connection."""

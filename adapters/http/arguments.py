@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from adapters.http.places import MOST_CHARACTERS, InQuery, is_text, pair
+from adapters.http.parts import MOST_CHARACTERS, InQuery, is_text, pair
 from adapters.sending import SendError
 from schema.reasons import Reason
 

@@ -11,7 +11,7 @@ from adapters.answers import Key, SourceError
 from adapters.http.arguments import AsBody, AsQuery
 from adapters.http.offers import HttpOffer
 from adapters.http.pages import ByCursor, InLastRecord
-from adapters.http.places import InBody, InPath, InQuery, encoded, pair, refused_key
+from adapters.http.parts import InBody, InPath, InQuery, encoded, pair, refused_key
 from adapters.records import source_fields, top_of
 from adapters.sending import Ask
 from schema.reasons import Reason

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from adapters.http.arguments import AsBody, AsQuery
 from adapters.http.pages import Paging
-from adapters.http.places import InBody, InPath, InQuery
+from adapters.http.parts import InBody, InPath, InQuery
 from adapters.offers import Offer
 from adapters.records import SourcePath
 

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from adapters.adapter import Slice
-from adapters.http.places import is_cursor
+from adapters.http.parts import is_cursor
 from adapters.records import SourcePath, is_there, read_path
 from adapters.sending import SendError
 from schema.reasons import Reason

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import httpx
 
@@ -17,7 +17,7 @@ from adapters.http.transport import AiohttpTransport, BodyTooLarge, open_client
 from adapters.sending import SendError
 from schema.reasons import Reason
 
-__all__ = ["HttpReply", "JsonWire", "Told"]
+__all__ = ["HttpReply", "JsonWire", "Told", "WireOptions"]
 
 _JSON = re.compile(r"(application|text)/([a-z0-9.+-]+\+)?json", re.IGNORECASE)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
@@ -49,8 +49,27 @@ class HttpReply:
         return f"HttpReply(status={self.status})"
 
 
+class WireOptions(TypedDict, total=False):
+    """How a source is called: what its adapter takes by name and hands to `JsonWire`, whose defaults stand.
+
+    `headers` go with every request: the adapter's own credential is one of them; none is ever printed. With
+    `forward_credential` the caller's own token is sent instead, as a bearer token. `told` names the headers for
+    purpose, case and trace. `timeout` is the most seconds one call may take, `at_once` the most calls under way
+    together, `max_body` the most bytes of an answer, inflated. `tls` and `proxy` are the transport's.
+    """
+
+    headers: Mapping[str, str] | None
+    forward_credential: bool
+    told: Told | None
+    timeout: float | None
+    at_once: int
+    max_body: int
+    tls: ssl.SSLContext | None
+    proxy: str | None
+
+
 class JsonWire:
-    """Makes calls to one source: `HttpAdapter` says what the arguments mean. `accept` are the types that are taken."""
+    """Makes calls to one source. `accept` are the types of answers that are taken, the rest is said by WireOptions."""
 
     def __init__(
         self,
@@ -58,15 +77,16 @@ class JsonWire:
         base_url: str,
         *,
         accept: str,
-        headers: Mapping[str, str] | None,
-        forward_credential: bool,
-        told: Told | None,
-        timeout: float | None,
-        at_once: int,
-        max_body: int,
-        tls: ssl.SSLContext | None,
-        proxy: str | None,
+        headers: Mapping[str, str] | None = None,
+        forward_credential: bool = False,
+        told: Told | None = None,
+        timeout: float | None = 10.0,
+        at_once: int = 100,
+        max_body: int = 8 * 1024 * 1024,
+        tls: ssl.SSLContext | None = None,
+        proxy: str | None = None,
     ) -> None:
+        self.timeout, self.at_once = timeout, at_once
         own = {"Accept": accept, **_own_headers(source, headers or {}, forward_credential=forward_credential)}
         self._base_url = _checked_base(source, base_url)
         self._forward_credential, self._told = forward_credential, told or Told()

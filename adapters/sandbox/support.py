@@ -112,7 +112,7 @@ class SupportList:
 
 def support_desk(token: str, whom: Iterable[Customer] | None = None) -> tuple[SupportList, SupportList]:
     """Return the desk's two lists: tickets of clients, and messages of tickets. `token` is the credential it wants."""
-    tickets = {customer.support_key: as_tickets(customer) for customer in whom or customers()}
+    tickets = {customer.support_key: as_tickets(customer) for customer in (customers() if whom is None else whom)}
     messages = {ticket["id"]: ticket["messages"] for of_one in tickets.values() for ticket in of_one}
     return SupportList(_TICKETS, token, tickets), SupportList(_MESSAGES, token, messages)
 

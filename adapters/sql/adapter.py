@@ -44,9 +44,9 @@ from adapters.matching import Ends
 from adapters.protocol import ProtocolAdapter
 from adapters.sending import Ask, SendError
 from adapters.sql.columns import Values
+from adapters.sql.cursors import has_no_place, page_end, place_behind
 from adapters.sql.databases import Database, Rows
 from adapters.sql.offers import SqlOffer, statement_for
-from adapters.sql.places import has_no_place, page_end, place_behind
 from adapters.sql.postgres import PostgresDatabase
 from adapters.sql.sqlite import SqliteDatabase
 from adapters.sql.statements import Statement

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from typer.core import TyperGroup
 
 from adapters.crossref import KeyFormat, LoadReport
-from adapters.graphql import GraphQLAdapter, GraphQLOffer
-from adapters.http import HttpAdapter, HttpOffer
+from adapters.graphql import GraphQLOffer
+from adapters.http import HttpOffer, JsonWire
 from adapters.offers import KeyForm, Offer
 from adapters.pretending import Word
 from adapters.sandbox.misbehaviour import Misbehaviour
@@ -158,8 +158,8 @@ def test_every_member_of_an_offer_is_documented(kind: Any, heading: str, inherit
     ("kind", "word"),
     [
         (SqlOffer, "an offer"),
-        (HttpAdapter, "`HttpAdapter`"),
-        (GraphQLAdapter, "`GraphQLAdapter`"),
+        (JsonWire, "`HttpAdapter`"),
+        (JsonWire, "`GraphQLAdapter`"),
         (SqlAdapter, "`SqlAdapter`"),
     ],
 )

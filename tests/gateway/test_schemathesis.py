@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import sys
 import time
@@ -63,15 +62,6 @@ def door(tmp_path: Path, nothing_else_installed: None, caplog: pytest.LogCapture
             runner.run(running.__aexit__(None, None, None))
 
 
-@pytest.fixture
-def few_collections() -> Iterator[None]:
-    """Collect garbage seldom: generating cases makes so many small objects that it took a fifth of the time."""
-    usual = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 100)
-    yield
-    gc.set_threshold(*usual)
-
-
 def run_settings(count: int) -> settings:
     """Generate so many cases, and no database: what fails is printed."""
     return settings(
@@ -109,7 +99,6 @@ def test_a_reply_that_tells_of_the_inside_does_not_pass(status: int, answer: Any
     check_answer(httpx.Response(200, json=good, headers={"content-type": JSON_UTF_8}), "*/*", "")
 
 
-@pytest.mark.usefixtures("few_collections")
 @pytest.mark.parametrize("count", [5_000, pytest.param(100_000, marks=pytest.mark.long)])
 def test_generated_queries_are_answered_or_refused_and_tell_nothing_of_the_inside(count: int, door: Door) -> None:
     """No status of 500 or more, JSON of the right type, documented codes; at least half of the cases show a vessel."""
@@ -128,7 +117,7 @@ def test_generated_queries_are_answered_or_refused_and_tell_nothing_of_the_insid
     sys.stdout.write(f"{seconds:.0f} s of CPU: {dict(tally.counted)}\n")
     assert tally.counted["cases"] >= count
     assert tally.counted["shown"] >= tally.counted["cases"] / 2
-    assert min(tally.counted[one] for one in ("refused", "partial", "withheld")) >= count / 50
+    assert min(tally.counted[one] for one in ("refused", "partial", "withheld")) >= count / 100
 
 
 @pytest.mark.parametrize("count", [500, pytest.param(20_000, marks=pytest.mark.long)])

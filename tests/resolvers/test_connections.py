@@ -279,3 +279,13 @@ async def test_a_restricted_value_cannot_be_found_out_by_filtering() -> None:
         [["vessel", "a"]],
     )
     assert [batch.arguments for batch in h.registry.batches] == [()]
+
+
+async def test_an_argument_lists_a_bounded_number_of_values() -> None:
+    """It is read again for every step and goes to the source."""
+    h = harbour()
+    query = 'query ($kinds: [Kind!]) { vessel(by: {id: "v1"}) { portCalls(inKinds: $kinds) { on } } }'
+    with pytest.raises(RefusedError, match=r"inKinds of Vessel.portCalls lists 101 values; at most 100 are taken"):
+        await h.ask(query, {"kinds": ["FERRY"] * 101})
+    assert (h.calls, h.crossref.reads) == ({}, 0)
+    await h.ask(query, {"kinds": ["FERRY"] * 100})

@@ -14,7 +14,7 @@ from adapters.crossref import (
     StoreError,
     open_crossref,
 )
-from adapters.crossref.places import file_of, place_fault
+from adapters.crossref.urls import file_of, url_fault
 from tests.adapters.crossref.contract import SteppedClock
 from tests.adapters.crossref.postgres_tables import PostgresTables
 
@@ -68,7 +68,7 @@ async def test_a_url_chooses_postgresql(tables: PostgresTables) -> None:
 )
 async def test_a_place_that_cannot_be_is_told(place: str, fault: str) -> None:
     """Nothing of it is shown but the scheme, and nothing is opened."""
-    assert place_fault(place) == fault
+    assert url_fault(place) == fault
     with pytest.raises(StoreError) as caught:
         async with open_crossref(place):
             raise AssertionError
@@ -88,5 +88,5 @@ async def test_a_place_that_cannot_be_is_told(place: str, fault: str) -> None:
 )
 def test_a_url_of_postgresql_is_taken(url: str) -> None:
     """As its driver takes it."""
-    assert place_fault(url) is None
+    assert url_fault(url) is None
     assert file_of(url) is None

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.requests import Request
 
-from gateway.bodies import read_body
+from gateway.bodies import read_body_by
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import Reply, print_answer
 from gateway.requests import parse_request
 from gateway.service import Service
 from resolvers import RefusedError
-from schema.caller import Caller
+from schema.caller import DEVELOPER, Caller
+from schema.deadline import Deadline
 
 __all__ = ["explain_request"]
-
-_ROLE = "developer"
 
 
 async def explain_request(service: Service, view_id: str, request: Request, most_bytes: int) -> Reply:
@@ -31,11 +28,8 @@ async def explain_request(service: Service, view_id: str, request: Request, most
     caller = service.caller(request.headers)
     view = service.find(caller, view_id)
     _check_role(caller)
-    try:
-        async with asyncio.timeout(view.limits.deadline_ms / 1000):
-            body = await read_body(request.receive, request.headers, most_bytes)
-    except TimeoutError:
-        raise _late() from None
+    deadline = Deadline.after(view.limits.deadline_ms / 1000)
+    body = await read_body_by(deadline, request.receive, request.headers, most_bytes)
     try:
         return Reply(200, print_answer(service.engine.explain(view, parse_request(body), caller)))
     except RefusedError as error:
@@ -43,11 +37,8 @@ async def explain_request(service: Service, view_id: str, request: Request, most
 
 
 def _check_role(caller: Caller) -> None:
-    if _ROLE not in caller.roles:
-        message = f"A plan names sources, and is for consumers with the role {_ROLE}. Have it added in consumers.yaml."
-        raise NotTakenError(403, RequestCode.ROLE_NEEDED, message)
-
-
-def _late() -> NotTakenError:
-    message = "The body was not whole when the request's time was over. Send it faster, or send less."
-    return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})
+    if DEVELOPER not in caller.roles:
+        message = (
+            f"A plan names sources, and is for consumers with the role {DEVELOPER}. Have it added in consumers.yaml."
+        )
+        raise NotTakenError(403, RequestCode.ROLE_NEEDED, f"{what} Have it added in consumers.yaml.")

@@ -1,5 +1,5 @@
-"""Where a cross-reference may be, looked at before it is opened. Nothing of a place is shown but the scheme of its URL,
-for it may hold a password."""
+"""The URLs of cross-references, looked at before they are opened. Nothing of one is shown but its scheme, for it may
+hold a password."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from urllib.parse import parse_qs, urlsplit
 from adapters.crossref.connecting import database_path
 from adapters.crossref.errors import StoreError
 
-__all__ = ["PLACES", "check_url", "file_of", "place_fault"]
+__all__ = ["URLS", "check_url", "file_of", "url_fault"]
 
-PLACES = "sqlite:/// and the path of a file, or postgresql://user:password@host/database"
+URLS = "sqlite:/// and the path of a file, or postgresql://user:password@host/database"
 
 _SCHEME = re.compile(r"(?!sqlite:)[a-z][a-z0-9+.-]{0,30}://", re.ASCII | re.IGNORECASE)
 _POSTGRES = ("postgresql://", "postgres://")
 
 
-def place_fault(place: str) -> str | None:
-    """Return what is wrong with the place of a cross-reference, None when it can be one."""
-    if place.startswith(_POSTGRES):
-        return _url_fault(place)
+def url_fault(url: str) -> str | None:
+    """Return what is wrong with the URL of a cross-reference, None when it can be one."""
+    if url.startswith(_POSTGRES):
+        return _postgres_fault(url)
     try:
-        database_path(place)
+        database_path(url)
     except StoreError:
-        scheme = _SCHEME.match(place)
+        scheme = _SCHEME.match(url)
         return f"a cross-reference of the kind {scheme[0]}" if scheme else "a cross-reference without a file"
     return None
 
 
-def file_of(place: str) -> Path | None:
-    """Return the file of SQLite, None for a database of PostgreSQL. Raises StoreError when the place can be neither."""
-    fault = place_fault(place)
+def file_of(url: str) -> Path | None:
+    """Return the file of SQLite, None for a database of PostgreSQL. Raises StoreError when the URL can be neither."""
+    fault = url_fault(url)
     if fault:
-        raise StoreError(f"got {fault}; wanted {PLACES}: correct it")
-    return None if place.startswith(_POSTGRES) else database_path(place)
+        raise StoreError(f"got {fault}; wanted {URLS}: correct it")
+    return None if url.startswith(_POSTGRES) else database_path(url)
 
 
 def check_url(url: str) -> None:
     """Raise StoreError when this cannot be the URL of a PostgreSQL database."""
-    fault = _url_fault(url) if url.startswith(_POSTGRES) else "what is no URL of PostgreSQL"
+    fault = _postgres_fault(url) if url.startswith(_POSTGRES) else "what is no URL of PostgreSQL"
     if fault:
         raise StoreError(f"got {fault}; wanted postgresql://user:password@host/database: correct it")
 
 
-def _url_fault(url: str) -> str | None:
+def _postgres_fault(url: str) -> str | None:
     if not url.isprintable() or " " in url:
         return "a URL with blanks or control characters; encode them: a blank is %20"
     try:

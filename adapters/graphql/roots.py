@@ -1,4 +1,4 @@
-"""Where keys, arguments and lists stand in the documents that a GraphQL source is asked."""
+"""The root fields by which a GraphQL source is asked, and what stands below them: arguments and lists."""
 
 from __future__ import annotations
 
