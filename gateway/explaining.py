@@ -41,4 +41,4 @@ def _check_role(caller: Caller) -> None:
         message = (
             f"A plan names sources, and is for consumers with the role {DEVELOPER}. Have it added in consumers.yaml."
         )
-        raise NotTakenError(403, RequestCode.ROLE_NEEDED, f"{what} Have it added in consumers.yaml.")
+        raise NotTakenError(403, RequestCode.ROLE_NEEDED, message)

@@ -28,7 +28,8 @@ _FEWEST, _MOST = 3, 48
 
 _FROM: Final = ("from", "since", "after", "min", "least")
 _BEFORE: Final = ("before", "until", "to", "max", "most")
-_OLDEST: Final = ("OLDEST", "ASC")
+_OLDEST: Final = frozenset({"OLDEST", "ASC", "ASCENDING"})
+_ORDERS: Final = _OLDEST | {"NEWEST", "DESC", "DESCENDING"}
 
 
 def pretending_adapters(
@@ -87,7 +88,7 @@ class PretendingAdapter:
         for argument, read, wanted in self._arguments(batch, coordinate):
             values = {seed: self.imagination.value_of(read, seed) for seed in seeds}
             if _is_order(wanted):
-                is_falling = not any(word in wanted.name for word in _OLDEST)
+                is_falling = _OLDEST.isdisjoint(wanted.name.split("_"))
                 seeds.sort(key=lambda seed, values=values: values[seed], reverse=is_falling)  # type: ignore[misc]
             else:
                 seeds = [seed for seed in seeds if _passes(argument, values[seed], wanted)]
@@ -113,7 +114,7 @@ def _slice(batch: Batch, length: int) -> tuple[int, int]:
 
 def _is_order(wanted: Any) -> bool:
     name = getattr(wanted, "name", None)
-    return isinstance(name, str) and any(word in name for word in ("NEWEST", "OLDEST", "ASC", "DESC"))
+    return isinstance(name, str) and not _ORDERS.isdisjoint(name.split("_"))
 
 
 def _passes(argument: str, value: Any, wanted: Any) -> bool:

@@ -12,7 +12,7 @@ __all__ = ["LINKED", "cross_reference", "restrictions"]
 LINKED = ("crm", "billing", "orders", "support")
 """The sources with keys of their own for a customer. The register is reached by the identifiers that the CRM has."""
 
-_RESTRICTED = Restriction("gdpr-18", frozenset({"Customer.accounts"}))
+_RESTRICTED = Restriction("gdpr-18", frozenset({"Customer.accounts", "Customer.invoices"}))
 """What stands for a restricted customer: the right to restriction of processing, GDPR art. 18."""
 
 

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
 from urllib.parse import quote
 
-__all__ = ["FAMILIES", "hostile_keys", "table"]
+import pytest
+
+__all__ = ["FAMILIES", "counted", "generated", "hostile_keys", "is_sayable", "printed", "table"]
+
+T = TypeVar("T")
+
+_TOGETHER = 100
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "traversal": (
@@ -16,7 +26,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
             "\u2024\u2024/",
             "..\u2215",
             "/etc/passwd",
-            "C:\\boot.ini",
+            "C:" + "\\boot.ini",
             "/..",
             "/.",
             "//",
@@ -184,6 +194,40 @@ def _mixed(chance: random.Random, pieces: tuple[str, ...]) -> str:
         chance.choice(around),
     ]
     return chance.choice(_ENCODINGS)("".join(parts))
+
+
+def is_sayable(text: str, most: int) -> bool:
+    """Return whether a text is one, and of so many characters at most; said anew, apart from what is tested."""
+    return len(text) <= most and not any("\ud800" <= one <= "\udfff" for one in text)
+
+
+async def counted(
+    count: int, placements: Mapping[str, T], check: Callable[[T, Sequence[str]], Awaitable[Sequence[str]]]
+) -> str:
+    """Ask so many hostile keys in every placement; return, as a table, how many of each family each has refused.
+
+    `check` asks texts in one placement, asserts what the calls hold, and returns the texts that were refused.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    keys = hostile_keys(count)
+    while some := list(islice(keys, _TOGETHER)):
+        families = {key: family for family, key in some}
+        counts.update((family, "generated") for family in families.values())
+        for name, placement in placements.items():
+            counts.update((families[key], name) for key in await check(placement, list(families)))
+    return table(counts, ("generated", *placements))
+
+
+def generated(told: str) -> int:
+    """Return how many keys a table of `counted` tells of."""
+    return int(told.splitlines()[-1].split()[1].replace(",", ""))
+
+
+def printed(capsys: pytest.CaptureFixture[str], title: str, told: str) -> str:
+    """Show a table under its title, whether the output is captured or not, and return it."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n{title}\n{told}\n")
+    return told
 
 
 def table(counts: Mapping[tuple[str, str], int], columns: tuple[str, ...]) -> str:

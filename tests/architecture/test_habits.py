@@ -16,7 +16,7 @@ from tests.architecture.code import PACKAGES, files, imported, tree, words
 LIBRARIES = {
     "aiohttp": ["adapters/http/transport.py"],
     "asyncpg": ["adapters/crossref/postgres_database.py", "adapters/sql/postgres.py"],
-    "cachetools": ["resolvers/documents.py", "resolvers/engine.py"],
+    "cachetools": ["resolvers/documents.py", "resolvers/reading.py"],
     "cryptography": ["adapters/crossref/secrets.py", "resolvers/cursors.py"],
     "fastapi": ["gateway/api.py", "gateway/gateway.py", "gateway/ide/page.py"],
     "httpx": ["adapters/http/transport.py", "adapters/http/wire.py", "gateway/demo/asking.py"],

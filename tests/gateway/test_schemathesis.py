@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.gateway.bridge import INSIDE, PATH, TOKEN, Bridge, bridge, write_bridge
 from tests.gateway.fuzzing import Asked, Tally, cases, cursors, twin
@@ -70,7 +70,6 @@ def run_settings(count: int) -> settings:
         database=None,
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
     )
 
 
@@ -99,6 +98,7 @@ def test_a_reply_that_tells_of_the_inside_does_not_pass(status: int, answer: Any
     check_answer(httpx.Response(200, json=good, headers={"content-type": JSON_UTF_8}), "*/*", "")
 
 
+@pytest.mark.no_cover  # it would take twice as long, and what is covered is covered by the tests of each part
 @pytest.mark.parametrize("count", [5_000, pytest.param(100_000, marks=pytest.mark.long)])
 def test_generated_queries_are_answered_or_refused_and_tell_nothing_of_the_inside(count: int, door: Door) -> None:
     """No status of 500 or more, JSON of the right type, documented codes; at least half of the cases show a vessel."""

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -22,7 +19,7 @@ from adapters.http import AsBody, AsQuery, ByCursor, HttpAdapter, HttpOffer, InB
 from adapters.http.transport import _arguments
 from adapters.records import Record
 from schema.deadline import Deadline
-from tests.adapters.hostile import hostile_keys, table
+from tests.adapters.hostile import counted, generated, hostile_keys, is_sayable, printed
 from tests.adapters.raw_server import Request, json_answer, serving
 
 
@@ -145,9 +142,8 @@ class Placement:
 
     def cannot_say(self, text: str) -> bool:
         """Return whether a text has no form here; said anew, apart from the code that is tested."""
-        is_no_text = len(text) > 1024 or any("\ud800" <= one <= "\udfff" for one in text)
         is_blank = (self.is_key or self.is_cursor) and not text.strip()
-        return is_no_text or is_blank or self.refuses(text)
+        return not is_sayable(text, 1024) or is_blank or self.refuses(text)
 
 
 PLACEMENTS = {
@@ -217,30 +213,17 @@ async def _checked(placement: Placement, texts: Sequence[str]) -> list[str]:
     return refused
 
 
-async def _counted(count: int) -> str:
-    counts: Counter[tuple[str, str]] = Counter()
-    keys = hostile_keys(count)
-    while some := list(islice(keys, 100)):
-        families = {key: family for family, key in some}
-        counts.update((family, "generated") for family in families.values())
-        for name, placement in PLACEMENTS.items():
-            counts.update((families[key], name) for key in await _checked(placement, list(families)))
-    return table(counts, ("generated", *PLACEMENTS))
-
-
 async def test_hostile_keys_change_nothing_of_a_request_but_themselves() -> None:
     """In every placement; a key that has no form there is refused without a call."""
-    printed = await _counted(2_000)
-    assert printed.splitlines()[-1].split()[1] == "2,000"
+    assert generated(await counted(2_000, PLACEMENTS, _checked)) == 2_000
 
 
 @pytest.mark.long
 async def test_a_hundred_thousand_hostile_keys_change_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """The same, and the table of what was generated and how much of it each placement refused."""
-    printed = await _counted(100_000)
-    with capsys.disabled():
-        sys.stdout.write(f"\nHostile keys over HTTP, and how many each placement refused without a call\n{printed}\n")
-    assert printed.splitlines()[-1].split()[1] == "100,000"
+    told = await counted(100_000, PLACEMENTS, _checked)
+    title = "Hostile keys over HTTP, and how many each placement refused without a call"
+    assert generated(printed(capsys, title, told)) == 100_000
 
 
 def _read(request: Request) -> Seen:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from adapters.pretending import PretendingAdapter
+from adapters.pretending.adapter import _is_order
 from adapters.verifying import verify_adapters
 from gateway.cli.whole_view import whole_view
 from schema.customer import Customer
@@ -30,6 +32,13 @@ def nulls(value: Any) -> int:
     if isinstance(value, dict):
         return sum(map(nulls, value.values()))
     return sum(map(nulls, value)) if isinstance(value, list) else int(value is None)
+
+
+@pytest.mark.parametrize(("name", "is_order"), [("NEWEST_FIRST", True), ("BY_NAME_ASC", True), ("CASCADE", False)])
+def test_an_order_is_told_by_a_whole_word(name: str, is_order: bool) -> None:
+    """One that only holds the letters is a value that filters."""
+    assert _is_order(SimpleNamespace(name=name)) is is_order
+    assert not _is_order(name)
 
 
 @pytest.mark.parametrize(

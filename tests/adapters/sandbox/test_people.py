@@ -79,7 +79,7 @@ def test_a_few_customers_are_restricted(everyone: Sequence[Customer]) -> None:
     assert 2 <= len(rows) <= 20
     assert all(lookup.source is None for lookup in rows)
     assert {one for several in rows.values() for one in several} == {
-        Restriction("gdpr-18", frozenset({"Customer.accounts"}))
+        Restriction("gdpr-18", frozenset({"Customer.accounts", "Customer.invoices"}))
     }
     assert Lookup(None, everyone[ANNE].customer_id) not in rows
 
