@@ -117,7 +117,7 @@ async def test_a_bug_in_the_engine_is_500_with_a_constant_text(
     def broken(*_: Any) -> None:
         deeper(0)
 
-    monkeypatch.setattr(Engine, "_read", broken)
+    monkeypatch.setattr("resolvers.reading.Reader.read", broken)
     response = await house.post(LABEL)
     assert (response.status_code, code_of(response)) == (500, "INTERNAL_ERROR")
     assert response.json()["errors"][0]["message"].startswith("The gateway failed. This is not the request's fault;")
