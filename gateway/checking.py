@@ -47,6 +47,7 @@ class Declared:
     consumers: Path
     secret_file: Path | None
     crossref: str | CrossReference | None = field(default=None, repr=False)
+    types: Sequence[type] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Checked:
 def check(declared: Declared) -> Checked:
     """Read and verify everything. Never raises on what is declared: what cannot be read is among the problems."""
     reading = _Reading()
-    model = reading.attempt("the model", lambda: Model(declared.model))
+    model = reading.attempt("the model", lambda: Model(declared.model, types=declared.types))
     folder = reading.views(declared.views)
     lock = reading.attempt("the lock of the views", lambda: Lock.read(declared.views))
     consumers = reading.attempt("the consumers", lambda: Consumers.load(declared.consumers))

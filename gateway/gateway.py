@@ -43,9 +43,9 @@ _CURSOR_USES = ("cursor, first half", "cursor, second half")
 class Gateway:
     """An ASGI application that answers views of a model.
 
-    `model` is the subject type of the model. `views` is the folder of the views' files, `consumers` the file of those
-    who may ask. `crossref` is `sqlite:///path` or `postgresql://user:password@host/database` of a loaded one, or one
-    that is open already (it is not closed then).
+    `model` is the subject type of the model, `types` are those that only an interface of it reaches. `views` is the
+    folder of the views' files, `consumers` the file of those who may ask. `crossref` is `sqlite:///path` or
+    `postgresql://user:password@host/database` of a loaded one, or one that is open already (it is not closed then).
     Nothing is opened or read before it starts; a declaration that is wrong stops the start with ConfigurationError.
     Without `settings` they are read from the environment. The adapters are closed when the gateway stops, also when it
     could not start.
@@ -59,13 +59,14 @@ class Gateway:
         views: str | Path,
         crossref: str | CrossReference,
         consumers: str | Path,
+        types: Iterable[type] = (),
         settings: Settings | None = None,
         observer: Observer | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         self.settings = settings or Settings.from_environment()
         self.declared = Declared(
-            model, tuple(adapters), Path(views), Path(consumers), self.settings.secret_file, crossref
+            model, tuple(adapters), Path(views), Path(consumers), self.settings.secret_file, crossref, tuple(types)
         )
         self._crossref, self._clock = crossref, clock
         self._observer = observer or FailureLog(clock)

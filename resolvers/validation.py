@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from graphql import DocumentNode, GraphQLSchema, specified_rules, validate
+import re
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, specified_rules, validate
 from graphql.validation import OverlappingFieldsCanBeMergedRule, ValidationContext
 
 from resolvers.refusals import Excess, RefusalCode, RefusedError
@@ -13,6 +15,9 @@ MOST_ERRORS = 20
 
 MOST_COMPARISONS = 25_000
 """How often fields of one response name are compared; ten times as often is what graphql-core allows, and a second."""
+
+
+_ENCOUNTERED = re.compile(r", but encountered error '(?![A-Z][A-Za-z0-9]* wants ).*", re.DOTALL)
 
 
 class _BoundedMerging(OverlappingFieldsCanBeMergedRule):
@@ -33,11 +38,18 @@ def check_valid(schema: GraphQLSchema, document: DocumentNode, *, suggests: bool
         RefusedError: GRAPHQL_VALIDATION_FAILED with every error, twenty at most; QUERY_BUDGET when it would take too
             long to find them.
     """
-    errors = validate(schema, document, _RULES, MOST_ERRORS, hide_suggestions=not suggests)
+    found = validate(schema, document, _RULES, MOST_ERRORS, hide_suggestions=not suggests)
+    errors = [_in_our_words(error) for error in found]
     if errors and errors[0].message.endswith("Validation aborted."):
         raise _too_long()
     if errors:
         raise RefusedError(RefusalCode.GRAPHQL_VALIDATION_FAILED, errors[0].message, errors=errors)
+
+
+def _in_our_words(error: GraphQLError) -> GraphQLError:
+    """Return the error without what a library said of a value: only the model's own scalars may."""
+    message = _ENCOUNTERED.sub("; another value was found.", error.message)
+    return error if message == error.message else GraphQLError(message, error.nodes)
 
 
 def _too_long() -> RefusedError:

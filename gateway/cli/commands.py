@@ -135,7 +135,7 @@ def serve(
     Exit codes: 0 stopped by a signal, 2 bad configuration; then nothing listened.
     """
     if sandbox is not None:
-        from gateway.cli.sandbox import Wanted, run_sandbox
+        from gateway.cli.pretending import Wanted, run_sandbox
 
         run_sandbox(app, Wanted(sandbox, always or (), nulls, origin or ()), host, port)
         return

@@ -13,6 +13,7 @@ from gateway.service import NotOpenError
 from gateway.settings import Settings
 from schema.problems import ConfigurationError
 from tests.gateway.greenhouse import Greenhouse, Plant, Table, code_of, greenhouse, nursery, soil, write_all, write_view
+from tests.resolvers import vessels
 
 pytestmark = pytest.mark.usefixtures("nothing_else_installed")
 
@@ -222,3 +223,13 @@ async def test_the_body_limit_is_a_setting(tmp_path: Path) -> None:
         house = greenhouse(tmp_path, settings=Settings(most_body_bytes=most))
         async with house.gateway.running():
             assert (await house.post(body)).status_code == status
+
+
+def test_types_that_only_an_interface_reaches_are_given_with_the_model(tmp_path: Path) -> None:
+    """Nothing else leads to them; without them nothing could stand where the interface does."""
+    seen = [vessels.RadarSighting, vessels.PhotoSighting]
+    declared: dict[str, Any] = {"adapters": [], "views": tmp_path, "crossref": Table(), "consumers": tmp_path}
+    for types, known in (([], set()), (seen, {"RadarSighting", "PhotoSighting"})):
+        model = Gateway(model=vessels.Vessel, types=types, **declared).check().model
+        assert model is not None
+        assert set(model.concrete("Sighting")) == known

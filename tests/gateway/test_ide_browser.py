@@ -102,12 +102,11 @@ async def keep(browser: Browser, folder: Path, name: str) -> None:
     assert await browser.run("return document.documentElement.scrollWidth") == 1280
 
 
-async def is_clean(browser: Browser, *expected: str) -> bool:
-    """Return whether no policy was violated and nothing was logged but what is expected, by part of its text."""
+async def check_clean(browser: Browser, *expected: str) -> None:
+    """Assert that no policy was violated and nothing was logged but what is expected, by part of its text."""
     log = [entry for entry in await browser.log() if not any(one in entry for one in expected)]
     violations = await browser.violations()
     assert (violations, log) == ([], [])
-    return not violations
 
 
 async def test_beside_the_answer_stands_what_the_gateway_did(browser: Browser, tmp_path: Path) -> None:
@@ -127,7 +126,7 @@ async def test_beside_the_answer_stands_what_the_gateway_did(browser: Browser, t
         await shown(browser, "withheld", "at customer.accounts")
         await keep(browser, tmp_path, "withheld")
         await shown(browser, "errors", "Nothing failed.")
-        assert await is_clean(browser)
+        await check_clean(browser)
 
 
 async def test_what_is_masked_is_named_in_the_panel_and_in_the_plan(
@@ -146,7 +145,7 @@ async def test_what_is_masked_is_named_in_the_panel_and_in_the_plan(
         await shown(browser, "withheld", "Plant.label", "VALUE_MASKED", "masked", "at plant.label")
         await keep(browser, tmp_path, "masked")
         await shown(browser, "plan", "transform", "Plant.label (initials)")
-        assert await is_clean(browser)
+        await check_clean(browser)
 
 
 async def test_the_page_is_used_by_the_keyboard_and_in_the_dark(browser: Browser, tmp_path: Path) -> None:
@@ -166,7 +165,7 @@ async def test_the_page_is_used_by_the_keyboard_and_in_the_dark(browser: Browser
         await keep(browser, tmp_path, "dark")
         await browser.click("[aria-label='Open short keys dialog']")
         await browser.wait_for("return document.querySelector('.graphiql-dialog') !== null")
-        assert await is_clean(browser)
+        await check_clean(browser)
 
 
 async def test_what_goes_wrong_is_told_in_words(browser: Browser, planted: Path, tmp_path: Path) -> None:
@@ -188,7 +187,7 @@ async def test_what_goes_wrong_is_told_in_words(browser: Browser, planted: Path,
         await shown(browser, "errors", "GRAPHQL_VALIDATION_FAILED", "nothing")
     await browser.press(QUERY, f"{CONTROL}{ENTER}{NO_KEY}")
     await shown(browser, "receipt", "The gateway cannot be reached")
-    assert await is_clean(browser, "schema.graphql", "/explain", "/graphql")
+    await check_clean(browser, "schema.graphql", "/explain", "/graphql")
 
 
 async def test_a_view_that_hides_its_schema_can_be_asked_all_the_same(
@@ -205,7 +204,7 @@ async def test_a_view_that_hides_its_schema_can_be_asked_all_the_same(
         await ask(browser, {"by": {"nursery": "N-p1"}})
         await answered(browser, "Fern")
         assert await browser.text("h1 .version") == "version 1"
-        assert await is_clean(browser, "schema.graphql", "/explain")
+        await check_clean(browser, "schema.graphql", "/explain")
 
 
 async def test_the_token_and_the_keys_are_in_memory_only(browser: Browser, planted: Path) -> None:
@@ -223,7 +222,7 @@ async def test_the_token_and_the_keys_are_in_memory_only(browser: Browser, plant
         await browser.click("header button")
         await browser.wait_for("return document.querySelector('#token')?.value === ''")
         assert "Fern" not in await browser.run("return document.documentElement.outerHTML")
-        assert await is_clean(browser, "/explain")
+        await check_clean(browser, "/explain")
 
 
 async def test_the_page_that_says_how_to_build_it_keeps_to_the_policy_too(browser: Browser, tmp_path: Path) -> None:
@@ -236,4 +235,4 @@ async def test_the_page_that_says_how_to_build_it_keeps_to_the_policy_too(browse
             assert "make ide" in await browser.text("body")
             await keep(browser, tmp_path, "unbuilt")
             assert await browser.run("return getComputedStyle(document.querySelector('code')).borderRadius") == "4px"
-            assert await is_clean(browser)
+            await check_clean(browser)

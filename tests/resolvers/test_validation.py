@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from graphql import parse
+from graphql import build_schema, parse
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from resolvers import RefusalCode, RefusedError
@@ -65,3 +65,11 @@ def test_suggestions_are_made_where_the_schema_may_be_seen() -> None:
     """They name fields of it."""
     assert "Did you mean 'name'?" in str(refused(f"{{ {V} {{ nam }} }}"))
     assert "mean" not in str(refused(f"{{ {V} {{ nam }} }}", suggests=False))
+
+
+def test_what_a_library_says_of_a_value_stays_inside() -> None:
+    """Nobody who asks has to know that this is Python; what our own scalars say is told."""
+    tiny = build_schema("type Query { a(first: Int): Int }")
+    with pytest.raises(RefusedError) as refused:
+        check_valid(tiny, parse("{ a(first: " + "9" * 5_000 + ") }"))
+    assert refused.value.errors[0].message == "Expected value of type 'Int'; another value was found."

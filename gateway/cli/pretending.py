@@ -102,8 +102,8 @@ def open_sandbox(app: str | None, wanted: Wanted, folder: Path) -> Sandbox:
         CommandError: There is no such gateway or view, or a wish cannot be granted.
         ConfigurationError: The model or the view is declared wrongly.
     """
-    subject, views = _declared(app)
-    model, loaded = Model(subject), _view(views, wanted.view)
+    subject, types, views = _declared(app)
+    model, loaded = Model(subject, types=types), _view(views, wanted.view)
     errors = [problem for problem in verify_view(loaded, model) if problem.level is Level.ERROR]
     if errors:
         raise ConfigurationError(errors)
@@ -115,6 +115,7 @@ def open_sandbox(app: str | None, wanted: Wanted, folder: Path) -> Sandbox:
     answering, *others = pretending_adapters(view, model, wishing, nulls=wanted.nulls)
     gateway = Gateway(
         model=subject,
+        types=types,
         adapters=(answering, *others),
         views=_published(loaded, folder),
         crossref=PretendingCrossReference(answering.source, wishing),
@@ -125,11 +126,12 @@ def open_sandbox(app: str | None, wanted: Wanted, folder: Path) -> Sandbox:
     return Sandbox(gateway, view, view.consumers[0], example, next(iter(wishing.fields), ""))
 
 
-def _declared(app: str | None) -> tuple[type, Path]:
+def _declared(app: str | None) -> tuple[type, Sequence[type], Path]:
     if app is None:
-        return reference()
+        subject, views = reference()
+        return subject, (), views
     declared = load_gateway(app).declared
-    return declared.model, declared.views
+    return declared.model, declared.types, declared.views
 
 
 def _view(folder: Path, name: str) -> LoadedView:

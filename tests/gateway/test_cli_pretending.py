@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.cli.sandbox import TOKEN, Wanted, open_sandbox
+from gateway.cli.pretending import TOKEN, Wanted, open_sandbox
 from gateway.command_error import CommandError
 from gateway.serving import bind
 from schema.problems import ConfigurationError
