@@ -8,6 +8,7 @@ from typing import Any
 from tests.architecture.code import PACKAGES, ROOT, files, imported, pyproject
 
 OUTERMOST_FIRST = ["gateway", "resolvers", "adapters", "schema"]
+LARGE = ["adapters.crossref", "adapters.graphql", "adapters.http", "adapters.sql"]
 
 
 def contracts(kind: str) -> list[dict[str, Any]]:
@@ -35,12 +36,13 @@ def test_every_list_of_the_packages_names_the_same() -> None:
 def test_the_layers_inside_each_package_are_all_its_modules() -> None:
     """Exhaustive: a new module has to say where it belongs."""
     inside = {one["containers"][0]: one for one in contracts("layers") if "containers" in one}
-    assert sorted(inside) == list(PACKAGES)
+    assert {*PACKAGES, *LARGE} <= {*inside}
     for package, contract in inside.items():
+        folder = ROOT / package.replace(".", "/")
         assert contract["exhaustive"] is True
         named = [name.strip() for layer in contract["layers"] for name in layer.split("|")]
-        modules = {path.stem for path in (ROOT / package).glob("*.py")} - {"__init__"}
-        modules |= {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+        modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+        modules |= {path.parent.name for path in folder.glob("*/__init__.py")}
         assert sorted(named) == sorted(modules)
 
 
