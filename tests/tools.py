@@ -30,7 +30,9 @@ def run_node(script: str, *arguments: str, timeout: float = 60.0, environment: M
     """Run a script of tests/node with Node and return what it prints; a script that fails fails the test."""
     command = [node_path(), str(NODE_FOLDER / script), *arguments]
     given = {**os.environ, **(environment or {})}
-    done = subprocess.run(command, cwd=NODE_FOLDER, env=given, capture_output=True, text=True, timeout=timeout, check=False)
+    done = subprocess.run(
+        command, cwd=NODE_FOLDER, env=given, capture_output=True, text=True, timeout=timeout, check=False
+    )
     if done.returncode:
         pytest.fail(f"{script} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}", pytrace=False)
     return done.stdout
