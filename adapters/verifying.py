@@ -9,7 +9,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from graphql import get_named_type, get_nullable_type, is_composite_type, is_list_type, is_object_type
+from graphql import (
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
 
 from adapters.adapter import Adapter
 from adapters.crossref import InputError, SourceSystem
@@ -179,6 +186,7 @@ class _Checking:
             yield self._nothing_served()
             return
         yield from self._record(owner, self.offer.record, frozenset())
+        yield from self._nullable(owner)
         yield from self._pages()
         if self.offer.key is None:
             yield _problem(
@@ -192,6 +200,20 @@ class _Checking:
     @property
     def _name(self) -> str:
         return f"{self.source}.{self.offer.name}"
+
+    def _nullable(self, owner: str) -> Iterator[Problem]:
+        """Yield what the offer answers and may not be null: a source that is down would take the whole object along."""
+        serves = self.offer.serves
+        answered = [self.fields.get((owner, name)) for name in self.offer.record.model_fields]
+        for coordinate in [self.model.coordinates.get(serves)] if self.offer.is_list else answered:
+            if coordinate is not None and is_non_null_type(coordinate.type):
+                got, wanted = (
+                    f"{coordinate}: {coordinate.type}, which the offer {self._name} answers",
+                    "a nullable type",
+                )
+                yield _problem(
+                    self.offer.record, got, wanted, "let the model's field be `| None`: a source can be down"
+                )
 
     def _pages(self) -> Iterator[Problem]:
         """Yield what keeps a list that is shown in pages from being read in pages, and unknown arguments."""

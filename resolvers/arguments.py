@@ -92,7 +92,8 @@ def _checked(step: Step, first: int | None) -> int | None:
     if first is None or 1 <= first <= MOST_FIRST:
         return first
     message = f"The argument first of {step.offer.serves} is {first}; wanted is a number from 1 to {MOST_FIRST}."
-    raise RefusedError(RefusalCode.BAD_USER_INPUT, message, "Ask for fewer entries, and for the rest with after.")
+    remedy = "Ask for one entry at least." if first < 1 else "Ask for fewer entries, and for the rest with after."
+    raise RefusedError(RefusalCode.BAD_USER_INPUT, message, remedy)
 
 
 def _opened(step: Step, after: str | None, bound_to: bytes, cursors: Cursors) -> Cursor | None:

@@ -111,7 +111,10 @@ def check_calls(limits: Limits, calls: int) -> None:
     """Refuse a plan that can send more calls than the view allows. No source has been asked."""
     if calls > limits.calls:
         message = f"The query can need {calls} calls to the sources; this view allows {limits.calls} a request."
-        remedy, excess = "Ask for fewer customers or fewer fields at once.", Excess("calls", limits.calls, calls)
+        remedy, excess = (
+            "Ask for fewer customers or fields, or for less of a list with first.",
+            Excess("calls", limits.calls, calls),
+        )
         raise RefusedError(RefusalCode.QUERY_BUDGET, message, remedy, excess=excess)
 
 

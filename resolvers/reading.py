@@ -21,7 +21,7 @@ from resolvers.explain import explain_plan
 from resolvers.limits import check_weight
 from resolvers.plan import Plan, Root
 from resolvers.planning import Planner
-from resolvers.policy import Transforms, check_customers, check_introspection, transforms_of
+from resolvers.policy import Transforms, check_calls, check_customers, check_introspection, transforms_of
 from resolvers.sharing import share_equal_steps
 from schema.caller import Caller
 from schema.model import Model
@@ -106,7 +106,9 @@ class Reader:
         """
         asked = self.read(view, request, caller)
         customers = {name: len(of_root) for name, of_root in asked.lookups.items()}
-        return explain_plan(view, asked.plan, customers, asked.arguments, asked.weight)
+        told = explain_plan(view, asked.plan, customers, asked.arguments, asked.weight)
+        check_calls(view.limits, told["calls"])
+        return told
 
     def _opened(self, view: View) -> _OpenView:
         opened = self._open.get(view)

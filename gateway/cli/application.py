@@ -45,7 +45,7 @@ def find_view(views: Sequence[View], name: str) -> View:
     """Return the view `support-call@1`, or without a version the newest. Raises CommandError: there is none."""
     found = [view for view in views if name in (view.name, view.id)]
     if not found:
-        known = [each for view in views for each in (view.name, view.id)]
+        known = list(dict.fromkeys(each for view in views for each in (view.name, view.id)))
         advice = did_you_mean(name, known, f"wanted one of: {', '.join(known) or 'none is declared'}")
         raise CommandError(f"There is no view {name!r}: {advice}")
     return max(found, key=lambda view: view.version)

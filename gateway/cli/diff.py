@@ -145,7 +145,10 @@ def _counts(changes: Sequence[Change]) -> dict[str, int]:
 
 def _print(console: Console, compared: Sequence[_Compared]) -> None:
     if not compared:
-        console.print("Nothing to compare: no view has an earlier version that is published.", soft_wrap=True)
+        console.print(
+            "Nothing to compare: there is no earlier version that is published. Name two to compare: APP VIEW@2 VIEW@1",
+            soft_wrap=True,
+        )
     for one in compared:
         counts = ", ".join(f"{count} {effect}" for effect, count in _counts(one.changes).items() if count)
         title = Text.assemble(one.before, " -> ", (one.after, "bold"), f": {counts or 'no change'}")

@@ -172,7 +172,12 @@ def _telling(sandbox: Sandbox) -> Callable[[str, Sequence[View]], None]:
         question = Question(url, sandbox.consumer, sandbox.view.name, sandbox.example, {}, TOKEN)
         console = open_console()
         console.print(Text.assemble(("Serving ", ""), (sandbox.view.id, "bold"), " from made-up data."), soft_wrap=True)
-        for word, text in (("url", question.url), ("token", TOKEN), ("schema", _schema(url, sandbox.view))):
+        for word, text in (
+            ("url", question.url),
+            ("token", TOKEN),
+            ("schema", _schema(url, sandbox.view)),
+            ("page", _page(url, sandbox.view)),
+        ):
             console.print(Text.assemble((f"{word:<8}", "dim"), text), soft_wrap=True)
         _print_keys(console, sandbox)
         console.print(f"\n{question.as_curl()}\n\nStop with Ctrl-C.", soft_wrap=True)
@@ -182,6 +187,10 @@ def _telling(sandbox: Sandbox) -> Callable[[str, Sequence[View]], None]:
 
 def _schema(url: str, view: View) -> str:
     return f"{url}/views/{view.name}/schema.graphql"
+
+
+def _page(url: str, view: View) -> str:
+    return f"{url}/views/{view.name}/graphiql"
 
 
 def _print_keys(console: Console, sandbox: Sandbox) -> None:

@@ -413,3 +413,37 @@ def test_what_the_model_does_not_have_is_not_served() -> None:
 
     offers = [offer(Odd), offer(Odd, "Tree.zzz")]
     assert served_coordinates([Forest("forest", offers)], MODEL) == {"Tree.id"}
+
+
+@strawberry.type(directives=[Subject(plural="shrubs")])
+class Shrub:
+    """A shrub."""
+
+    id: strawberry.ID
+    """The canonical id."""
+    label: str
+    """Its name."""
+    twigs: list[Owner]
+    """Whose they are."""
+    owner: Owner | None
+    """Whose it is."""
+
+
+class ShrubRecord(Record):
+    label: str
+
+
+class TwigRecord(Record):
+    nick_name: str | None
+
+
+def test_what_an_offer_answers_may_be_null() -> None:
+    """A source that is down costs its own fields, and not the whole of whom they are about."""
+    facts = Offer(name="shrubs", serves="Shrub", record=ShrubRecord, key="number")
+    listed = Offer(name="twigs", serves="Shrub.twigs", record=TwigRecord, key="number")
+    problems = verify_adapters([Forest("wood", [facts, listed])], Model(Shrub))
+    errors = [one for one in problems if one.level is Level.ERROR]
+    assert [(one.got, one.wanted) for one in errors] == [
+        ("Shrub.label: String!, which the offer wood.shrubs answers", "a nullable type"),
+        ("Shrub.twigs: [Owner!]!, which the offer wood.twigs answers", "a nullable type"),
+    ]

@@ -92,7 +92,7 @@ def test_a_view_without_an_earlier_published_version_has_nothing_to_be_held_agai
     """The sandbox's views have none."""
     ran = project.run("sdl", project.app, "debt-collection@1", "--diff")
     assert (ran.code, ran.err) == (0, "")
-    assert "Nothing to compare: no view has an earlier version that is published." in ran.out
+    assert "Nothing to compare: there is no earlier version that is published." in ran.out
 
 
 @pytest.mark.parametrize("names", [("chat@2", "chat@1"), ("chat@1", "chat@2")])

@@ -120,3 +120,11 @@ def test_a_field_that_nobody_serves_is_told() -> None:
     engine = Engine(MODEL, [h.registry, h.sonar], h.crossref)
     with pytest.raises(NotServedError, match=r"no adapter serves Flag\.code, reached by vessels\.flag\.code"):
         engine.explain(view(), Request(QUERY, variables=THREE))
+
+
+def test_a_plan_of_too_many_calls_is_refused_as_its_request_would_be() -> None:
+    """Nobody is told that a query is fine which the gateway refuses."""
+    h = harbour()
+    with pytest.raises(RefusedError, match="can need 4 calls to the sources; this view allows 2") as refused:
+        h.engine.explain(view(limits={"calls": 2}), Request(QUERY, variables=THREE))
+    assert "first" in refused.value.remedy
