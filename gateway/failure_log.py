@@ -35,4 +35,5 @@ class FailureLog:
             return
         self._told[kind] = (now, 0)
         why = f" ({event.detail})" if event.detail else ""
-        _log.warning("%s.%s: %s for %d keys%s", event.source, event.offer, event.reason, untold, why)
+        keys = "key" if untold == 1 else "keys"
+        _log.warning("%s.%s: %s for %d %s%s", event.source, event.offer, event.reason, untold, keys, why)

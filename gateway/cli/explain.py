@@ -115,7 +115,7 @@ def _tree(plan: Mapping[str, Any]) -> Tree:
 
 def _add_step(branch: Tree, step: Mapping[str, Any]) -> None:
     title = (f"{step['source']}.{step['offer']}", "bold cyan")
-    calls = f"  step {step['number']}, {_calls(step['calls'])} of at most {step['keysPerCall']} keys"
+    calls = f"  step {step['number']}, {_calls(step['calls'])} of at most {_keys(step['keysPerCall'])}"
     told: Sequence[tuple[str, Sequence[str]]] = (
         ("serves", [step["serves"]]),
         ("keys from", step["keysFrom"]),
@@ -151,6 +151,10 @@ def _totals(sources: Mapping[str, Mapping[str, int]]) -> Table:
 
 def _calls(number: int) -> str:
     return f"{number} call{'' if number == 1 else 's'}"
+
+
+def _keys(number: int) -> str:
+    return f"{number} key{'' if number == 1 else 's'}"
 
 
 def _customers(number: int) -> str:

@@ -30,4 +30,4 @@ def test_every_kind_of_failure_is_told(caplog: pytest.LogCaptureFixture) -> None
     log.note(Sent("crm", "customers", ("name",), 1, 0.1, Reason.SOURCE_TIMEOUT))
     log.note(DOWN)
     log.note(Failed("crm", "customers", Reason.SOURCE_TIMEOUT, "", 1))
-    assert caplog.messages[1:] == ["crm.customers: SOURCE_TIMEOUT for 1 keys"]
+    assert caplog.messages[1:] == ["crm.customers: SOURCE_TIMEOUT for 1 key"]

@@ -78,7 +78,7 @@ async def test_a_failure_inside_is_logged_with_the_id(
     def broken(*_: object) -> None:
         raise KeyError("ada@example.org")
 
-    monkeypatch.setattr("resolvers.Engine._read", broken)
+    monkeypatch.setattr("resolvers.Reader.read", broken)
     monkeypatch.setattr("resolvers.Engine.schema_of", broken)
     async with house.client(**{"x-request-id": "mine-7"}) as client:
         response = await client.request("POST" if path.endswith("/graphql") else "GET", path, json=LABEL)
