@@ -38,9 +38,8 @@ node: $(NODE)  ## Install the Node packages that some tests use
 $(CLIENTS): tests/clients/requirements.txt
 	@echo "Installing the Python clients of tests/clients (once) ..."
 	@$(PYTHON) -m venv tests/clients/.venv
-	@tests/clients/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $< \
+	@tests/clients/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@ \
 		|| echo "They cannot be installed on this machine: the tests that use them are skipped."
-	@touch $@
 
 clients: $(CLIENTS)  ## Install the Python clients that some tests use
 
