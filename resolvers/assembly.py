@@ -17,11 +17,11 @@ from graphql.pyutils import Path
 from adapters.answers import TYPE_NAME, Facts, Fault, Found, Key, Page
 from adapters.crossref import Subject
 from resolvers.cursors import Cursors
+from resolvers.fetched import Fetched
 from resolvers.joining import NOT_LINKED, Joined, fault_of
 from resolvers.pages import page_facts
 from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Position, Root, Step
 from resolvers.reasons_of_null import Notes, ResponsePath, response_path
-from resolvers.run import Fetched
 from resolvers.source import locations
 from schema.masks import mask_text
 from schema.reasons import Place, Reason
@@ -74,7 +74,11 @@ class _NullError(Exception):
 
 
 def assemble(
-    operation: Operation, fetched: Fetched, subjects: Mapping[str, Sequence[Subject | None]], cursors: Cursors
+    operation: Operation,
+    fetched: Fetched,
+    subjects: Mapping[str, Sequence[Subject | None]],
+    cursors: Cursors,
+    shape: object = None,
 ) -> Assembled:
     """Return the answer. `subjects` holds the customers that each root field found, by response name, in order."""
     shaper = _Shaper(fetched, subjects, cursors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from adapters.crossref import Subject
 from resolvers.arguments import Given
@@ -33,16 +33,26 @@ def calls_of_steps(plan: Plan, subjects: Sequence[Subject], verdicts: Verdicts, 
 
 
 def _calls(plan: Plan, step: Step, subjects: Sequence[Subject], verdicts: Verdicts, arguments: Arguments) -> int:
+    counts = _counts(plan, step, subjects, verdicts, arguments)
+    given = arguments.get(step.number)
+    if given is None or given.cursor is None:
+        return sum(step.offer.most_calls(count, given.first if given else None) for count in counts)
+    first = (given.first or 0) + max(stand.skip for _, stand in given.cursor.stands)
+    return sum(count * step.offer.pages(first) for count in counts)
+
+
+def _counts(
+    plan: Plan, step: Step, subjects: Sequence[Subject], verdicts: Verdicts, arguments: Arguments
+) -> Collection[int]:
+    """Return how many keys a step has at most, those apart that are asked for other fields."""
+    if verdicts.is_plain:
+        return [sum(most_keys(plan, step, subject, arguments) for subject in subjects)] if subjects else ()
     counts: dict[tuple[str, ...], int] = {}
     for subject in subjects:
         fields = verdicts.fields(step, subject)
         if fields is not None:
             counts[fields] = counts.get(fields, 0) + most_keys(plan, step, subject, arguments)
-    given = arguments.get(step.number)
-    if given is None or given.cursor is None:
-        return sum(step.offer.most_calls(count, given.first if given else None) for count in counts.values())
-    first = (given.first or 0) + max(stand.skip for _, stand in given.cursor.stands)
-    return sum(count * step.offer.pages(first) for count in counts.values())
+    return counts.values()
 
 
 def most_keys(plan: Plan, step: Step, subject: Subject, arguments: Arguments) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 from cachetools import LRUCache
 from graphql import (
@@ -24,20 +25,26 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
+from resolvers.coercing import Coercer, compile_coercer
 from resolvers.exact_ids import inexact_ids
 from resolvers.limits import check_document
+from resolvers.looking_up import LookUps, compile_look_ups
 from resolvers.measures import Measure, Measured
 from resolvers.measuring import measure
 from resolvers.plan import Plan
 from resolvers.planning import Planner
+from resolvers.policy import Transforms
 from resolvers.refusals import Excess, RefusalCode, RefusedError
 from resolvers.selection import Selected, select
+from resolvers.shaping import Shape, compile_shape
 from resolvers.source import DocumentSource
 from resolvers.validation import MOST_ERRORS, check_valid
 from schema.view_schema import ViewSchema
 from schema.views import Limits
 
-__all__ = ["Document", "Documents", "Kept"]
+__all__ = ["Document", "Documents", "Kept", "Planned"]
+
+_NO_TRANSFORMS: Transforms = MappingProxyType({})
 
 _MOST_BOOLEANS = 6
 """A plan is kept for every combination of the booleans that decide what is selected, up to this many of them."""
@@ -60,19 +67,21 @@ _SCALAR_WANTS = re.compile(r"[A-Z][A-Za-z0-9]* wants ")
 """How the model's own scalars say what they want; they never say what they got."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Document:
     """A valid document of one view.
 
-    `measured` says how much it asks for. `deciding` names the variables that @skip and @include read. `has_keys` says
-    that texts or keys are written into it, `size` what it takes in memory, roughly, in bytes.
+    `measured` says how much it asks for. `deciding` names the variables that @skip and @include read, sorted.
+    `coercers` stand for the operations whose variables they coerce. `has_keys` says that texts or keys are written into
+    it, `size` what it takes in memory, roughly, in bytes.
     """
 
     text: str = field(repr=False)
     node: DocumentNode
     operations: Mapping[str, OperationDefinitionNode]
     measured: Measured = field(repr=False)
-    deciding: frozenset[str]
+    deciding: tuple[str, ...]
+    coercers: Mapping[str, Coercer | None] = field(repr=False)
     has_keys: bool
     size: int
 
@@ -105,27 +114,80 @@ class Document:
         return self.measured.longest(_name(operation), variables)
 
 
+class Planned:
+    """A plan, and what is compiled from it: who is looked up by its root fields, and the shape of its answer.
+
+    The shape is compiled when the plan is used for the second time: most documents that come once never come again.
+    It is None where the exact way has to make the answer.
+    """
+
+    __slots__ = ("_compile", "_is_used", "look_ups", "plan", "shape")
+
+    def __init__(self, plan: Plan, look_ups: Mapping[str, LookUps], compile_it: Callable[[Plan], Shape | None]) -> None:
+        self.plan, self.look_ups = plan, look_ups
+        self.shape: Shape | None = None
+        self._compile: Callable[[Plan], Shape | None] | None = compile_it
+        self._is_used = False
+
+    def use(self) -> Self:
+        """Return the plan, with its shape if it was used before."""
+        if self._compile is not None:
+            if self._is_used:
+                self.compile()
+            self._is_used = True
+        return self
+
+    def compile(self) -> None:
+        """Compile the shape, if that was not done yet."""
+        compile_it, self._compile = self._compile, None
+        if compile_it is not None:
+            self.shape = compile_it(self.plan)
+
+    @property
+    def size(self) -> int:
+        """Return what it takes in memory, roughly, in bytes."""
+        return (1 + self.plan.work) * _BYTES_A_SELECTION
+
+
 class Kept:
     """Documents and plans that were made before, of all views, in memory of a bounded size."""
 
     def __init__(self, *, most_bytes: int = 32 * 1024 * 1024) -> None:
         self.most_bytes = most_bytes
         self.documents: LRUCache[Any, Document] = LRUCache(most_bytes, getsizeof=lambda document: document.size)
-        self.plans: LRUCache[Any, Plan] = LRUCache(most_bytes, getsizeof=_plan_size)
-
-
-def _plan_size(plan: Plan) -> int:
-    return (1 + plan.work) * _BYTES_A_SELECTION
+        self.plans: LRUCache[Any, Planned] = LRUCache(most_bytes, getsizeof=lambda planned: planned.size)
 
 
 class Documents:
     """The documents that were seen in one view, and their plans.
 
-    A document with texts or keys in it is read anew each time and not kept: keys belong in variables.
+    A document with texts or keys in it is read anew each time and not kept: keys belong in variables. One that is
+    prepared is kept for as long as the view is, whatever else comes.
     """
 
-    def __init__(self, schema: ViewSchema, planner: Planner, kept: Kept, limits: Limits) -> None:
+    def __init__(
+        self, schema: ViewSchema, planner: Planner, kept: Kept, limits: Limits, transforms: Transforms = _NO_TRANSFORMS
+    ) -> None:
         self._schema, self._planner, self._kept, self._limits = schema, planner, kept, limits
+        self._transforms = transforms
+        self._prepared: dict[str, Document] = {}
+        self._prepared_plans: dict[tuple[object, ...], Planned] = {}
+
+    def prepare(self, text: str) -> None:
+        """Read a document and compile the plans of its operations, those without booleans that decide on them.
+
+        Raises:
+            RefusedError: As of `document`, or texts or keys are written into it.
+        """
+        document = self._read(text, suggests=True)
+        if document.has_keys:
+            message = "The document has texts or keys written into it, so it cannot be kept for every request."
+            raise RefusedError(RefusalCode.BAD_USER_INPUT, message, "Pass keys and texts as variables.")
+        self._prepared[text] = document
+        for operation in document.operations.values() if not document.deciding else ():
+            planned = self._planned(document, operation, VariableValues({}, {}))
+            planned.compile()
+            self._prepared_plans[document, _name(operation)] = planned
 
     def document(self, text: str, *, suggests: bool = True) -> Document:
         """Return the document: parsed, measured against the view's limits, then validated.
@@ -135,7 +197,7 @@ class Documents:
         Raises:
             RefusedError: It does not parse, asks for more than is allowed, or does not fit the view's schema.
         """
-        kept = self._kept.documents.get((self._schema, text))
+        kept = self._prepared.get(text) or self._kept.documents.get((self._schema, text))
         if kept is None:
             kept = self._read(text, suggests)
             if not kept.has_keys and kept.size <= self._kept.most_bytes:
@@ -157,7 +219,8 @@ class Documents:
         read = _Reading()
         visit(node, read)
         size = 4 * len(text) + node.token_count * _BYTES_A_TOKEN + len(measured.sums) * _BYTES_A_SUM
-        return Document(text, node, operations, measured, frozenset(read.deciding), read.has_keys, size)
+        coercers = {name: compile_coercer(self._schema.schema, operation) for name, operation in operations.items()}
+        return Document(text, node, operations, measured, tuple(sorted(read.deciding)), coercers, read.has_keys, size)
 
     def _parsed(self, source: DocumentSource) -> DocumentNode:
         most = self._limits.tokens
@@ -170,12 +233,19 @@ class Documents:
                 raise RefusedError(RefusalCode.QUERY_BUDGET, message, remedy, excess=Excess("tokens", most)) from None
             raise RefusedError(RefusalCode.GRAPHQL_PARSE_FAILED, error.message, errors=[error]) from None
 
-    def variables(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> VariableValues:
+    def variables(
+        self, document: Document, operation: OperationDefinitionNode, given: Mapping[str, Any]
+    ) -> VariableValues:
         """Return the variables, coerced to the types that the operation declares.
 
         Raises:
             RefusedError: A value does not fit.
         """
+        coercer = document.coercers[_name(operation)]
+        values = None if coercer is None else coercer.values(given)
+        return self._exact_variables(operation, given) if values is None else values
+
+    def _exact_variables(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> VariableValues:
         inexact = inexact_ids(self._schema.schema, operation, given)
         if inexact:
             message = f"Variable '${inexact[0]}' holds a key as a number with a fraction, or of more than 64 bits."
@@ -188,30 +258,35 @@ class Documents:
             raise RefusedError(RefusalCode.BAD_USER_INPUT, errors[0].message, errors=errors)
         return values
 
-    def plan(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> Plan:
+    def plan(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> Planned:
         """Return the plan of an operation for the values of the booleans that decide what is selected.
 
         Raises:
             RefusedError: The selection grows out of bounds, or a deciding boolean is null.
         """
-        values = tuple(variables.coerced.get(decider) for decider in sorted(document.deciding))
-        key = (self._schema, document.text, _name(operation), *values)
-        kept = self._kept.plans.get(key)
+        key = (document, _name(operation), *map(variables.coerced.get, document.deciding))
+        kept = self._prepared_plans.get(key) or self._kept.plans.get(key)
         if kept is not None:
-            return kept
-        plan = self._planned(document, operation, variables)
-        if len(values) <= _MOST_BOOLEANS and not document.has_keys and _plan_size(plan) <= self._kept.most_bytes:
-            self._kept.plans[key] = plan
-        return plan
+            return kept.use()
+        planned = self._planned(document, operation, variables)
+        is_kept = len(document.deciding) <= _MOST_BOOLEANS and not document.has_keys
+        if is_kept and planned.size <= self._kept.most_bytes:
+            self._kept.plans[key] = planned
+        return planned.use()
 
-    def _planned(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> Plan:
+    def _planned(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> Planned:
         try:
             selection = select(
                 self._schema.schema, document.node, operation, variables, tokens=document.node.token_count
             )
         except GraphQLError as error:  # a @skip or @include whose variable is null
             raise RefusedError(RefusalCode.BAD_USER_INPUT, error.message, errors=[error]) from None
-        return self._planner.plan(selection, is_list=self._is_list)
+        plan = self._planner.plan(selection, is_list=self._is_list)
+        look_ups = {root.response_name: compile_look_ups(self._schema, root) for root in plan.roots}
+        return Planned(plan, look_ups, self._compile)
+
+    def _compile(self, plan: Plan) -> Shape | None:
+        return compile_shape(self._schema.schema, plan, self._transforms)
 
     def _is_list(self, root: Selected) -> bool:
         return root.field_name == self._schema.many

@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.adapter import Adapter, Call
 from adapters.crossref import CrossReference, Lookup, Subject
+from adapters.gathering import Gather
 from resolvers.assembly import assemble
 from resolvers.calls import most_calls
 from resolvers.catalog import Catalog
@@ -22,7 +23,7 @@ from schema.deadline import Clock, Deadline
 from schema.model import Model
 from schema.observer import NOBODY, Observer
 from schema.view_schema import ViewSchema
-from schema.views import ReceiptDetail, View
+from schema.views import View
 
 __all__ = ["Engine"]
 
@@ -31,10 +32,12 @@ _CANONICAL = "id"
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The customers that the look-ups found, by root field, and each of them once."""
+    """The customers that the look-ups found, by root field, and each of them once; and whether one was looked up by an
+    id that a merge has replaced."""
 
     by_root: Mapping[str, Sequence[Subject | None]]
     subjects: Sequence[Subject]
+    has_redirected: bool
 
 
 class Engine:
@@ -51,6 +54,7 @@ class Engine:
         cursors: Cursors | None = None,
     ) -> None:
         self.model, self.catalog, self._crossref = model, Catalog(adapters), crossref
+        self._sources = {name: Gather(adapter, clock=clock) for name, adapter in self.catalog.adapters.items()}
         self._cursors = cursors or Cursors()
         self._reader = Reader(model, self.catalog, self._cursors)
         self._observer, self._clock = observer, clock
@@ -71,9 +75,9 @@ class Engine:
         verdicts = decide(asked.plan, found.by_root, asked.transforms)
         check_calls(view.limits, most_calls(asked.plan, found.subjects, verdicts, asked.arguments))
         call = Call(deadline, view.purpose.dpv, caller.credential, observer=self._observer)
-        fetched = await run(asked.plan, found.subjects, verdicts, self.catalog.adapters, call, asked.arguments)
-        answer = assemble(asked.operation, fetched, found.by_root, self._cursors)
-        level = min(request.receipt, view.receipt, key=list(ReceiptDetail).index)
+        fetched = await run(asked.plan, found.subjects, verdicts, self._sources, call, asked.arguments)
+        answer = assemble(asked.operation, fetched, found.by_root, self._cursors, asked.shape)
+        level = request.receipt.at_most(view.receipt)
         receipt = make_receipt(view, level, fetched, found.subjects, self._clock() - started)
         extensions = {
             "withheld": answer.withheld,
@@ -83,6 +87,19 @@ class Engine:
             "receipt": receipt,
         }
         return _response(answer.data, answer.errors, extensions)
+
+    def prepare(self, view: View, query: str) -> None:
+        """Read a document and compile it, so that no request has to; it is kept for as long as the view is.
+
+        Raises:
+            RefusedError: It is not one that the view answers, or texts or keys are written into it.
+        """
+        self._reader.prepare(view, query)
+
+    async def aclose(self) -> None:
+        """End what is still asked of the sources. Called once, before the adapters are closed."""
+        for source in self._sources.values():
+            await source.aclose()
 
     def explain(self, view: View, request: Request, caller: Caller | None = None) -> dict[str, Any]:
         """Return what the request would ask of the sources, without asking anything.
@@ -96,18 +113,23 @@ class Engine:
         flat = [lookup for of_root in lookups.values() for lookup in of_root]
         distinct = list(dict.fromkeys(flat))
         resolved = await self._crossref.resolve_many(distinct) if distinct else ()
-        shown = [subject if subject is not None and self._is_shown(subject) else None for subject in resolved]
-        subjects = dict(zip(distinct, shown, strict=True))
+        subjects = dict(zip(distinct, map(self._shown, resolved), strict=True))
         once = {subject.customer_id: subject for subject in subjects.values() if subject is not None}
         by_root = {name: [subjects[lookup] for lookup in of_root] for name, of_root in lookups.items()}
-        return _Found(by_root, tuple(once.values()))
+        has_redirected = any(subject.redirected for subject in subjects.values() if subject is not None)
+        return _Found(by_root, tuple(once.values()), has_redirected)
 
-    def _is_shown(self, subject: Subject) -> bool:
-        return is_shown(subject, self.model.coordinates, f"{self.model.subject}.{_CANONICAL}")
+    def _shown(self, subject: Subject | None) -> Subject | None:
+        if subject is None or not subject.restrictions:
+            return subject
+        canonical = f"{self.model.subject}.{_CANONICAL}"
+        return subject if is_shown(subject, self.model.coordinates, canonical) else None
 
 
 def _redirected(asked: Asked, found: _Found) -> list[dict[str, Any]]:
     """Return the look-ups by an id that a merge has replaced, beside the customers that are shown in their place."""
+    if not found.has_redirected:
+        return []
     return [
         {"path": [root.response_name, place] if root.is_list else [root.response_name], "requested": lookup.key}
         for root in asked.plan.roots

@@ -80,6 +80,11 @@ class Wanted:
     root: str
     is_key: bool = False
 
+    @property
+    def use(self) -> str:
+        """Return what the value is for, as receipts say it: shown as a `value`, or only a `key` to something else."""
+        return "key" if self.is_key else "value"
+
 
 @dataclass(frozen=True)
 class Step:
@@ -115,6 +120,11 @@ class Step:
     def wanted_without(self, withheld: Coordinates) -> tuple[Wanted, ...]:
         """Return what is wanted of the step when these coordinates are withheld."""
         return tuple(wanted for wanted in self.wanted if not wanted.guards & withheld)
+
+    @cached_property
+    def uses(self) -> Mapping[str, str]:
+        """Return the coordinates that are wanted when nothing is withheld, and what each is for."""
+        return {wanted.coordinate: wanted.use for wanted in self.wanted}
 
     @cached_property
     def roots(self) -> frozenset[str]:
@@ -238,6 +248,21 @@ class Plan:
     def distinct(self) -> tuple[Step, ...]:
         """Return the steps, each once: one may stand in several places of `steps`."""
         return tuple({step.number: step for step in self.steps}.values())
+
+    @cached_property
+    def first(self) -> tuple[Step, ...]:
+        """Return the steps that wait for no other, each once."""
+        return tuple(step for step in self.distinct if not step.after)
+
+    @cached_property
+    def later(self) -> tuple[Step, ...]:
+        """Return the steps that wait for others, each once."""
+        return tuple(step for step in self.distinct if step.after)
+
+    @cached_property
+    def listing(self) -> tuple[Step, ...]:
+        """Return the steps that answer a list, as written in the document: arguments are given to them."""
+        return tuple(step for step in self.steps if step.node is not None)
 
     @cached_property
     def coordinates(self) -> Coordinates:

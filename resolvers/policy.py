@@ -48,13 +48,19 @@ Transforms = Mapping[str, Transform]
 class Verdicts:
     """Which of the asked coordinates are withheld, for each customer, and why. What is not in it is allowed.
 
-    `roots` holds the root fields that found the customer: what only others ask for is not fetched. `transforms` are of
-    every customer alike; what is withheld is not shown in another form either.
+    `roots` holds the root fields that found the customer: what only others ask for is not fetched; None where one root
+    field found them all. `transforms` are of every customer alike; what is withheld is not shown in another form
+    either.
     """
 
-    roots: Mapping[str, frozenset[str]]
+    roots: Mapping[str, frozenset[str]] | None
     withheld: Mapping[str, Mapping[str, Reason]]
     transforms: Transforms = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether everything is allowed of every customer, for all of whom the same is asked."""
+        return self.roots is None and not self.withheld
 
     def of(self, subject: Subject) -> Mapping[str, Reason]:
         """Return the withheld coordinates of one customer with their reasons."""
@@ -62,20 +68,23 @@ class Verdicts:
 
     def wanted(self, step: Step, subject: Subject) -> tuple[Wanted, ...]:
         """Return what of the step may be read for this customer."""
-        return step.wanted_without(frozenset(self.of(subject)))
+        withheld = self.withheld.get(subject.customer_id)
+        return step.wanted_without(frozenset(withheld)) if withheld else step.wanted
 
     def is_followed(self, step: Step, path: str, subject: Subject) -> bool:
         """Return whether the key at a path of the step's record leads to something that is shown of this customer."""
-        roots = self.roots[subject.customer_id]
+        roots = step.roots if self.roots is None else self.roots[subject.customer_id]
         return any(
             wanted.is_key and wanted.path == path and wanted.root in roots for wanted in self.wanted(step, subject)
         )
 
     def fields(self, step: Step, subject: Subject) -> tuple[str, ...] | None:
         """Return the fields that the step asks for this customer; None when it asks nothing."""
-        roots, withheld = self.roots[subject.customer_id], self.withheld.get(subject.customer_id)
-        if not step.roots & roots:
-            return None
+        roots, withheld = step.roots, self.withheld.get(subject.customer_id)
+        if self.roots is not None:
+            roots = self.roots[subject.customer_id]
+            if not step.roots & roots:
+                return None
         return step.fields_without(frozenset(withheld), roots) if withheld else step.fields
 
 
@@ -142,14 +151,20 @@ def decide(
     `found` holds the customers that each root field found, by response name. `transforms` are those of the document
     moment.
     """
-    roots: dict[str, frozenset[str]] = {}
     withheld: dict[str, Mapping[str, Reason]] = {}
+    for subjects in found.values():
+        for subject in subjects:
+            if subject is not None and subject.restrictions and (named := _restricted(plan, subject)):
+                withheld[subject.customer_id] = named
+    return Verdicts(_roots(found) if len(found) > 1 else None, withheld, transforms)
+
+
+def _roots(found: Mapping[str, Sequence[Subject | None]]) -> Mapping[str, frozenset[str]]:
+    roots: dict[str, frozenset[str]] = {}
     for name, subjects in found.items():
         for subject in filter(None, subjects):
             roots[subject.customer_id] = roots.get(subject.customer_id, frozenset()) | {name}
-            if subject.restrictions and subject.customer_id not in withheld:
-                withheld[subject.customer_id] = _restricted(plan, subject)
-    return Verdicts(roots, withheld, transforms)
+    return roots
 
 
 def _restricted(plan: Plan, subject: Subject) -> Mapping[str, Reason]:

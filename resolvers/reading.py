@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from cachetools import LRUCache
@@ -11,7 +12,7 @@ from graphql import OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
 from adapters.crossref import Lookup
-from resolvers.arguments import argument_values, given_to
+from resolvers.arguments import given_to
 from resolvers.assembly import Operation
 from resolvers.calls import Arguments
 from resolvers.catalog import Catalog
@@ -19,9 +20,10 @@ from resolvers.cursors import Cursors
 from resolvers.documents import Document, Documents, Kept
 from resolvers.explain import explain_plan
 from resolvers.limits import check_weight
-from resolvers.plan import Plan, Root
+from resolvers.plan import Plan
 from resolvers.planning import Planner
 from resolvers.policy import Transforms, check_calls, check_customers, check_introspection, transforms_of
+from resolvers.shaping import Shape
 from resolvers.sharing import share_equal_steps
 from schema.caller import Caller
 from schema.model import Model
@@ -31,7 +33,8 @@ from schema.views import ReceiptDetail, View
 __all__ = ["Asked", "Reader", "Request"]
 
 _KEPT_VIEWS = 256
-_CANONICAL = "id"
+
+_NOTHING_GIVEN: Arguments = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that was read: what to execute, its plan and weight, who is looked up by which root field, the
+    """A request that was read: what to execute, its plan, shape and weight, who is looked up by which root field, the
     arguments of the steps, and what the view shows in another form."""
 
     operation: Operation
     plan: Plan
+    shape: Shape | None
     weight: int
     lookups: Mapping[str, Sequence[Lookup]]
     arguments: Arguments
@@ -89,14 +93,25 @@ class Reader:
         document = opened.documents.document(request.query, suggests=caller is None or view.shows_schema_to(caller))
         operation = document.operation(request.operation_name)
         weight = _checked(view, document, operation, request, caller)
-        variables = opened.documents.variables(operation, request.variables)
-        plan = opened.documents.plan(document, operation, variables)
-        lookups = {root.response_name: _lookups(opened.schema, root, variables) for root in plan.roots}
+        variables = opened.documents.variables(document, operation, request.variables)
+        planned = opened.documents.plan(document, operation, variables)
+        plan = planned.plan
+        lookups = {name: read(variables) for name, read in planned.look_ups.items()}
         check_customers(view.limits, sum(map(len, lookups.values())))
-        arguments = self._arguments(view, opened.schema, plan, variables)
+        arguments = self._arguments(view, opened.schema, plan, variables) if plan.listing else _NOTHING_GIVEN
         name = operation.name.value if operation.name else None
         executed = Operation(opened.schema.schema, document.node, name, request.variables)
-        return Asked(executed, share_equal_steps(plan, arguments), weight, lookups, arguments, opened.transforms)
+        shared = share_equal_steps(plan, arguments)
+        shape = planned.shape if shared is plan else None
+        return Asked(executed, shared, shape, weight, lookups, arguments, opened.transforms)
+
+    def prepare(self, view: View, query: str) -> None:
+        """Read a document and compile it, so that no request has to; it is kept for as long as the view is.
+
+        Raises:
+            RefusedError: It is not one that the view answers.
+        """
+        self._opened(view).documents.prepare(query)
 
     def explain(self, view: View, request: Request, caller: Caller | None = None) -> dict[str, Any]:
         """Return what the request would ask of the sources, without asking anything.
@@ -114,15 +129,15 @@ class Reader:
         opened = self._open.get(view)
         if opened is None:
             schema = cut_schema(self._model, view.fields, view.lookups)
-            opened = _OpenView(schema, Documents(schema, self._planner, self._kept, view.limits), transforms_of(view))
+            transforms = transforms_of(view)
+            documents = Documents(schema, self._planner, self._kept, view.limits, transforms)
+            opened = _OpenView(schema, documents, transforms)
             self._open[view] = opened
         return opened
 
     def _arguments(self, view: View, schema: ViewSchema, plan: Plan, variables: VariableValues) -> Arguments:
         return {
-            step.number: given_to(step, view, schema, self._model, variables, self._cursors)
-            for step in plan.steps
-            if step.node is not None
+            step.number: given_to(step, view, schema, self._model, variables, self._cursors) for step in plan.listing
         }
 
 
@@ -136,15 +151,3 @@ def _checked(
     weight = document.weight(operation, request.variables)
     check_weight(view.limits, weight)
     return weight
-
-
-def _lookups(schema: ViewSchema, root: Root, variables: VariableValues) -> list[Lookup]:
-    query = schema.schema.query_type
-    assert query is not None
-    by = argument_values(query.fields[schema.many if root.is_list else schema.one], root.node, variables)["by"]
-    return [_lookup(one) for one in (by if root.is_list else [by])]
-
-
-def _lookup(by: Mapping[str, str]) -> Lookup:
-    ((kind, key),) = by.items()
-    return Lookup(None if kind == _CANONICAL else kind, key)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from adapters.answers import Answer, Found, SourceError
+from adapters.answers import Answer, Found, Key, SourceError
 from adapters.crossref import Subject
+from resolvers.fetched import Fetched
 from resolvers.plan import Step
-from resolvers.run import Fetched
 from schema.observer import Sent
 from schema.views import ReceiptDetail, View
 
@@ -43,48 +43,80 @@ def make_receipt(
 
 
 def _source(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> dict[str, Any]:
-    asked = [subject for subject in subjects if fetched.keys(step, subject)]
-    sent = fetched.sent.get(step.number, [])
+    sent = fetched.sent.get(step.number, ())
+    keys, fields, answers = _asked(step, fetched, subjects)
     return {
         "source": step.source,
         "offer": step.offer.name,
         "depth": step.depth,
         "calls": len(sent),
-        "keys": len({key for subject in asked for key in fetched.keys(step, subject)}),
-        "fields": sorted({name for subject in asked for name in fetched.verdicts.fields(step, subject) or ()}),
+        "keys": keys,
+        "fields": fields,
         "ms": _ms(max((event.seconds for event in sent), default=0.0)),
-        "outcome": _outcome(sent, [answer for subject in asked for answer in _answers(step, fetched, subject)]),
+        "outcome": _outcome(sent, answers),
         "failed": sum(event.outcome is not None for event in sent),
     }
 
 
-def _outcome(sent: Sequence[Sent], answers: Sequence[Answer]) -> str:
+def _asked(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> tuple[int, list[str], Collection[Answer]]:
+    """Return how many distinct keys a step has, the fields that it asks for of any customer, and their answers."""
+    alike = _answered_alike(step, fetched)
+    if alike is not None:
+        return len(alike), list(step.fields) if alike else [], alike.values()
+    asked = [subject for subject in subjects if fetched.keys(step, subject)]
+    keys = {key for subject in asked for key in fetched.keys(step, subject)}
+    fields = sorted({name for subject in asked for name in fetched.verdicts.fields(step, subject) or ()})
+    return len(keys), fields, [answer for subject in asked for answer in _answers(step, fetched, subject)]
+
+
+def _answered_alike(step: Step, fetched: Fetched) -> Mapping[Key, Answer] | None:
+    """Return all answers of a step where every customer was asked alike and every key was answered, else None."""
+    batches = fetched.batches.get(step.number)
+    answers = fetched.whole(step.number) if batches is not None and fetched.verdicts.roots is None else None
+    if answers is None or sum(len(batch.keys) for batch in batches or ()) > len(answers):
+        return None
+    return answers
+
+
+def _outcome(sent: Sequence[Sent], answers: Collection[Answer]) -> str:
     failed = [event.outcome for event in sent if event.outcome is not None]
     if not failed:  # a call that went well can hold what cannot be used; one that was cut has not told how it ended
-        failed = [answer.reason for answer in answers if isinstance(answer, SourceError)]
+        failed = [answer.reason for answer in answers if type(answer) is SourceError]
     return str(failed[-1]) if failed else "OK" if answers else "NOT_ASKED"
 
 
 def _fields(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Iterator[dict[str, Any]]:
-    uses: dict[str, str] = {}
-    times: dict[str, list[datetime]] = {}
-    for subject in (one for one in subjects if fetched.keys(step, one)):
-        fetched_at = [answer.fetched_at for answer in _answers(step, fetched, subject) if isinstance(answer, Found)]
-        for wanted in fetched.verdicts.wanted(step, subject):
-            uses[wanted.coordinate] = "key" if wanted.is_key else "value"
-            times.setdefault(wanted.coordinate, []).extend(fetched_at)
-    for coordinate, use in uses.items():
+    for coordinate, (use, fetched_at) in _read(step, fetched, subjects).items():
         yield {
             "coordinate": coordinate,
             "source": step.source,
             "offer": step.offer.name,
             "use": use,
-            "fetchedAt": _time(min(times[coordinate], default=None)),
+            "fetchedAt": fetched_at,
         }
+
+
+def _read(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Mapping[str, tuple[str, str | None]]:
+    """Return for each coordinate that a step was asked for its use, and when its oldest answer was fetched."""
+    alike = _answered_alike(step, fetched)
+    if alike is not None:
+        oldest = _oldest(alike.values())
+        return {coordinate: (use, oldest) for coordinate, use in step.uses.items()} if alike else {}
+    uses: dict[str, str] = {}
+    answers: dict[str, list[Answer]] = {}
+    for subject in (one for one in subjects if fetched.keys(step, one)):
+        for wanted in fetched.verdicts.wanted(step, subject):
+            uses[wanted.coordinate] = wanted.use
+            answers.setdefault(wanted.coordinate, []).extend(_answers(step, fetched, subject))
+    return {coordinate: (use, _oldest(answers[coordinate])) for coordinate, use in uses.items()}
 
 
 def _answers(step: Step, fetched: Fetched, subject: Subject) -> list[Answer]:
     return [fetched.answer(step, subject, key) for key in fetched.keys(step, subject)]
+
+
+def _oldest(answers: Iterable[Answer]) -> str | None:
+    return _time(min((answer.fetched_at for answer in answers if type(answer) is Found), default=None))
 
 
 def _time(moment: datetime | None) -> str | None:

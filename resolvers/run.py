@@ -1,248 +1,189 @@
-"""A plan is run: each step is asked as soon as the steps that it names have answered."""
+"""A plan is run: each step is asked as soon as the steps that it names have answered.
+
+No task is made for it: a step's asks are futures, whose callbacks keep what came and start what waited for it. The
+request waits for one future: everything has answered, or the time is over.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TypeGuard
+from collections.abc import Iterator, Mapping, Sequence
 
-from adapters.adapter import Adapter, Batch, Call, Slice
-from adapters.answers import TYPE_NAME, Answer, Facts, Fault, Found, Key, Page, SourceError
+from adapters.adapter import Batch, Call
+from adapters.answers import Key, SourceError
 from adapters.crossref import Subject
-from adapters.records import TYPE_MARK
-from resolvers.arguments import Given
+from adapters.gathering import Gather, Gathered
 from resolvers.calls import Arguments, most_keys
 from resolvers.cursors import Stand
-from resolvers.joining import Joined, join, slice_of, stand_of
-from resolvers.plan import FromField, FromLookUp, Plan, Step
+from resolvers.fetched import Fetched, Part
+from resolvers.joining import slice_of
+from resolvers.plan import Plan, Step
 from resolvers.policy import Verdicts
-from schema.observer import Event, Failed, Observer, Sent
+from schema.observer import Failed
 from schema.reasons import Reason
 
-__all__ = ["Fetched", "run"]
-
-_NOTHING_GIVEN = Given()
+__all__ = ["run"]
 
 _GRACE = 0.005
 """Seconds after the deadline in which adapters hand over what they have; the gateway leaves room for it."""
 
-_LATE = SourceError(Reason.DEADLINE_EXCEEDED, "the step had not answered when the request's time was over")
-_LEFT_OUT = SourceError(Reason.SOURCE_INCOMPLETE, "the adapter's answer left the key out")
+_BEGINNING = Stand()
+
 _TOO_MANY = SourceError(Reason.SOURCE_ERROR, "a list held more items than are followed")
-_RAISED = SourceError(Reason.SOURCE_ERROR, "the adapter raised an exception")
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What the sources answered, by step, allowed fields, part of a list and key, and the calls that each step sent.
-
-    Customers of whom different fields are allowed never share an answer, even for one key.
-    """
-
-    plan: Plan
-    verdicts: Verdicts
-    arguments: Arguments = field(default_factory=dict)
-    answers: dict[tuple[int, tuple[str, ...], Slice | None, Key], Answer] = field(default_factory=dict, repr=False)
-    sent: dict[int, list[Sent]] = field(default_factory=dict)
-
-    def given(self, step: Step) -> Given:
-        """Return the arguments of a step."""
-        return self.arguments.get(step.number, _NOTHING_GIVEN)
-
-    def answer(self, step: Step, subject: Subject, key: Key) -> Answer:
-        """Return the answer for one key, on behalf of one customer."""
-        fields, stand = self.verdicts.fields(step, subject), self.stand(step, subject, key)
-        if fields is None or stand is None:
-            return _LATE
-        return self.answers.get((step.number, fields, slice_of(self.given(step), stand), key), _LATE)
-
-    def stand(self, step: Step, subject: Subject, key: Key) -> Stand | None:
-        """Return where a key's list begins; None when the cursor that was given belongs to another list."""
-        return stand_of(self.given(step), subject.customer_id, key, is_own=not step.after)
-
-    def asked(self, step: Step, subject: Subject) -> tuple[Key, ...]:
-        """Return the keys that are really asked: not those whose list has been read to its end."""
-        stands = {key: self.stand(step, subject, key) for key in self.keys(step, subject)}
-        return tuple(key for key, stand in stands.items() if stand is not None and not stand.is_over)
-
-    def list_of(self, step: Step, subject: Subject, keys: Sequence[Key]) -> Joined | Fault:
-        """Return the joined list of keys, of which the parts that were asked are shown, or why there is none."""
-        places = [(key, self.stand(step, subject, key)) for key in keys]
-        return join(self.given(step), places, lambda key: self.answer(step, subject, key))
-
-    def keys(self, step: Step, subject: Subject) -> tuple[Key, ...]:
-        """Return the distinct keys by which the step is asked for one customer, in order."""
-        if self.verdicts.fields(step, subject) is None:
-            return ()
-        return tuple(dict.fromkeys(self._keys(step, subject)))
-
-    def _keys(self, step: Step, subject: Subject) -> Iterator[Key]:
-        for origin in step.keys_from:
-            if isinstance(origin, FromLookUp):
-                yield from (linked.key for linked in subject.keys.get(origin.keyspace, ()))
-            else:
-                yield from self._referenced(origin, subject)
-
-    def _referenced(self, origin: FromField, subject: Subject) -> Iterator[Key]:
-        step = self.plan.steps[origin.step]
-        if not self.verdicts.is_followed(step, origin.path, subject):
-            return
-        for record in self._records(step, subject):
-            for value in _values(record, origin.path.split(".")):
-                if isinstance(value, str):
-                    yield value
-
-    def _records(self, step: Step, subject: Subject) -> Iterator[Facts]:
-        """Yield the records that are shown: of a page none but its entries."""
-        keys = self.keys(step, subject)
-        for together in [keys] if step.is_page and not step.after else [(key,) for key in keys]:
-            if step.offer.is_list:
-                joined = self.list_of(step, subject, together)
-                yield from joined.items if isinstance(joined, Joined) else ()
-            else:
-                answer = self.answer(step, subject, together[0])
-                if isinstance(answer, Found) and not isinstance(answer.record, Page):
-                    yield answer.record
 
 
 async def run(
     plan: Plan,
     subjects: Sequence[Subject],
     verdicts: Verdicts,
-    adapters: Mapping[str, Adapter],
+    sources: Mapping[str, Gather],
     call: Call,
     arguments: Arguments,
 ) -> Fetched:
     """Ask the sources and return what they answered, by the call's deadline at the latest.
 
-    A step that has not answered by then is cancelled; its answers are DEADLINE_EXCEEDED.
+    What has not answered by then is left; its answers are DEADLINE_EXCEEDED.
     """
     fetched = Fetched(plan, verdicts, arguments)
-    if call.deadline.is_over():
-        return fetched
-    tasks: dict[int, asyncio.Task[None]] = {}
-    for step in sorted(plan.distinct, key=lambda step: step.depth):
-        before = [tasks[number] for number in sorted(step.after)]
-        made = _step(step, before, fetched, subjects, adapters[step.source], call)
-        tasks[step.number] = asyncio.create_task(made)
-    try:
-        if tasks:
-            _, late = await asyncio.wait(tasks.values(), timeout=call.deadline.remaining())
-            # a call ends itself at the deadline: what other calls of its batch have brought is not thrown away
-            if late:
-                await asyncio.wait(late, timeout=_GRACE)
-    finally:
-        outcomes = await _stopped(tasks.values())
-    for outcome in outcomes:
-        if isinstance(outcome, Exception):
-            raise outcome
+    await _Running(fetched, subjects, sources, call).finish()
     return fetched
 
 
-async def _stopped(tasks: Iterable[asyncio.Task[None]]) -> Sequence[BaseException | None]:
-    """Cancel what still runs and return how each task ended, once all have."""
-    for task in tasks:
-        task.cancel()
-    return await asyncio.gather(*tasks, return_exceptions=True)
+class _Running:
+    """A plan while it runs: which asks are under way, how many of them each step has (`_asks`), and for how many other
+    steps each still waits (`_waits`)."""
+
+    __slots__ = ("_asks", "_call", "_fetched", "_over", "_sources", "_subjects", "_under_way", "_waits")
+
+    def __init__(
+        self, fetched: Fetched, subjects: Sequence[Subject], sources: Mapping[str, Gather], call: Call
+    ) -> None:
+        self._fetched, self._subjects, self._sources, self._call = fetched, subjects, sources, call
+        self._under_way: dict[asyncio.Future[Gathered], tuple[Step, Batch]] = {}
+        self._asks: dict[int, int] = {}
+        self._waits = {step.number: len(step.after) for step in fetched.plan.later}
+        self._over: asyncio.Future[None] | None = None
+
+    async def finish(self) -> None:
+        """Return when every step has answered, or the time is over."""
+        try:
+            for step in self._fetched.plan.first:
+                self._start(step)
+            if self._under_way:
+                await self._until_over()
+        finally:
+            self._leave()
+
+    async def _until_over(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._over = loop.create_future()
+        # a call ends itself at the deadline: what other calls of its batch have brought is not thrown away
+        timer = loop.call_later(self._call.deadline.remaining() + _GRACE, self._end)
+        try:
+            await self._over
+        finally:
+            timer.cancel()
+
+    def _start(self, step: Step) -> None:
+        if self._call.deadline.is_over():
+            return
+        batches = self._fetched.batches[step.number] = _batches(step, self._fetched, self._subjects)
+        if not batches:
+            self._answered(step)
+            return
+        source = self._sources[step.source]
+        self._asks[step.number] = len(batches)
+        for batch in batches:
+            asked = source.ask(batch, self._call)
+            self._under_way[asked] = step, batch
+            asked.add_done_callback(self._take)
+
+    def _take(self, asked: asyncio.Future[Gathered]) -> None:
+        """Keep what came back; an error of ours ends the request with it, and not at its deadline."""
+        if asked not in self._under_way:
+            return
+        step, batch = self._under_way.pop(asked)
+        try:
+            self._keep(step, batch, asked.result())
+            self._asks[step.number] -= 1
+            if not self._asks[step.number]:
+                self._answered(step)
+        except Exception as error:  # noqa: BLE001  handed to the request
+            self._end(error)
+        if not self._under_way:
+            self._end()
+
+    def _keep(self, step: Step, batch: Batch, gathered: Gathered) -> None:
+        parts = self._fetched.answers.setdefault(step.number, {})
+        part = (batch.fields, batch.slice)
+        if part in parts:
+            parts[part].update(gathered.answers)
+        else:
+            parts[part] = dict(gathered.answers)
+        self._fetched.sent.setdefault(step.number, []).extend(gathered.sent)
+        failures = Counter(answer for answer in gathered.answers.values() if type(answer) is SourceError)
+        for error, keys in failures.items():
+            failed = Failed(step.source, step.offer.name, error.reason, error.detail, keys)
+            self._call.observer.note(failed)
+
+    def _answered(self, step: Step) -> None:
+        """Start the steps that waited for this one, and for no other any more."""
+        for later in self._fetched.plan.later:
+            if step.number in later.after:
+                self._waits[later.number] -= 1
+                if not self._waits[later.number]:
+                    self._start(later)
+
+    def _end(self, error: Exception | None = None) -> None:
+        over = self._over
+        if over is None or over.done():
+            return
+        if error is None:
+            over.set_result(None)
+        else:
+            over.set_exception(error)
+
+    def _leave(self) -> None:
+        """Wait no longer for what is still under way."""
+        left, self._under_way = self._under_way, {}
+        for asked in left:
+            asked.cancel()
 
 
-async def _step(
-    step: Step,
-    before: Sequence[asyncio.Task[None]],
-    fetched: Fetched,
-    subjects: Sequence[Subject],
-    adapter: Adapter,
-    call: Call,
-) -> None:
-    if before:
-        await asyncio.wait(before)
-    if call.deadline.is_over():
-        return
-    batches = _batches(step, fetched, subjects)
-    observed = replace(call, observer=_Keeping(fetched.sent.setdefault(step.number, []), call.observer))
-    await asyncio.gather(*(_ask(step, batch, fetched, adapter, observed) for batch in batches))
-
-
-@dataclass(frozen=True, slots=True)
-class _Keeping:
-    """An observer that keeps what it is told, and tells another one."""
-
-    kept: list[Sent]
-    inner: Observer
-
-    def note(self, event: Event) -> None:
-        if isinstance(event, Sent):
-            self.kept.append(event)
-        self.inner.note(event)
-
-
-def _batches(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> list[Batch]:
+def _batches(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Sequence[Batch]:
     """Return one batch for each set of fields that is allowed for some of the customers, and each part of a list."""
     given = fetched.given(step)
-    keys_by_ask: dict[tuple[tuple[str, ...], Slice | None], dict[Key, None]] = {}
+    if fetched.verdicts.is_plain and given.cursor is None and not step.after:
+        keys = _own_keys(step, subjects)
+        return [Batch(step.offer, step.fields, keys, given.values, slice_of(given, _BEGINNING))] if keys else ()
+    by_part: dict[Part, dict[Key, None]] = {}
+    for part, key in _asked(step, fetched, subjects):
+        by_part.setdefault(part, {})[key] = None
+    return [Batch(step.offer, fields, tuple(keys), given.values, part) for (fields, part), keys in by_part.items()]
+
+
+def _own_keys(step: Step, subjects: Sequence[Subject]) -> tuple[Key, ...]:
+    """Return the distinct keys that the cross-reference has of these customers for the step."""
+    keys: dict[Key, None] = {}
     for subject in subjects:
-        fields, most = fetched.verdicts.fields(step, subject), most_keys(fetched.plan, step, subject, fetched.arguments)
-        for place, key in enumerate(fetched.asked(step, subject) if fields is not None else ()):
-            stand = fetched.stand(step, subject, key)
-            assert fields is not None
-            assert stand is not None
-            part = slice_of(given, stand)
+        for keyspace in step.keyspaces:
+            for linked in subject.keys.get(keyspace, ()):
+                keys[linked.key] = None
+    return tuple(keys)
+
+
+def _asked(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Iterator[tuple[Part, Key]]:
+    """Yield every key that is asked, as a part of what; keys beyond what was counted are answered without asking."""
+    given = fetched.given(step)
+    for subject in subjects:
+        fields = fetched.verdicts.fields(step, subject)
+        if fields is None:
+            continue
+        most = most_keys(fetched.plan, step, subject, fetched.arguments)
+        for place, (key, stand) in enumerate(fetched.asked(step, subject)):
+            part = (fields, slice_of(given, stand))
             if place < most:
-                keys_by_ask.setdefault((fields, part), {})[key] = None
+                yield part, key
             else:
-                fetched.answers[step.number, fields, part, key] = _TOO_MANY
-    return [Batch(step.offer, fields, tuple(keys), given.values, part) for (fields, part), keys in keys_by_ask.items()]
-
-
-async def _ask(step: Step, batch: Batch, fetched: Fetched, adapter: Adapter, call: Call) -> None:
-    answers = await _answers(batch, adapter, call)
-    failures: Counter[SourceError] = Counter()
-    for key in batch.keys:
-        given = answers.get(key)
-        answer = given if _is_answer(given) else _LEFT_OUT
-        fetched.answers[step.number, batch.fields, batch.slice, key] = answer
-        if isinstance(answer, SourceError):
-            failures[answer] += 1
-    for error, keys in failures.items():
-        call.observer.note(Failed(step.source, step.offer.name, error.reason, error.detail, keys))
-
-
-def _is_answer(answer: object) -> TypeGuard[Answer]:
-    return isinstance(answer, Answer) and not (
-        isinstance(answer, Found) and not isinstance(answer.fetched_at, datetime)
-    )
-
-
-async def _answers(batch: Batch, adapter: Adapter, call: Call) -> Mapping[Key, Answer]:
-    """Return what the adapter answers; its fault costs its own fields, whatever it raises."""
-    try:
-        return dict(await adapter.fetch(batch, call))
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        raised: BaseException = error  # nobody cancelled the step: it came from within the adapter
-    except Exception as error:  # noqa: BLE001
-        raised = error
-    # The exception's text may hold what a source sent: its type is told, and nothing else.
-    _log.error("the adapter of %s raised %s in fetch", adapter.source, type(raised).__name__)
-    return dict.fromkeys(batch.keys, _RAISED)
-
-
-def _values(facts: object, path: Sequence[str]) -> Iterator[object]:
-    """Yield what stands at the path, in every element of the lists on the way."""
-    if isinstance(facts, list):
-        for item in facts:
-            yield from _values(item, path)
-    elif not path:
-        yield facts
-    elif isinstance(facts, Mapping):
-        type_name, _, name = path[0].rpartition(TYPE_MARK)
-        if not type_name or facts.get(TYPE_NAME) == type_name:
-            yield from _values(facts.get(name), path[1:])
+                fetched.answers.setdefault(step.number, {}).setdefault(part, {})[key] = _TOO_MANY

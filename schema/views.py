@@ -193,6 +193,11 @@ class ReceiptDetail(StrEnum):
     SOURCES = "sources"
     FIELDS = "fields"
 
+    def at_most(self, most: ReceiptDetail) -> ReceiptDetail:
+        """Return the level that tells less: this one or the other."""
+        levels = tuple(ReceiptDetail)
+        return min(self, most, key=levels.index)
+
 
 _Rule = Annotated[
     FieldRule,

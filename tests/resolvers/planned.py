@@ -44,7 +44,7 @@ def plan(text: str, variables: Mapping[str, Any] | None = None, *, adapters: Seq
     made = documents(adapters=adapters)
     document = made.document(text)
     operation = document.operation(None)
-    return made.plan(document, operation, made.variables(operation, variables or {}))
+    return made.plan(document, operation, made.variables(document, operation, variables or {})).plan
 
 
 def vessel(fields: str) -> Plan:

@@ -182,8 +182,9 @@ BY = "query ($by: VesselBy!, $since: Date) { vessel(by: $by) { portCalls(since: 
 def test_a_look_up_that_names_not_exactly_one_key_is_refused(by: object, message: str) -> None:
     """`@oneOf` in variables."""
     kept = documents()
-    operation = kept.document(BY).operation(None)
-    error = refused(lambda: kept.variables(operation, {"by": by}))
+    document = kept.document(BY)
+    operation = document.operation(None)
+    error = refused(lambda: kept.variables(document, operation, {"by": by}))
     assert error.code is RefusalCode.BAD_USER_INPUT
     assert message in str(error)
     assert not re.search("v1|R1", str(error)), "the value is repeated"
@@ -199,9 +200,10 @@ def test_a_look_up_written_wrongly_is_refused(by: str) -> None:
 def test_variables_are_read_as_their_types_say() -> None:
     """A custom scalar's own reading applies, and its refusal holds no value."""
     kept = documents()
-    operation = kept.document(BY).operation(None)
-    assert kept.variables(operation, {"by": {"id": 7}}).coerced == {"by": {"id": "7"}}
-    error = refused(lambda: kept.variables(operation, {"by": {"id": "v1"}, "since": "yesterday"}))
+    document = kept.document(BY)
+    operation = document.operation(None)
+    assert kept.variables(document, operation, {"by": {"id": 7}}).coerced == {"by": {"id": "7"}}
+    error = refused(lambda: kept.variables(document, operation, {"by": {"id": "v1"}, "since": "yesterday"}))
     assert "Date wants an ISO 8601 day" in str(error)
     assert "yesterday" not in str(error)
 
@@ -216,7 +218,7 @@ SWITCHED = (
 def planned(kept: Documents, text: str, **variables: object) -> list[str]:
     document = kept.document(text)
     operation = document.operation(None)
-    plan = kept.plan(document, operation, kept.variables(operation, variables))
+    plan = kept.plan(document, operation, kept.variables(document, operation, variables)).plan
     return [told(step) for step in plan.steps]
 
 
@@ -225,7 +227,7 @@ def test_a_plan_is_made_for_what_decides_the_selection() -> None:
     memory = Kept()
     kept = documents(kept=memory)
     document = kept.document(SWITCHED)
-    assert document.deciding == {"a"}
+    assert document.deciding == ("a",)
     assert planned(kept, SWITCHED, a=True, by=V1) == ["registry.vessels@1 name <- registry"]
     assert planned(kept, SWITCHED, a=False, by=V1, since="2026-01-01") == ["registry.calls@1 on <- registry"]
     assert planned(kept, SWITCHED, a=False, by=V1, since="2026-02-01") == ["registry.calls@1 on <- registry"]

@@ -1,0 +1,143 @@
+"""What the sources answered, and by which keys they were asked for whom: what a plan has come to in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from adapters.adapter import Batch, Slice
+from adapters.answers import TYPE_NAME, Answer, Facts, Fault, Found, Key, Page, SourceError
+from adapters.crossref import Subject
+from adapters.records import TYPE_MARK
+from resolvers.arguments import Given
+from resolvers.calls import Arguments
+from resolvers.cursors import Stand
+from resolvers.joining import Joined, join, slice_of, stand_of
+from resolvers.plan import FromField, FromLookUp, Plan, Step
+from resolvers.policy import Verdicts
+from schema.observer import Sent
+from schema.reasons import Reason
+
+__all__ = ["Fetched", "Part"]
+
+Part = tuple[tuple[str, ...], Slice | None]
+"""What is asked alike of several keys: the fields that are allowed, and which part of a list."""
+
+_NOTHING_GIVEN = Given()
+_NO_ANSWERS: Mapping[Key, Answer] = MappingProxyType({})
+
+_LATE = SourceError(Reason.DEADLINE_EXCEEDED, "the step had not answered when the request's time was over")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What the sources answered, by step, allowed fields and part of a list, and key; the batches that each step asked,
+    and the calls that were sent for it.
+
+    Customers of whom different fields are allowed never share an answer, even for one key.
+    """
+
+    plan: Plan
+    verdicts: Verdicts
+    arguments: Arguments = field(default_factory=dict)
+    answers: dict[int, dict[Part, dict[Key, Answer]]] = field(default_factory=dict, repr=False)
+    batches: dict[int, Sequence[Batch]] = field(default_factory=dict, repr=False)
+    sent: dict[int, list[Sent]] = field(default_factory=dict)
+    _keys: dict[tuple[int, str], tuple[Key, ...]] = field(default_factory=dict, repr=False)
+
+    def given(self, step: Step) -> Given:
+        """Return the arguments of a step."""
+        return self.arguments.get(step.number, _NOTHING_GIVEN)
+
+    def is_asked_alike(self, step: Step) -> bool:
+        """Return whether every customer is asked with all fields of the step and from the list's beginning."""
+        return not self.verdicts.withheld and self.given(step).cursor is None
+
+    def whole(self, number: int) -> Mapping[Key, Answer] | None:
+        """Return all answers of a step by key; None where customers are not asked alike. A key that is not in it has
+        not been answered."""
+        step = self.plan.steps[number]
+        if not self.is_asked_alike(step):
+            return None
+        parts = self.answers.get(step.number)
+        return _NO_ANSWERS if parts is None else next(iter(parts.values()))
+
+    def answer(self, step: Step, subject: Subject, key: Key) -> Answer:
+        """Return the answer for one key, on behalf of one customer."""
+        fields, stand = self.verdicts.fields(step, subject), self.stand(step, subject, key)
+        if fields is None or stand is None:
+            return _LATE
+        part = (fields, slice_of(self.given(step), stand))
+        return self.answers.get(step.number, {}).get(part, _NO_ANSWERS).get(key, _LATE)
+
+    def stand(self, step: Step, subject: Subject, key: Key) -> Stand | None:
+        """Return where a key's list begins; None when the cursor that was given belongs to another list."""
+        return stand_of(self.given(step), subject.customer_id, key, is_own=not step.after)
+
+    def asked(self, step: Step, subject: Subject) -> Iterator[tuple[Key, Stand]]:
+        """Yield the keys that are really asked, and where their lists begin: not those that were read to their end."""
+        for key in self.keys(step, subject):
+            stand = self.stand(step, subject, key)
+            if stand is not None and not stand.is_over:
+                yield key, stand
+
+    def list_of(self, step: Step, subject: Subject, keys: Sequence[Key]) -> Joined | Fault:
+        """Return the joined list of keys, of which the parts that were asked are shown, or why there is none."""
+        places = [(key, self.stand(step, subject, key)) for key in keys]
+        return join(self.given(step), places, lambda key: self.answer(step, subject, key))
+
+    def keys(self, step: Step, subject: Subject) -> tuple[Key, ...]:
+        """Return the distinct keys by which the step is asked for one customer, in order.
+
+        Those that stand in the records of other steps are known once these have answered, and not to be asked for
+        before.
+        """
+        place = (step.number, subject.customer_id)
+        kept = self._keys.get(place)
+        if kept is None:
+            is_asked = self.verdicts.fields(step, subject) is not None
+            kept = self._keys[place] = tuple(dict.fromkeys(self._found_keys(step, subject))) if is_asked else ()
+        return kept
+
+    def _found_keys(self, step: Step, subject: Subject) -> Iterator[Key]:
+        for origin in step.keys_from:
+            if isinstance(origin, FromLookUp):
+                yield from (linked.key for linked in subject.keys.get(origin.keyspace, ()))
+            else:
+                yield from self._referenced(origin, subject)
+
+    def _referenced(self, origin: FromField, subject: Subject) -> Iterator[Key]:
+        step = self.plan.steps[origin.step]
+        if not self.verdicts.is_followed(step, origin.path, subject):
+            return
+        path = origin.path.split(".")
+        for record in self._records(step, subject):
+            for value in _values(record, path):
+                if isinstance(value, str):
+                    yield value
+
+    def _records(self, step: Step, subject: Subject) -> Iterator[Facts]:
+        """Yield the records that are shown: of a page none but its entries."""
+        keys = self.keys(step, subject)
+        for together in [keys] if step.is_page and not step.after else [(key,) for key in keys]:
+            if step.offer.is_list:
+                joined = self.list_of(step, subject, together)
+                yield from joined.items if isinstance(joined, Joined) else ()
+            else:
+                answer = self.answer(step, subject, together[0])
+                if isinstance(answer, Found) and not isinstance(answer.record, Page):
+                    yield answer.record
+
+
+def _values(facts: object, path: Sequence[str]) -> Iterator[object]:
+    """Yield what stands at the path, in every element of the lists on the way."""
+    if isinstance(facts, list):
+        for item in facts:
+            yield from _values(item, path)
+    elif not path:
+        yield facts
+    elif isinstance(facts, Mapping):
+        type_name, _, name = path[0].rpartition(TYPE_MARK)
+        if not type_name or facts.get(TYPE_NAME) == type_name:
+            yield from _values(facts.get(name), path[1:])
