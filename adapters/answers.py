@@ -1,10 +1,17 @@
-"""What came back for one key."""
+"""What came back for one key.
+
+Found and Page are structs of msgspec and no dataclasses: there are as many of them as records, and they are made in a
+seventh of the time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
 
 from schema.reasons import Reason
 
@@ -43,27 +50,37 @@ TYPE_NAME = "__typename"
 """Where facts of an interface or union say which concrete type they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page of a list of a key, in the source's order. A whole list is one page that nothing follows.
 
     `end_cursor` is the source's cursor behind the last item. `marks` are further cursors within the page, where it was
     read in several: how many items stand before each.
     """
 
-    items: Sequence[Facts] = field(repr=False)
-    end_cursor: str | None = field(default=None, repr=False)
+    items: Sequence[Facts]
+    end_cursor: str | None = None
     has_next: bool = False
-    marks: tuple[tuple[int, str], ...] = field(default=(), repr=False)
+    marks: tuple[tuple[int, str], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Page(has_next={self.has_next})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("has_next", self.has_next)]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The source has it. `fetched_at` is when the answer came, `as_of` the source's own word for its age."""
 
-    record: Facts | Page = field(repr=False)
+    record: Facts | Page
     fetched_at: datetime
     as_of: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Found(fetched_at={self.fetched_at!r}, as_of={self.as_of!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("fetched_at", self.fetched_at), ("as_of", self.as_of)]
 
 
 @dataclass(frozen=True, slots=True)

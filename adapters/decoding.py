@@ -30,7 +30,7 @@ from adapters.records import (
 )
 from schema.reasons import Reason
 
-__all__ = ["MOST_ITEMS", "compile_decoder"]
+__all__ = ["MOST_ITEMS", "compile_decoder", "compile_leaf"]
 
 MOST_ITEMS = 1_000
 """The most entries of a list inside a record. A longer one is a fault as a whole: decoding takes the event loop's time,
@@ -79,7 +79,7 @@ def _compile_variants(record: type[Record], fields: tuple[str, ...]) -> Callable
 def _compile_field(record: type[Record], name: str, rests: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Any]:
     info = record.model_fields[name]
     shape = shape_of(info.annotation)
-    read = _compile_nested(shape, rests) if shape.record is not None else _compile_leaf(info)
+    read = _compile_nested(shape, rests) if shape.record is not None else compile_leaf(info)
     if is_inline(info):
         return read
     paths, default = source_paths(name, info), _INVALID if info.is_required() else info.get_default()
@@ -120,7 +120,8 @@ def _compile_nested(shape: Shape, rests: tuple[str, ...]) -> Callable[[Any], Any
     return read_value
 
 
-def _compile_leaf(info: FieldInfo) -> Callable[[Any], Any]:
+def compile_leaf(info: FieldInfo) -> Callable[[Any], Any]:
+    """Return what turns the raw value of a leaf into its fact: a value, None or Fault(VALUE_INVALID). Never raises."""
     metadata = [m for m in info.metadata if not isinstance(m, (Reference, Inline))]
     exact = _exact(info.annotation)
     validate = TypeAdapter(Annotated[exact, *metadata] if metadata else exact).validator.validate_python

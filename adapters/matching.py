@@ -12,7 +12,8 @@ from typing import Any
 from adapters.adapter import Batch
 from adapters.answers import Answer, Facts, Found, Key, Missing, Page, SourceError
 from adapters.decoding import compile_decoder
-from adapters.offers import Offer
+from adapters.offers import KeyForm, Offer
+from adapters.rows import Row
 from schema.reasons import Reason
 
 __all__ = ["Ends", "PageEnd", "absent_answer", "match_answers"]
@@ -47,7 +48,8 @@ Ends = Callable[[Key, Sequence[_Raw]], PageEnd]
 def match_answers(
     batch: Batch, keys: Sequence[Key], raws: Iterable[object], fetched_at: datetime, ends: Ends | None = None
 ) -> dict[Key, Answer]:
-    """Return one answer for each of the keys that one call asked, from the raw records that came back.
+    """Return one answer for each of the keys that one call asked, from the records that came back: raw ones, and rows,
+    which are decoded already.
 
     A record of another key is discarded. Where one came, a key that the answer leaves out is SOURCE_MISMATCH, even if
     the offer declares what an absent key means: a source that mixes up records cannot be believed on absence. Two
@@ -58,55 +60,135 @@ def match_answers(
     the answer leaves out has an empty page, whatever the offer declares.
     """
     offer, most = batch.offer, 10 * len(keys) + 100
-    taken = list(raws if offer.is_list else islice(raws, most + 1))
-    if not offer.is_list and len(taken) > most:
+    is_list = offer.is_list
+    taken = list(raws if is_list else islice(raws, most + 1))
+    if not is_list and len(taken) > most:
         return dict.fromkeys(keys, _TOO_MANY)
-    forms = {key: _ONLY_KEY if offer.key is None else offer.key_form.normal(key) for key in keys}
+    row = _kind_of_rows(taken)
+    echoes = _echoes(offer, taken, row)
+    if not is_list and row is not None and (found := _one_each(offer, keys, taken, echoes)) is not None:
+        if len(found) == len(keys):
+            return {key: Found(found[key], fetched_at) for key in keys}
+        absent = absent_answer(batch, fetched_at)
+        return {key: Found(found[key], fetched_at) if key in found else absent for key in keys}
+    answer = _answers_of(batch, fetched_at, tuple if row is not None else _facts_of(batch))
+    return _by_the_rules(batch, _forms(offer, keys), zip(taken, echoes, strict=True), fetched_at, ends, answer)
+
+
+def _forms(offer: Offer, keys: Sequence[Key]) -> Mapping[Key, Key]:
+    if offer.key is None:
+        return dict.fromkeys(keys, _ONLY_KEY)
+    if offer.key_form is KeyForm.OPAQUE:
+        return dict(zip(keys, keys, strict=True))
+    return {key: offer.key_form.normal(key) for key in keys}
+
+
+def _kind_of_rows(records: Sequence[object]) -> type[Row] | None:
+    """Return the class of the records, where all are rows of one class."""
+    kinds = set(map(type, records))
+    kind = kinds.pop() if len(kinds) == 1 else None
+    return kind if kind is not None and issubclass(kind, Row) else None
+
+
+def _echoes(offer: Offer, records: Sequence[object], row: type[Row] | None) -> Sequence[Key | None]:
+    """Return the form of the key that each record echoes: empty where it says none, None for what is no record."""
+    if offer.key is not None and row is not None and row.row_key is not None and offer.key_form is KeyForm.OPAQUE:
+        keys = list(map(row.row_key, records))
+        if None not in keys:
+            return list(map(str, keys))
+    return [_echo(offer, record) for record in records]
+
+
+def _echo(offer: Offer, record: object) -> Key | None:
+    if not isinstance(record, Mapping):
+        return None
+    if offer.key is None:
+        return _ONLY_KEY
+    if not isinstance(record, Row):
+        return offer.echoed_key(record) or ""
+    read = type(record).row_key
+    assert read is not None, "rows of an offer with a key hold it"
+    key = read(record)
+    return "" if key is None else offer.key_form.normal(str(key))
+
+
+def _one_each(
+    offer: Offer, keys: Sequence[Key], rows: Sequence[Any], echoes: Sequence[Key | None]
+) -> Mapping[Any, Facts] | None:
+    """Return the rows by key where each is of another key that was asked, and spelt as it was asked.
+
+    So it is nearly always, and then no rule has anything to say. None: the rules decide.
+    """
+    found: dict[Any, Facts] = dict(zip(echoes, rows, strict=True))
+    is_plain = len(found) == len(rows) and offer.key is not None and offer.key_form is KeyForm.OPAQUE
+    return found if is_plain and "" not in found and found.keys() <= set(keys) else None
+
+
+def _by_the_rules(
+    batch: Batch,
+    forms: Mapping[Key, Key],
+    records: Iterable[tuple[Any, Key | None]],
+    fetched_at: datetime,
+    ends: Ends | None,
+    answer: Callable[[Sequence[_Raw], EndOf | None], Answer],
+) -> dict[Key, Answer]:
     owned: dict[Key, list[_Raw]] = {form: [] for form in forms.values() if form}
-    strange = _dealt(offer, taken, owned)
+    strange = _dealt(records, owned)
     absent = strange or absent_answer(batch, fetched_at)
-    decode = compile_decoder(offer.record, batch.fields)
-    end_of = {form: ends and partial(ends, key) for key, form in forms.items()}
-    answers = {
-        form: _answer(batch, mine, decode, fetched_at, end_of[form])
-        for form, mine in owned.items()
-        if mine or (strange is None and _is_empty_page(absent, end_of[form]))
-    }
+    if ends is None:
+        answers = {form: answer(mine, None) for form, mine in owned.items() if mine}
+    else:
+        end_of = {form: partial(ends, key) for key, form in forms.items()}
+        answers = {
+            form: answer(mine, end_of[form])
+            for form, mine in owned.items()
+            if mine or (strange is None and _is_empty_page(absent, end_of[form]))
+        }
     return {key: answers.get(form, absent) for key, form in forms.items()}
 
 
-def _is_empty_page(absent: Answer, end_of: EndOf | None) -> bool:
+def _is_empty_page(absent: Answer, end_of: EndOf) -> bool:
     """Return whether a key without records has a page: as the offer says, or because more is to follow."""
-    return end_of is not None and (isinstance(absent, Found) or end_of(()).has_next)
+    return isinstance(absent, Found) or end_of(()).has_next
 
 
-def _dealt(offer: Offer, raws: Iterable[object], owned: Mapping[Key, list[_Raw]]) -> Answer | None:
-    """Give each raw record to the key that it echoes, and return what the last that is nobody's says of absent keys."""
+def _dealt(records: Iterable[tuple[_Raw, Key | None]], owned: Mapping[Key, list[_Raw]]) -> Answer | None:
+    """Give each record to the key that it echoes, and return what the last that is nobody's says of absent keys."""
     strange: Answer | None = None
-    for raw in raws:
-        if not isinstance(raw, Mapping):
+    for record, echo in records:
+        if echo is None:
             strange = _NO_RECORD
-        elif (mine := owned.get(_ONLY_KEY if offer.key is None else offer.echoed_key(raw) or "")) is None:
+        elif (mine := owned.get(echo)) is None:
             strange = _MISMATCH
         else:
-            mine.append(raw)
+            mine.append(record)
     return strange
 
 
-def _answer(
-    batch: Batch,
-    records: Sequence[_Raw],
-    decode: Callable[[_Raw], Facts],
-    fetched_at: datetime,
-    end_of: EndOf | None,
-) -> Answer:
-    offer = batch.offer
-    if not offer.is_list:
-        return Found(decode(records[0]), fetched_at) if len(records) == 1 else _DOUBLE
-    end = PageEnd(records) if end_of is None else end_of(records)
-    if len(end.records) > (offer.max_items if batch.slice is None else batch.slice.first):
-        return _TOO_LONG
-    return Found(Page(tuple(map(decode, end.records)), end.end_cursor, end.has_next), fetched_at)
+def _facts_of(batch: Batch) -> Callable[[Iterable[_Raw]], Sequence[Facts]]:
+    """Return what makes facts of records: of rows nothing, of raw ones what the decoder does."""
+    decode = compile_decoder(batch.offer.record, batch.fields)
+    return lambda records: tuple([record if isinstance(record, Row) else decode(record) for record in records])
+
+
+def _answers_of(
+    batch: Batch, fetched_at: datetime, facts_of: Callable[[Iterable[_Raw]], Sequence[Facts]]
+) -> Callable[[Sequence[_Raw], EndOf | None], Answer]:
+    """Return what makes the answer of one key from its records."""
+    most = batch.offer.max_items if batch.slice is None else batch.slice.first
+
+    def answer(records: Sequence[_Raw], _: EndOf | None) -> Answer:
+        return Found(facts_of(records)[0], fetched_at) if len(records) == 1 else _DOUBLE
+
+    def answer_list(records: Sequence[_Raw], end_of: EndOf | None) -> Answer:
+        if end_of is None:
+            return Found(Page(facts_of(records)), fetched_at) if len(records) <= most else _TOO_LONG
+        end = end_of(records)
+        if len(end.records) > most:
+            return _TOO_LONG
+        return Found(Page(facts_of(end.records), end.end_cursor, end.has_next), fetched_at)
+
+    return answer_list if batch.offer.is_list else answer
 
 
 def absent_answer(batch: Batch, fetched_at: datetime) -> Answer:

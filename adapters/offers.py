@@ -31,14 +31,11 @@ class KeyForm(StrEnum):
         Only ASCII is folded, stripped or dropped; other characters stay as they are, and DIGITS has no form for them.
         Unicode takes different texts for one (the long s for S, sharp s for SS), and so one customer for another.
         """
-        match self:
-            case KeyForm.LOWER:
-                return key.strip(string.whitespace).translate(_LOWER)
-            case KeyForm.UPPER:
-                return key.strip(string.whitespace).translate(_UPPER)
-            case KeyForm.DIGITS:
-                return _NOT_DIGITS.sub("", key) if key.isascii() else ""
-        return key
+        if self is KeyForm.OPAQUE:
+            return key
+        if self is KeyForm.DIGITS:
+            return _NOT_DIGITS.sub("", key) if key.isascii() else ""
+        return key.strip(string.whitespace).translate(_LOWER if self is KeyForm.LOWER else _UPPER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,13 +46,14 @@ class Offer:
     (`Customer.accounts`). `record` maps the source's records. `key` is where a record echoes the key it belongs to;
     None when it does not: then one key is asked a call, and `check` lists the offer. `keyspace` names whose keys it is
     asked by: empty for the source's own, else the keyspace of the references that lead to it (`lei`). `max_batch` is
-    the most keys in one call, `at_once` the most calls of one batch under way together. `absent` says what a key that
-    the answer leaves out means: Missing, Page (an empty list), or None: the answer is incomplete. `max_items` is the
-    most records of one key in a whole list: a key with more is SOURCE_ERROR. `max_page` is the most records of one key
-    that the source gives at once, and says that the list is read in pages; None: it comes whole. `limits_per_key` says
-    that one call can ask pages of several keys; without it a page is asked one key a call. `takes` names the arguments,
-    as the model's Python names, that the source filters and orders by. An offer is equal to itself only, so that it can
-    be a key of a dict whatever stands in it.
+    the most keys in one call, `at_once` the most calls of one batch under way together, `in_flight` the most fetches
+    that requests could share under way together: what is asked meanwhile waits, and goes out in one. `absent` says what
+    a key that the answer leaves out means: Missing, Page (an empty list), or None: the answer is incomplete.
+    `max_items` is the most records of one key in a whole list: a key with more is SOURCE_ERROR. `max_page` is the most
+    records of one key that the source gives at once, and says that the list is read in pages; None: it comes whole.
+    `limits_per_key` says that one call can ask pages of several keys; without it a page is asked one key a call.
+    `takes` names the arguments, as the model's Python names, that the source filters and orders by. An offer is equal
+    to itself only, so that it can be a key of a dict whatever stands in it.
     """
 
     name: str
@@ -66,13 +64,14 @@ class Offer:
     key_form: KeyForm = KeyForm.OPAQUE
     max_batch: int = 50
     at_once: int = 4
+    in_flight: int = 8
     absent: type[Missing] | type[Page] | None = None
     max_items: int = 1_000
     max_page: int | None = None
     limits_per_key: bool = False
 
     def __post_init__(self) -> None:
-        counts = ("max_batch", "at_once", "max_items", *(() if self.max_page is None else ("max_page",)))
+        counts = ("max_batch", "at_once", "in_flight", "max_items", *(() if self.max_page is None else ("max_page",)))
         if any(getattr(self, name) < 1 for name in counts):
             got = ", ".join(f"{name}={getattr(self, name)}" for name in counts)
             raise ValueError(f"offer {self.name}: got {got}; each is 1 or more")
@@ -98,6 +97,11 @@ class Offer:
     def takes(self) -> frozenset[str]:
         """Return the Python names of the arguments that the source filters and orders by."""
         return frozenset()
+
+    @property
+    def gives_rows(self) -> bool:
+        """Return whether its records come as rows where they can, and not as dicts; the answer's code is made so."""
+        return False
 
     @property
     def is_paged(self) -> bool:

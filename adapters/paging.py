@@ -64,4 +64,5 @@ def _joined(pages: Sequence[Found], last: Page) -> Found:
         items.extend(_items(one))
         if isinstance(one.record, Page) and one.record.end_cursor is not None:
             marks.append((len(items), one.record.end_cursor))
-    return replace(pages[0], record=Page(tuple(items), last.end_cursor, last.has_next, tuple(marks)))
+    page = Page(tuple(items), last.end_cursor, last.has_next, tuple(marks))
+    return Found(page, pages[0].fetched_at, pages[0].as_of)

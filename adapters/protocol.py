@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Key, SourceError
 from adapters.matching import Ends, match_answers
-from adapters.offers import Offer
+from adapters.offers import KeyForm, Offer
 from adapters.paging import first_slice, further_pages
 from adapters.sending import AskT, AtOnce, InTime, Observed, ReplyT, Send, SendError, Wire
 from schema.reasons import Reason
@@ -55,6 +55,13 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         """
         return None
 
+    def _are_askable(self, batch: Batch) -> bool:
+        """Return whether no key of the batch is refused, blank ones included; False where each has to be looked at.
+
+        A protocol that can tell it of all keys at once overrides it: most batches hold nothing but plain keys.
+        """
+        return False
+
     @abstractmethod
     def _asks(self, batch: Batch, keys: Sequence[Key]) -> AskT:
         """Return the one call that asks these keys of the batch."""
@@ -74,8 +81,10 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         answer twice, and neither answer could be told from a double record. A blank key is refused; so is every key of
         a batch with an argument that the offer does not take: an answer without it would look right and be wrong.
         """
-        if not batch.offer.takes.issuperset(name for name, _ in batch.arguments):
+        if batch.arguments and not batch.offer.takes.issuperset(name for name, _ in batch.arguments):
             return dict.fromkeys(batch.keys, _NOT_TAKEN)
+        if self._is_one_call(batch):
+            return await self._answer(batch, batch.keys, call)
         refused = {key: answer for key in batch.keys if (answer := self._refusal(batch, key)) is not None}
         forms = {key: batch.offer.key_form.normal(key) for key in batch.keys if key not in refused}
         spelt: dict[Key, Key] = {}
@@ -84,6 +93,12 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         fetching = _Fetching(batch, partial(self._answer, call=call), asyncio.Semaphore(batch.offer.at_once))
         answers = await fetching.answers(tuple(spelt.values()))
         return refused | {key: answers[spelt[form]] for key, form in forms.items() if spelt[form] in answers}
+
+    def _is_one_call(self, batch: Batch) -> bool:
+        """Return whether the batch is one call as it stands: no key is refused or spelt twice, and no page follows."""
+        offer = batch.offer
+        is_one = 0 < len(batch.keys) <= offer.max_batch and offer.max_page is None
+        return is_one and offer.key_form is KeyForm.OPAQUE and batch.slice is None and self._are_askable(batch)
 
     def _refusal(self, batch: Batch, key: Key) -> Answer | None:
         is_blank = not batch.offer.key_form.normal(key).strip()

@@ -46,7 +46,7 @@ class SendError(Exception):
 class Send(Protocol[AskT_contra, ReplyT_co]):
     """Makes one call; a wrapper implements what it wraps."""
 
-    async def send(self, ask: AskT_contra, call: Call) -> ReplyT_co:
+    def send(self, ask: AskT_contra, call: Call) -> Awaitable[ReplyT_co]:
         """Return the source's reply, or raise SendError."""
 
 
@@ -56,9 +56,9 @@ class Wire(Generic[AskT, ReplyT]):
 
     make: Callable[[AskT, Call], Awaitable[ReplyT]]
 
-    async def send(self, ask: AskT, call: Call) -> ReplyT:
+    def send(self, ask: AskT, call: Call) -> Awaitable[ReplyT]:
         """Make the call."""
-        return await self.make(ask, call)
+        return self.make(ask, call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,10 @@ class AtOnce(Generic[AskT, ReplyT]):
 
     async def send(self, ask: AskT, call: Call) -> ReplyT:
         """Make the call when its turn has come, or raise SendError(DEADLINE_EXCEEDED) without having sent anything."""
-        await self._take_turn(call)
+        if self._turns.locked():
+            await self._wait_turn(call)
+        else:
+            await self._turns.acquire()  # is had at once
         try:
             if call.deadline.is_over():
                 raise SendError(Reason.DEADLINE_EXCEEDED, "no time was left to send the call")
@@ -100,9 +103,9 @@ class AtOnce(Generic[AskT, ReplyT]):
         finally:
             self._turns.release()
 
-    async def _take_turn(self, call: Call) -> None:
+    async def _wait_turn(self, call: Call) -> None:
         try:
-            async with asyncio.timeout(call.deadline.remaining() if self._turns.locked() else None):
+            async with asyncio.timeout(call.deadline.remaining()):
                 await self._turns.acquire()
         except TimeoutError:
             raise SendError(

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from starlette.datastructures import Headers
-
+from gateway.headers import Headers
 from gateway.refusals import NotTakenError, RequestCode
 
 __all__ = ["MediaType", "wanted_media_type"]
@@ -25,14 +24,14 @@ class MediaType(StrEnum):
     JSON = "application/json"
 
 
-_USUAL: Mapping[str, MediaType] = MappingProxyType(
+_USUAL: Mapping[bytes, MediaType] = MappingProxyType(
     {
-        "": MediaType.JSON,
-        "*/*": MediaType.JSON,
-        MediaType.JSON: MediaType.JSON,
-        MediaType.RESPONSE: MediaType.RESPONSE,
-        f"{MediaType.RESPONSE}, {MediaType.JSON};q=0.9": MediaType.RESPONSE,
-        f"{MediaType.RESPONSE},{MediaType.JSON};q=0.9": MediaType.RESPONSE,
+        b"": MediaType.JSON,
+        b"*/*": MediaType.JSON,
+        b"application/json": MediaType.JSON,
+        b"application/graphql-response+json": MediaType.RESPONSE,
+        b"application/graphql-response+json, application/json;q=0.9": MediaType.RESPONSE,
+        b"application/graphql-response+json,application/json;q=0.9": MediaType.RESPONSE,
     }
 )
 """What nearly every client sends, read beforehand: 12 microseconds a request."""
@@ -57,8 +56,8 @@ def wanted_media_type(headers: Headers) -> MediaType:
     Raises:
         NotTakenError: 406, the client accepts neither.
     """
-    accepted = ",".join(headers.getlist("accept"))
-    return _USUAL.get(accepted) or _negotiated(accepted)
+    accepted = headers.get(b"accept", b"")
+    return _USUAL.get(accepted) or _negotiated(accepted.decode("latin-1"))
 
 
 def _negotiated(accepted: str) -> MediaType:

@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from gateway.explaining import explain_request
+from gateway.headers import read_headers
 from gateway.ide import Ide, add_ide
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import Reply, answering, refusal, refusal_of
@@ -73,7 +74,7 @@ async def _answering(request: Request, work: Callable[[], Awaitable[Response]]) 
 
 
 def _sdl(service: Service, view: str, request: Request) -> Response:
-    caller = service.caller(request.headers)
+    caller = service.caller(read_headers(request.headers.raw))
     found = service.find(caller, view)
     if not found.shows_schema_to(caller):
         message = f"This view shows its schema to {found.introspection}. Ask the view's owner for its SDL."

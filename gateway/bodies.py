@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers
 from starlette.types import Receive
 
+from gateway.headers import Headers
 from gateway.refusals import NotTakenError, RequestCode
-from gateway.waiting import by
-from schema.deadline import Deadline
 
-__all__ = ["read_body", "read_body_by", "refuse_body"]
+__all__ = ["body_late", "read_body", "refuse_body"]
 
 _JSON = "application/json"
-_USUAL = frozenset({_JSON, "application/json; charset=utf-8", "application/json;charset=utf-8"})
-
-
-async def read_body_by(deadline: Deadline, receive: Receive, headers: Headers, limit: int) -> bytes:
-    """Return the body, of at most `limit` bytes, if it is whole by the deadline.
-
-    Raises:
-        NotTakenError: As of `read_body`, and 408, it is not.
-    """
-    return await by(deadline, lambda: read_body(receive, headers, limit), _late)
+_USUAL = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
@@ -32,17 +21,17 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     """
     _check_content(headers)
     _check_length(headers, limit)
-    body = bytearray()
-    more = True
-    while more:
+    before = bytearray()
+    while True:
         message = await receive()
         if message["type"] != "http.request":
             raise NotTakenError(400, RequestCode.BAD_REQUEST, "The connection closed before the body was whole.")
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > limit:
+        piece: bytes = message.get("body", b"")
+        if len(before) + len(piece) > limit:
             raise _too_large(limit)
-    return bytes(body)
+        if not message.get("more_body", False):
+            return bytes(before) + piece if before else piece
+        before += piece
 
 
 def refuse_body(headers: Headers) -> None:
@@ -51,25 +40,26 @@ def refuse_body(headers: Headers) -> None:
     Raises:
         NotTakenError: 400, there is one, or may be one.
     """
-    if "transfer-encoding" in headers or ",".join(headers.getlist("content-length")) not in ("", "0"):
+    if b"transfer-encoding" in headers or headers.get(b"content-length", b"") not in (b"", b"0"):
         message = "A GET has no body. Send the query in the URL, or by POST."
         raise NotTakenError(400, RequestCode.BAD_REQUEST, message, {"Connection": "close"})
 
 
+def body_late() -> NotTakenError:
+    """Return how a request is refused whose body is not whole in time."""
+    message = "The body was not whole when the request's time was over. Send it faster, or send less."
+    return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})
+
+
 def _check_length(headers: Headers, limit: int) -> None:
-    declared = ",".join(headers.getlist("content-length"))
+    declared = headers.get(b"content-length")
     if not declared:
         return
-    if not (declared.isascii() and declared.isdecimal()):
+    if not declared.isdigit():
         message = "The Content-Length is no number of bytes. Send one number, or a chunked body."
         raise NotTakenError(400, RequestCode.BAD_REQUEST, message, {"Connection": "close"})
     if int(declared[:20]) > limit:
         raise _too_large(limit)
-
-
-def _late() -> NotTakenError:
-    message = "The body was not whole when the request's time was over. Send it faster, or send less."
-    return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message, {"Connection": "close"})
 
 
 def _too_large(limit: int) -> NotTakenError:
@@ -79,11 +69,11 @@ def _too_large(limit: int) -> NotTakenError:
 
 
 def _check_content(headers: Headers) -> None:
-    given = ",".join(headers.getlist("content-type"))
-    if given not in _USUAL and not _is_json(given):
+    given = headers.get(b"content-type", b"")
+    if given not in _USUAL and not _is_json(given.decode("latin-1")):
         message = f"The body has another content type. Send Content-Type: {_JSON}; charset=utf-8."
         raise NotTakenError(415, RequestCode.UNSUPPORTED_MEDIA_TYPE, message)
-    if ",".join(headers.getlist("content-encoding")).strip().lower() not in ("", "identity"):
+    if headers.get(b"content-encoding", b"").strip().lower() not in (b"", b"identity"):
         message = "The body is compressed. Send it as it is, without Content-Encoding."
         raise NotTakenError(415, RequestCode.UNSUPPORTED_MEDIA_TYPE, message)
 

@@ -103,12 +103,13 @@ class _BoundedHttp(HttpToolsProtocol):
             raise ValueError("the request cannot be taken")  # ends the parser: what follows is not to be read
         super().on_headers_complete()  # fails where the target is none: then this is still the head
         self._is_in_head, self._pending = False, 0
-        self._stop_timer()
+        if self._timer is not None:
+            self._stop_timer()
 
     def _fault_of_head(self) -> NotTakenError | None:
         if self.parser.should_upgrade() and any(name in _OF_BODIES for name, _ in self.headers):
             return _no_other_protocol()
-        hosts = sum(name == b"host" for name, _ in self.headers)
+        hosts = [name for name, _ in self.headers].count(b"host")
         return None if hosts == 1 or (not hosts and self.parser.get_http_version() == "1.0") else _no_host()
 
     def on_body(self, body: bytes) -> None:
@@ -117,7 +118,8 @@ class _BoundedHttp(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._is_in_head, self._pending = True, 0
-        self._stop_timer()
+        if self._timer is not None:
+            self._stop_timer()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from gateway.accept import MediaType, wanted_media_type
-from gateway.bodies import read_body_by, refuse_body
+from gateway.bodies import body_late, read_body, refuse_body
+from gateway.headers import Headers
 from gateway.operations import is_for_another_operation
 from gateway.origins import METHODS
 from gateway.refusals import NotTakenError, RequestCode
-from gateway.replies import Reply, answering, print_answer, refusal_of
+from gateway.replies import Reply, print_answer, refusal_of
 from gateway.requests import parse_parameters, parse_request, refuse_parameters
 from gateway.service import Service
-from gateway.waiting import by
 from resolvers import RefusalCode, RefusedError, Request
 from schema.caller import Caller
 from schema.deadline import Clock, Deadline
@@ -37,14 +37,13 @@ _NO_SUCH_OPERATION = (RefusalCode.GRAPHQL_VALIDATION_FAILED, RefusalCode.OPERATI
 """How a document is refused that can be read and is for a mutation or a subscription: no view has one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A request as it arrives, and when. `segment` names the view in its path; None where the path names none."""
+class Arrival(NamedTuple):
+    """A request as it arrives, and when. `segment` names the view in its path; empty where the path names none."""
 
     scope: Scope
     receive: Receive
     headers: Headers
-    segment: str | None
+    segment: str
     request_id: str
     started: float
 
@@ -63,36 +62,39 @@ class Exchange:
     most_bytes: int
     clock: Clock
 
-    async def reply(self, service: Service, caller: Caller, arrival: Arrival) -> Reply:
-        """Return the reply, whatever happens."""
-        return await answering(lambda: self._answer(service, caller, arrival), arrival.refused)
+    async def answer(self, service: Service, caller: Caller, arrival: Arrival) -> Reply:
+        """Return the answer, or why the view refuses the document.
 
-    async def _answer(self, service: Service, caller: Caller, arrival: Arrival) -> Reply:
+        Raises:
+            NotTakenError: The request cannot be taken: 400, 404, 405, 406, 408, 413, 414, 415 or 504.
+        """
         view = service.named(caller, arrival.segment)
         media_type = wanted_media_type(arrival.headers)
-        deadline = Deadline(arrival.started + view.limits.deadline_ms / 1000, self.clock)
-        request = await self._request(arrival, deadline)
-        until = _for_sources(view, deadline)
-        try:
-            answer = await by(deadline, lambda: service.engine.answer(view, request, caller, until), _answer_late)
-        except RefusedError as error:
-            _check_is_query(arrival, error, request, view)
-            status = _REFUSED if media_type is MediaType.RESPONSE else _OK
-            return Reply(status, print_answer({"errors": error.formatted()}), media_type)
+        seconds = view.limits.deadline_ms / 1000
+        with service.alarms.set(seconds, body_late) as alarm:
+            request = await self._request(arrival)
+            alarm.late = _answer_late
+            if self.clock() >= arrival.started + seconds:
+                raise _answer_late()
+            until = Deadline(arrival.started + _for_sources(seconds), self.clock)
+            try:
+                answer = await service.engine.answer(view, request, caller, until)
+            except RefusedError as error:
+                _check_is_query(arrival, error, request, view)
+                status = _REFUSED if media_type is MediaType.RESPONSE else _OK
+                return Reply(status, print_answer({"errors": error.formatted()}), media_type)
         status = _PARTIAL if "errors" in answer and media_type is MediaType.RESPONSE else _OK
         return Reply(status, print_answer(answer), media_type)
 
-    async def _request(self, arrival: Arrival, deadline: Deadline) -> Request:
-        query_string = arrival.scope.get("query_string", b"")
-        match arrival.scope["method"]:
-            case "POST":
-                if query_string:
-                    refuse_parameters(query_string)
-                body = await read_body_by(deadline, arrival.receive, arrival.headers, self.most_bytes)
-                return parse_request(body)
-            case "GET":
-                refuse_body(arrival.headers)
-                return parse_parameters(query_string)
+    async def _request(self, arrival: Arrival) -> Request:
+        method, query_string = arrival.scope["method"], arrival.scope.get("query_string", b"")
+        if method == "POST":
+            if query_string:
+                refuse_parameters(query_string)
+            return parse_request(await read_body(arrival.receive, arrival.headers, self.most_bytes))
+        if method == "GET":
+            refuse_body(arrival.headers)
+            return parse_parameters(query_string)
         message = "GraphQL is asked by GET or POST here."
         raise NotTakenError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": METHODS})
 
@@ -109,12 +111,12 @@ def _check_is_query(arrival: Arrival, error: RefusedError, request: Request, vie
         raise NotTakenError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": "POST"})
 
 
-def _for_sources(view: View, deadline: Deadline) -> Deadline:
-    """Return the moment at which sources are no longer waited for.
+def _for_sources(seconds: float) -> float:
+    """Return for how much of a request's time sources are waited for.
 
-    A tenth of the time, or 0.1 s, is kept for putting together what has come by then.
+    A tenth of it, or 0.1 s, is kept for putting together what has come by then.
     """
-    return Deadline(deadline.at - min(view.limits.deadline_ms / 10_000, _MOST_RESERVED), deadline.clock)
+    return seconds - min(seconds / 10, _MOST_RESERVED)
 
 
 def _answer_late() -> NotTakenError:

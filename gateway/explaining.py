@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from gateway.bodies import read_body_by
+from gateway.bodies import body_late, read_body
+from gateway.headers import read_headers
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import Reply, print_answer
 from gateway.requests import parse_request
 from gateway.service import Service
 from resolvers import RefusedError
 from schema.caller import DEVELOPER, Caller
-from schema.deadline import Deadline
 
 __all__ = ["explain_request"]
 
@@ -25,11 +25,12 @@ async def explain_request(service: Service, view_id: str, request: Request, most
     Raises:
         NotTakenError: The request cannot be taken: 401, 403, 404, 408, 413, 415 or 400.
     """
-    caller = service.caller(request.headers)
+    headers = read_headers(request.headers.raw)
+    caller = service.caller(headers)
     view = service.find(caller, view_id)
     _check_role(caller)
-    deadline = Deadline.after(view.limits.deadline_ms / 1000)
-    body = await read_body_by(deadline, request.receive, request.headers, most_bytes)
+    with service.alarms.set(view.limits.deadline_ms / 1000, body_late):
+        body = await read_body(request.receive, headers, most_bytes)
     try:
         return Reply(200, print_answer(service.engine.explain(view, parse_request(body), caller)))
     except RefusedError as error:

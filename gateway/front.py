@@ -6,23 +6,24 @@ is what nearly every request is for.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, MutableMapping
-from dataclasses import replace
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Arrival, Exchange
-from gateway.replies import Reply, answering, complete, send_reply
+from gateway.headers import read_headers
+from gateway.replies import Reply, complete, send_reply
 from gateway.request_id import request_id
 from gateway.service import Service
+from schema.caller import Caller
 from schema.deadline import Clock
 
 __all__ = ["Front"]
 
-_PATH = re.compile(r"/graphql|/views/([^/]+)/graphql")
+_GRAPHQL = "/graphql"
+_VIEWS = "/views/"
+_BETWEEN = slice(len(_VIEWS), -len(_GRAPHQL))
 _NO_CONTENT = 204
 
 
@@ -41,30 +42,44 @@ class Front:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers = read_headers(scope["headers"])
         known_as = request_id(headers)
-        path = _PATH.fullmatch(_route(scope))
-        if path is None:
+        segment = _segment(scope)
+        if segment is None:
             await self._inner(_with_id(scope, known_as), receive, _completing(send, known_as))
             return
-        arrival = Arrival(scope, receive, headers, path[1], known_as, self._clock())
-        await send_reply(await answering(lambda: self._reply(arrival), arrival.refused), send, known_as)
+        arrival = Arrival(scope, receive, headers, segment, known_as, self._clock())
+        await send_reply(await self._reply(arrival), send, known_as)
 
     async def _reply(self, arrival: Arrival) -> Reply:
-        """Return the reply. Once it is known who asks, a page of theirs may read it, whatever it says."""
-        service = self._service()
-        if arrival.scope["method"] == "OPTIONS":
-            return Reply(_NO_CONTENT, b"", headers=service.preflight(arrival.headers))
-        caller = service.caller(arrival.headers)
-        reply = await self._exchange.reply(service, caller, arrival)
-        shared = service.shared_with(caller, arrival.headers)
-        return replace(reply, headers={**(reply.headers or {}), **shared}) if shared else reply
+        """Return the reply, whatever happens. Once it is known who asks, a page of theirs may read what it says."""
+        caller: Caller | None = None
+        try:
+            service = self._service()
+            if arrival.scope["method"] == "OPTIONS":
+                return Reply(_NO_CONTENT, b"", headers=service.preflight(arrival.headers))
+            caller = service.caller(arrival.headers)
+            reply = await self._exchange.answer(service, caller, arrival)
+        except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
+            reply = arrival.refused(error)
+        if caller is None or b"origin" not in arrival.headers:
+            return reply
+        return reply._replace(headers={**(reply.headers or {}), **service.shared_with(caller, arrival.headers)})
 
 
-def _route(scope: Scope) -> str:
-    """Return the path below the place where the application is mounted."""
+def _segment(scope: Scope) -> str | None:
+    """Return what names the view in the path, empty where nothing does; None where the path is not of GraphQL.
+
+    The part of the path that belongs to the place where the application is mounted does not count.
+    """
     path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))
+    route = path.removeprefix(scope.get("root_path", ""))
+    if route == _GRAPHQL:
+        return ""
+    if not (route.startswith(_VIEWS) and route.endswith(_GRAPHQL)):
+        return None
+    segment = route[_BETWEEN]
+    return segment if segment and "/" not in segment else None
 
 
 def _with_id(scope: Scope, request_id: str) -> Scope:

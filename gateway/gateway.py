@@ -24,15 +24,17 @@ from adapters.crossref import CrossReference, open_crossref
 from adapters.verifying import sound_adapters
 from gateway.api import make_api
 from gateway.checking import Checked, Declared, check
+from gateway.documents import Compiling, prepare_documents
 from gateway.failure_log import FailureLog
 from gateway.front import Front
 from gateway.secret_file import load_secrets
 from gateway.service import NotOpenError, Service
 from gateway.settings import Settings
-from resolvers import Cursors, Engine
+from resolvers import Cursors, Engine, Reader
+from resolvers.catalog import Catalog
 from schema.deadline import Clock
 from schema.observer import Observer
-from schema.problems import ConfigurationError
+from schema.problems import ConfigurationError, Problem
 
 __all__ = ["Gateway"]
 
@@ -48,7 +50,8 @@ class Gateway:
     `postgresql://user:password@host/database` of a loaded one, or one that is open already (it is not closed then).
     Nothing is opened or read before it starts; a declaration that is wrong stops the start with ConfigurationError.
     Without `settings` they are read from the environment. The adapters are closed when the gateway stops, also when it
-    could not start.
+    could not start. `documents` is a folder of GraphQL documents, with a folder for each view: they are compiled at
+    the start.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Gateway:
         crossref: str | CrossReference,
         consumers: str | Path,
         types: Iterable[type] = (),
+        documents: str | Path | None = None,
         settings: Settings | None = None,
         observer: Observer | None = None,
         clock: Clock = time.monotonic,
@@ -68,6 +72,7 @@ class Gateway:
         self.declared = Declared(
             model, tuple(adapters), Path(views), Path(consumers), self.settings.secret_file, crossref, tuple(types)
         )
+        self._documents = None if documents is None else Path(documents)
         self._crossref, self._clock = crossref, clock
         self._observer = observer or FailureLog(clock)
         self._service: Service | None = None
@@ -78,16 +83,30 @@ class Gateway:
         """Return everything that was read, with every problem found in it."""
         return check(self.declared)
 
+    def check_documents(self, checked: Checked, documents: Path | None = None) -> list[Problem]:
+        """Return what is wrong with the declared documents, or with those of another folder.
+
+        They are held against the published views, so what was checked before has to be in order.
+        """
+        folder = documents or self._documents
+        if folder is None or checked.errors or checked.model is None:
+            return []
+        reader = Reader(checked.model, Catalog(self.declared.adapters), Cursors())
+        return list(prepare_documents(folder, checked.published, reader.prepare))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve ASGI."""
         await self._app(scope, receive, send)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Service]:
+    async def running(self, documents: Path | None = None, compiling: Compiling = iter) -> AsyncIterator[Service]:
         """Open the gateway for as long as the context lasts.
 
+        `documents` is the folder to compile instead of the declared one; `compiling` passes on the documents while
+        they are compiled, and may show how far that is.
+
         Raises:
-            ConfigurationError: A declaration is wrong; all problems are in it.
+            ConfigurationError: A declaration or a document is wrong; all problems are in it.
             CrossReferenceError: The cross-reference cannot be opened.
         """
         async with AsyncExitStack() as stack:
@@ -105,6 +124,10 @@ class Gateway:
                 clock=self._clock,
                 cursors=self._cursors(),
             )
+            stack.push_async_callback(engine.aclose)
+            folder = documents or self._documents
+            if folder and (found := list(prepare_documents(folder, checked.published, engine.prepare, compiling))):
+                raise ConfigurationError(found)
             self._service = Service(engine, checked.published, checked.consumers)
             try:
                 yield self._service

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,10 +20,18 @@ from schema.views import ReceiptDetail
 
 __all__ = ["parse_parameters", "parse_request", "refuse_parameters"]
 
-_NAMES = ("query", "operationName", "variables", "extensions")
-_QUOTED = tuple(f'"{name}"'.encode() for name in _NAMES)
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "query": (str,),
+    "operationName": (str, NoneType),
+    "variables": (dict, NoneType),
+    "extensions": (dict, NoneType),
+}
+_NAMES = tuple(_TYPES)
+_QUOTED = {name: f'"{name}"'.encode() for name in _NAMES}
 
 _NO_JSON = "The body is not JSON in UTF-8, or nested too deeply"
+
+_NO_RECEIPT = ReceiptDetail.NONE
 
 _MOST_URL_BYTES = 16_384
 _MOST_PARAMETERS = 32
@@ -55,7 +64,7 @@ def parse_request(body: bytes) -> Request:
         raise _BODY.wrong(_NO_JSON) from None
     if not isinstance(members, dict):
         raise _BODY.wrong("The body is JSON, but not an object")
-    if b"\\u" in body or any(body.count(name) > 1 for name in _QUOTED):
+    if _may_hold_twice(body, members):
         _check_once(_member_names(body), _BODY)
     return _request(members, _BODY)
 
@@ -105,6 +114,17 @@ def _parameter(name: str, value: str) -> object:
         raise _URL.wrong(f"The parameter {name!r} is not JSON, or nested too deeply") from None
 
 
+def _may_hold_twice(body: bytes, members: Mapping[str, Any]) -> bool:
+    """Return whether a member of ours may stand twice in the body, or is written with an escape."""
+    if b"\\u" in body:
+        return True
+    for name in members:
+        quoted = _QUOTED.get(name)
+        if quoted is not None and body.count(quoted) > 1:
+            return True
+    return False
+
+
 def _member_names(body: bytes) -> list[str]:
     """Return the names of an object's members as they stand in it; orjson keeps only the last of two of one name.
 
@@ -129,27 +149,32 @@ def _check_once(names: Iterable[str], form: _Form) -> None:
 
 
 def _request(members: Mapping[str, Any], form: _Form) -> Request:
-    query = _member(members, "query", str, form, required=True)
-    extensions = _member(members, "extensions", dict, form) or {}
-    return Request(
-        query,
-        _member(members, "operationName", str, form) or None,
-        _member(members, "variables", dict, form) or {},
-        _receipt(extensions.get("receipt"), form),
-    )
+    query = members.get("query")
+    name = members.get("operationName")
+    variables = members.get("variables")
+    extensions = members.get("extensions")
+    if not (
+        isinstance(query, str)
+        and (name is None or isinstance(name, str))
+        and (variables is None or isinstance(variables, dict))
+        and (extensions is None or isinstance(extensions, dict))
+    ):
+        raise _wrong_member(members, form)
+    receipt = _receipt(extensions.get("receipt"), form) if extensions else _NO_RECEIPT
+    return Request(query, name or None, variables or {}, receipt)
 
 
-def _member(members: Mapping[str, Any], name: str, wanted: type, form: _Form, *, required: bool = False) -> Any:
-    value = members.get(name)
-    if (value is None and not required) or isinstance(value, wanted):
-        return value
-    word = "a string" if wanted is str else "an object"
-    raise form.wrong(f"The {form.part} {name!r} is {'missing' if name not in members else 'not ' + word}")
+def _wrong_member(members: Mapping[str, Any], form: _Form) -> NotTakenError:
+    """Return how a request is refused in which one of these is missing or of another type."""
+    if "query" not in members:
+        return form.wrong(f"The {form.part} 'query' is missing")
+    wrong = next(name for name, wanted in _TYPES.items() if not isinstance(members.get(name), wanted))
+    return form.wrong(f"The {form.part} {wrong!r} is not {'a string' if str in _TYPES[wrong] else 'an object'}")
 
 
 def _receipt(value: object, form: _Form) -> ReceiptDetail:
     if value is None:
-        return ReceiptDetail.NONE
+        return _NO_RECEIPT
     levels = [str(level) for level in ReceiptDetail]
     if value not in levels:
         raise form.wrong(f"The extension 'receipt' is not one of {', '.join(levels)}")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from starlette.datastructures import Headers
+from hashlib import sha256
 
 from gateway.consumers import Consumers
+from gateway.headers import Headers
 from gateway.origins import allowed_headers, check_origin, preflight_headers
 from gateway.refusals import NotTakenError, RequestCode
+from gateway.waiting import Alarms
 from resolvers import Engine, choose_view
 from schema.caller import Caller
 from schema.views import View
@@ -21,6 +22,7 @@ from schema.views import View
 __all__ = ["NotOpenError", "Service"]
 
 _PATH_SEGMENT = re.compile(r"(?P<name>[a-z0-9-]{1,64})(@(?P<version>[1-9][0-9]{0,5}))?")
+_MOST_KEPT = 10_000
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="customer-view"'}
 
 
@@ -30,11 +32,18 @@ class NotOpenError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An open gateway. `views` are the published ones."""
+    """An open gateway. `views` are the published ones, which do not change while it is open.
+
+    So who a header with a token is of, and which view they mean, is found out once: the digest of the header is kept,
+    and never a token. `alarms` end the requests whose time is over.
+    """
 
     engine: Engine
     views: Sequence[View]
     consumers: Consumers = field(repr=False)
+    alarms: Alarms = field(default_factory=Alarms, repr=False, compare=False)
+    _known: dict[bytes, Caller] = field(default_factory=dict, repr=False, compare=False)
+    _found: dict[tuple[str, frozenset[str], str], View] = field(default_factory=dict, repr=False, compare=False)
 
     def caller(self, headers: Headers) -> Caller:
         """Return who asks, by the bearer token.
@@ -43,13 +52,23 @@ class Service:
             NotTakenError: 401, there is no token or it is not known; these are alike to the caller. 403, a web page
                 asks whose origin the consumer has not registered.
         """
-        given = headers.getlist("authorization")
-        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        given = headers.get(b"authorization", b"")
+        digest = sha256(given).digest()
+        caller = self._known.get(digest)
+        if caller is None:
+            caller = self._authenticated(given)
+            if len(self._known) < _MOST_KEPT:
+                self._known[digest] = caller
+        if b"origin" in headers:
+            check_origin(headers, self.consumers.origins[caller.consumer])
+        return caller
+
+    def _authenticated(self, given: bytes) -> Caller:
+        scheme, _, token = given.decode("latin-1").partition(" ")
         caller = self.consumers.authenticate(token.strip()) if scheme.lower() == "bearer" else None
         if caller is None:
             message = "A known token is wanted. Send Authorization: Bearer <token>."
             raise NotTakenError(401, RequestCode.UNAUTHENTICATED, message, _CHALLENGE)
-        check_origin(headers, self.consumers.origins[caller.consumer])
         return caller
 
     def preflight(self, headers: Headers) -> dict[str, str]:
@@ -75,13 +94,19 @@ class Service:
             raise _unknown()
         return view
 
-    def named(self, caller: Caller, segment: str | None) -> View:
-        """Return the view that a path means: by its segment, or the caller's only one where the path has none.
+    def named(self, caller: Caller, segment: str) -> View:
+        """Return the view that a path means: by its segment, or the caller's only one where that is empty.
 
         Raises:
             NotTakenError: As of `find` and `only_view`.
         """
-        return self.only_view(caller) if segment is None else self.find(caller, segment)
+        asked = (caller.consumer, caller.views, segment)
+        view = self._found.get(asked)
+        if view is None:
+            view = self.find(caller, segment) if segment else self.only_view(caller)
+            if len(self._found) < _MOST_KEPT:
+                self._found[asked] = view
+        return view
 
     def only_view(self, caller: Caller) -> View:
         """Return the one view that the caller may use; of several versions of it, the newest.

@@ -18,7 +18,7 @@ from schema.relay import MOST_FIRST, PAGE_SIZE
 from schema.view_schema import ViewSchema
 from schema.views import View
 
-__all__ = ["MOST_LISTED", "Given", "argument_values", "given_to"]
+__all__ = ["MOST_LISTED", "Given", "argument_values", "definition_of", "given_to"]
 
 MOST_LISTED = 100
 """The most values of a list that an argument takes: it goes to the source, and is read again for every step."""
@@ -52,6 +52,15 @@ def argument_values(definition: GraphQLField, node: FieldNode, variables: Variab
         raise RefusedError(RefusalCode.BAD_USER_INPUT, error.message, errors=[error]) from None
 
 
+def definition_of(step: Step, schema: ViewSchema) -> GraphQLField:
+    """Return the field of a view's schema whose list a step answers."""
+    type_name, _, field_name = step.offer.serves.partition(".")
+    parent = schema.schema.type_map[type_name]
+    assert isinstance(parent, GraphQLObjectType)
+    definition: GraphQLField = parent.fields[field_name]
+    return definition
+
+
 def given_to(
     step: Step, view: View, schema: ViewSchema, model: Model, variables: VariableValues, cursors: Cursors
 ) -> Given:
@@ -61,10 +70,7 @@ def given_to(
         RefusedError: `first` is out of bounds, `after` is no cursor of this list, or a variable does not fit.
     """
     assert step.node is not None
-    type_name, _, field_name = step.offer.serves.partition(".")
-    parent = schema.schema.type_map[type_name]
-    assert isinstance(parent, GraphQLObjectType)
-    values = argument_values(parent.fields[field_name], step.node, variables)
+    values = argument_values(definition_of(step, schema), step.node, variables)
     first, after = (values.pop(_FIRST, PAGE_SIZE), values.pop(_AFTER, None)) if step.is_page else (None, None)
     declared = model.coordinates[step.offer.serves].arguments
     frozen = tuple(sorted((declared[name].python_name, _frozen(step, name, value)) for name, value in values.items()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from adapters.crossref import Subject
 from resolvers.arguments import Given
@@ -46,7 +46,7 @@ def _counts(
 ) -> Collection[int]:
     """Return how many keys a step has at most, those apart that are asked for other fields."""
     if verdicts.is_plain:
-        return [sum(most_keys(plan, step, subject, arguments) for subject in subjects)] if subjects else ()
+        return [_most_keys(plan, step, lambda keyspace: _known(subjects, keyspace), arguments)] if subjects else ()
     counts: dict[tuple[str, ...], int] = {}
     for subject in subjects:
         fields = verdicts.fields(step, subject)
@@ -57,14 +57,23 @@ def _counts(
 
 def most_keys(plan: Plan, step: Step, subject: Subject, arguments: Arguments) -> int:
     """Return the most keys by which a step is asked for one customer."""
+    return _most_keys(plan, step, lambda keyspace: len(subject.keys.get(keyspace, ())), arguments)
+
+
+def _most_keys(plan: Plan, step: Step, known: Callable[[str], int], arguments: Arguments) -> int:
+    """Return the most keys of a step; `known` says how many of a keyspace the cross-reference has."""
     count = 0
     for origin in step.keys_from:
         if isinstance(origin, FromLookUp):
-            count += len(subject.keys.get(origin.keyspace, ()))
+            count += known(origin.keyspace)
         else:
             before = plan.steps[origin.step]
             given = arguments.get(before.number)
             entries = given.first if given is not None and given.first is not None else MOST_FOLLOWED
             times = entries if before.offer.is_list else MOST_FOLLOWED if origin.is_many else 1
-            count += most_keys(plan, before, subject, arguments) * times
+            count += _most_keys(plan, before, known, arguments) * times
     return count
+
+
+def _known(subjects: Sequence[Subject], keyspace: str) -> int:
+    return sum([len(subject.keys.get(keyspace, ())) for subject in subjects])

@@ -1,7 +1,7 @@
 """Variables of a request, coerced to the types that an operation declares: compiled once for the ordinary values.
 
-graphql-core walks types and values of every request anew. What is compiled here takes only what is right beyond doubt and gives exactly what graphql-core would; all
-else is graphql-core's, which also says what is wrong.
+graphql-core walks types and values of every request anew. What is compiled here takes only what is right beyond doubt
+and gives exactly what graphql-core would; all else is graphql-core's, which also says what is wrong.
 """
 
 from __future__ import annotations

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
-from graphql import FieldNode, NameNode, get_named_type, is_object_type
+from graphql import FieldNode, GraphQLString, NameNode, get_named_type, is_object_type
 
 from resolvers.catalog import Catalog
 from resolvers.planning import NotServedError, Planner
@@ -18,6 +20,8 @@ __all__ = ["NotTaken", "not_served", "not_taken"]
 
 _OF_PAGES = frozenset({"first", "after"})
 """The arguments of a connection that the gateway itself reads."""
+
+_LEAF: Mapping[str, tuple[Selected, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +67,25 @@ def _chain(model: Model, way: str) -> Selected:
     """Return the selection of one path, such as `customer.accounts.balance`."""
     root, *steps = way.split(".")
     below = _below(model, model.subject, steps)
-    return Selected(root, "Query", root, _node(root), {model.subject: below})
+    return _selected(root, "Query", model.schema.type_map[model.subject], {model.subject: below})
 
 
 def _below(model: Model, type_name: str, steps: Sequence[str]) -> tuple[Selected, ...]:
     """Return what is selected of an object on a path: its next step, and its type where the path ends."""
     if not steps:
-        return (Selected("__typename", type_name, "__typename", _node("__typename")),)
+        return (_selected("__typename", type_name, GraphQLString),)
     name, _, concrete = steps[0].removesuffix("]").partition("[")
     coordinate = model.coordinates[f"{type_name}.{name}"]
     held = concrete or coordinate.of
     if not is_object_type(model.schema.type_map[held]):
-        return (Selected(name, type_name, name, _node(name)),)
+        return (_selected(name, type_name, coordinate.type),)
     branches = {held: _below(model, held, steps[1:])}
     if coordinate.is_connection:
-        connection = get_named_type(coordinate.type).name
-        branches = {connection: (Selected("nodes", connection, "nodes", _node("nodes"), branches),)}
-    return (Selected(name, type_name, name, _node(name), branches),)
+        connection = get_named_type(coordinate.type)
+        branches = {connection.name: (_selected("nodes", connection.name, connection, branches),)}
+    return (_selected(name, type_name, coordinate.type, branches),)
 
 
-def _node(name: str) -> FieldNode:
-    return FieldNode(name=NameNode(value=name), arguments=())
+def _selected(name: str, type_name: str, output: Any, branches: Mapping[str, tuple[Selected, ...]] = _LEAF) -> Selected:
+    """Return a field as a document would ask it. Nothing is made of its type: no answer is given."""
+    return Selected(name, type_name, name, (FieldNode(name=NameNode(value=name), arguments=()),), output, branches)

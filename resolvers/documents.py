@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
@@ -25,13 +25,14 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
+from resolvers.arguments import definition_of
 from resolvers.coercing import Coercer, compile_coercer
 from resolvers.exact_ids import inexact_ids
 from resolvers.limits import check_document
 from resolvers.looking_up import LookUps, compile_look_ups
 from resolvers.measures import Measure, Measured
 from resolvers.measuring import measure
-from resolvers.plan import Plan
+from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
 from resolvers.policy import Transforms
 from resolvers.refusals import Excess, RefusalCode, RefusedError
@@ -115,16 +116,23 @@ class Document:
 
 
 class Planned:
-    """A plan, and what is compiled from it: who is looked up by its root fields, and the shape of its answer.
+    """A plan, and what is compiled from it: who is looked up by its root fields, which of its steps take arguments, and
+    the shape of its answer.
 
     The shape is compiled when the plan is used for the second time: most documents that come once never come again.
     It is None where the exact way has to make the answer.
     """
 
-    __slots__ = ("_compile", "_is_used", "look_ups", "plan", "shape")
+    __slots__ = ("_compile", "_is_used", "look_ups", "plan", "shape", "taking")
 
-    def __init__(self, plan: Plan, look_ups: Mapping[str, LookUps], compile_it: Callable[[Plan], Shape | None]) -> None:
-        self.plan, self.look_ups = plan, look_ups
+    def __init__(
+        self,
+        plan: Plan,
+        look_ups: Mapping[str, LookUps],
+        taking: Sequence[Step],
+        compile_it: Callable[[Plan], Shape | None],
+    ) -> None:
+        self.plan, self.look_ups, self.taking = plan, look_ups, taking
         self.shape: Shape | None = None
         self._compile: Callable[[Plan], Shape | None] | None = compile_it
         self._is_used = False
@@ -197,11 +205,11 @@ class Documents:
         Raises:
             RefusedError: It does not parse, asks for more than is allowed, or does not fit the view's schema.
         """
-        kept = self._prepared.get(text) or self._kept.documents.get((self._schema, text))
+        kept = self._prepared.get(text) or self._kept.documents.get((self, text))
         if kept is None:
             kept = self._read(text, suggests)
             if not kept.has_keys and kept.size <= self._kept.most_bytes:
-                self._kept.documents[self._schema, text] = kept
+                self._kept.documents[self, text] = kept
         return kept
 
     def _read(self, text: str, suggests: bool) -> Document:
@@ -283,7 +291,8 @@ class Documents:
             raise RefusedError(RefusalCode.BAD_USER_INPUT, error.message, errors=[error]) from None
         plan = self._planner.plan(selection, is_list=self._is_list)
         look_ups = {root.response_name: compile_look_ups(self._schema, root) for root in plan.roots}
-        return Planned(plan, look_ups, self._compile)
+        taking = [step for step in plan.listing if definition_of(step, self._schema).args]
+        return Planned(plan, look_ups, taking, self._compile)
 
     def _compile(self, plan: Plan) -> Shape | None:
         return compile_shape(self._schema.schema, plan, self._transforms)

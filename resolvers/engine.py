@@ -113,10 +113,11 @@ class Engine:
         flat = [lookup for of_root in lookups.values() for lookup in of_root]
         distinct = list(dict.fromkeys(flat))
         resolved = await self._crossref.resolve_many(distinct) if distinct else ()
-        subjects = dict(zip(distinct, map(self._shown, resolved), strict=True))
-        once = {subject.customer_id: subject for subject in subjects.values() if subject is not None}
+        shown = [self._shown(subject) for subject in resolved]
+        subjects = dict(zip(distinct, shown, strict=True))
         by_root = {name: [subjects[lookup] for lookup in of_root] for name, of_root in lookups.items()}
-        has_redirected = any(subject.redirected for subject in subjects.values() if subject is not None)
+        once = {subject.customer_id: subject for subject in shown if subject is not None}
+        has_redirected = any([subject.redirected for subject in shown if subject is not None])
         return _Found(by_root, tuple(once.values()), has_redirected)
 
     def _shown(self, subject: Subject | None) -> Subject | None:

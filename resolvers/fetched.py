@@ -25,6 +25,7 @@ Part = tuple[tuple[str, ...], Slice | None]
 """What is asked alike of several keys: the fields that are allowed, and which part of a list."""
 
 _NOTHING_GIVEN = Given()
+_BEGINNING = Stand()
 _NO_ANSWERS: Mapping[Key, Answer] = MappingProxyType({})
 
 _LATE = SourceError(Reason.DEADLINE_EXCEEDED, "the step had not answered when the request's time was over")
@@ -62,6 +63,19 @@ class Fetched:
             return None
         parts = self.answers.get(step.number)
         return _NO_ANSWERS if parts is None else next(iter(parts.values()))
+
+    def in_full(self, number: int) -> Mapping[Key, Answer] | None:
+        """Return the answers of a step by key for those of whom nothing is withheld; None where a cursor was given. A
+        key that is not in it has not been answered."""
+        step = self.plan.steps[number]
+        if step.is_page and self.given(step).cursor is not None:
+            return None
+        parts = self.answers.get(step.number)
+        if not parts:
+            return _NO_ANSWERS
+        if not self.verdicts.withheld:
+            return next(iter(parts.values()))
+        return parts.get((step.fields, slice_of(self.given(step), _BEGINNING)), _NO_ANSWERS)
 
     def answer(self, step: Step, subject: Subject, key: Key) -> Answer:
         """Return the answer for one key, on behalf of one customer."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from graphql import FieldNode
+from graphql import FieldNode, GraphQLOutputType
 
 from adapters.offers import Offer
 
@@ -27,6 +27,7 @@ __all__ = [
     "FromRecord",
     "FromStep",
     "KeysFrom",
+    "Meta",
     "Plan",
     "Position",
     "Reads",
@@ -122,9 +123,19 @@ class Step:
         return tuple(wanted for wanted in self.wanted if not wanted.guards & withheld)
 
     @cached_property
+    def told(self) -> Mapping[str, str | int]:
+        """Return what a receipt tells of the step whatever it answers."""
+        return {"source": self.source, "offer": self.offer.name, "depth": self.depth}
+
+    @cached_property
     def uses(self) -> Mapping[str, str]:
         """Return the coordinates that are wanted when nothing is withheld, and what each is for."""
         return {wanted.coordinate: wanted.use for wanted in self.wanted}
+
+    @property
+    def keyspace(self) -> str:
+        """Return whose keys the step is asked by."""
+        return self.offer.keyspace or self.source
 
     @cached_property
     def roots(self) -> frozenset[str]:
@@ -176,15 +187,18 @@ Reads = Canonical | FromStep | FromList | FromRecord
 class FieldPlan:
     """Where the value of one field of the answer comes from.
 
-    `reads` is None for GraphQL's own fields. `positions` are the plans of the object that the field holds, by its
-    concrete type: one, but for an interface or union; none for a leaf. `keyspace` says that what is read is not the
-    object but its key. `list_by_key` is the step that answers the field's list by the key that is read. `is_page` says
-    that the list is shown as a page, with `nodes`, `edges` and `pageInfo`. `needs` holds the path of coordinates of
-    each value below the field: when every one of them is withheld the field is null.
+    `nodes` are the field nodes that were merged into it, and `output` is its type in the view's schema. `reads` is None
+    for GraphQL's own fields. `positions` are the plans of the object that the field holds, by its concrete type: one,
+    but for an interface or union; none for a leaf. `keyspace` says that what is read is not the object but its key.
+    `list_by_key` is the step that answers the field's list by the key that is read. `is_page` says that the list is
+    shown as a page, with `nodes`, `edges` and `pageInfo`. `needs` holds the path of coordinates of each value below the
+    field: when every one of them is withheld the field is null.
     """
 
     response_name: str
     coordinate: str
+    nodes: tuple[FieldNode, ...]
+    output: GraphQLOutputType
     reads: Reads | None
     needs: tuple[Coordinates, ...] = ()
     positions: Mapping[str, Position] = field(default_factory=dict)
@@ -230,14 +244,34 @@ class Root:
     node: FieldNode
     position: Position
 
+    def where(self, place: int) -> tuple[str | int, ...]:
+        """Return the path of one of its customers."""
+        return (self.response_name, place) if self.is_list else (self.response_name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """One root field of GraphQL itself: `__typename`, `__schema` or `__type`."""
+
+    response_name: str
+    field_name: str
+
 
 @dataclass(frozen=True)
 class Plan:
-    """A compiled query: root fields, and the steps that they need, by their numbers."""
+    """A compiled query: root fields, and the steps that they need, by their numbers.
 
-    roots: tuple[Root, ...]
+    `shown` holds the root fields in the order of the answer, with those of GraphQL itself.
+    """
+
+    shown: tuple[Root | Meta, ...]
     steps: tuple[Step, ...]
     work: int = 0
+
+    @cached_property
+    def roots(self) -> tuple[Root, ...]:
+        """Return the root fields that look customers up."""
+        return tuple(one for one in self.shown if isinstance(one, Root))
 
     @cached_property
     def has_twins(self) -> bool:
@@ -261,7 +295,7 @@ class Plan:
 
     @cached_property
     def listing(self) -> tuple[Step, ...]:
-        """Return the steps that answer a list, as written in the document: arguments are given to them."""
+        """Return the steps that answer a list, as it is written in the document."""
         return tuple(step for step in self.steps if step.node is not None)
 
     @cached_property

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
 
 from graphql import FieldNode, print_ast
 
@@ -23,6 +25,7 @@ from resolvers.plan import (
     FromRecord,
     FromStep,
     KeysFrom,
+    Meta,
     Plan,
     Position,
     Reads,
@@ -131,12 +134,11 @@ class Planner:
             NotServedError: A field has no adapter.
         """
         work = _Work(self._catalog, self._model)
-        roots = tuple(
-            Root(root.response_name, root.coordinate, is_list(root), root.node, work.root(root))
+        shown = tuple(
+            Meta(root.response_name, root.field_name) if root.is_meta else work.root(root, is_list=is_list(root))
             for root in selection.roots
-            if not root.is_meta
         )
-        return Plan(roots, work.steps(), selection.work)
+        return Plan(shown, work.steps(), selection.work)
 
 
 class _Work:
@@ -146,10 +148,10 @@ class _Work:
         self._catalog, self._model = catalog, model
         self._drafts: dict[tuple[str, str, str, int], _Draft] = {}
 
-    def root(self, selected: Selected) -> Position:
+    def root(self, selected: Selected, *, is_list: bool) -> Root:
         place = _Place(_Entity(depth=1), frozenset(), (selected.response_name,))
         (position,) = self._positions(selected, place).values()
-        return position
+        return Root(selected.response_name, selected.coordinate, is_list, selected.node, position)
 
     def steps(self) -> tuple[Step, ...]:
         return tuple(
@@ -180,7 +182,7 @@ class _Work:
 
     def _field(self, selected: Selected, place: _Place) -> FieldPlan:
         if selected.is_meta:
-            return FieldPlan(selected.response_name, selected.coordinate, None)
+            return _field_plan(selected, None)
         if isinstance(place.found_in, _Embedded):
             return self._in_record(selected, place, place.found_in)
         return self._of_entity(selected, place, place.found_in)
@@ -188,7 +190,7 @@ class _Work:
     def _of_entity(self, selected: Selected, place: _Place, entity: _Entity) -> FieldPlan:
         name = self._name(selected)
         if entity.origin is None and selected.field_name == _ID:
-            return FieldPlan(selected.response_name, selected.coordinate, Canonical(), (self._above(selected, place),))
+            return _field_plan(selected, Canonical(), (self._above(selected, place),))
         served = self._catalog.facts(selected.parent_type, name, entity.keyspaces)
         if served is not None:
             draft = self._draft(served, entity, None)
@@ -209,23 +211,23 @@ class _Work:
         above, nested = self._above(selected, place), record.record.record_nested(name)
         if nested is None:
             record.draft.want(record.path(name), selected, place, (above,))
-            return FieldPlan(selected.response_name, selected.coordinate, reads, (above,))
+            return _field_plan(selected, reads, (above,))
         inside = self._place_below(selected, place, record.inside(name, nested))
         positions, needs = self._below(selected, inside)
         if _shows_itself(positions):
             record.draft.want(record.path(name), selected, place, (above,))
-        return FieldPlan(selected.response_name, selected.coordinate, reads, needs, positions)
+        return _field_plan(selected, reads, needs, positions)
 
     def _list(self, selected: Selected, place: _Place, served: Served, draft: _Draft) -> FieldPlan:
         inside = self._place_below(selected, place, _Embedded(draft, served.offer.record))
         reads = FromList(draft.number)
         if draft.is_page:
             positions, needs = self._page(selected, selected, inside)
-            return FieldPlan(selected.response_name, selected.coordinate, reads, needs, positions, is_page=True)
+            return _field_plan(selected, reads, needs, positions, is_page=True)
         positions, needs = self._below(selected, inside)
         if _shows_itself(positions):
             draft.want(EXISTENCE, selected, place, (self._above(selected, place),))
-        return FieldPlan(selected.response_name, selected.coordinate, reads, needs, positions)
+        return _field_plan(selected, reads, needs, positions)
 
     def _page(
         self, listed: Selected, selected: Selected, place: _Place
@@ -248,7 +250,7 @@ class _Work:
         if place.above in needs:  # what tells of the page itself, and not of what an entry holds
             self._want_page(listed, place)
         reads = None if selected.is_meta else FromRecord(self._name(selected))
-        return FieldPlan(selected.response_name, selected.coordinate, reads, needs, positions)
+        return _field_plan(selected, reads, needs, positions)
 
     def _want_page(self, listed: Selected, place: _Place) -> None:
         assert isinstance(place.found_in, _Embedded)
@@ -267,7 +269,7 @@ class _Work:
             return replace(made, reads=reads, list_by_key=made.reads.step)
         positions, needs = self._below(selected, self._place_below(selected, place, entity))
         record.draft.want(origin.path, selected, place, needs, is_key=True)
-        return FieldPlan(selected.response_name, selected.coordinate, reads, needs, positions, reference.keyspace)
+        return _field_plan(selected, reads, needs, positions, keyspace=reference.keyspace)
 
     def _below(self, selected: Selected, place: _Place) -> tuple[dict[str, Position], tuple[Coordinates, ...]]:
         """Return the plans of the object below a field, and the path of each value in it."""
@@ -303,6 +305,17 @@ class _Work:
             self._drafts[identity] = draft
         draft.keys_from[entity.keys_from(served)] = None
         return draft
+
+
+def _field_plan(
+    selected: Selected,
+    reads: Reads | None,
+    needs: tuple[Coordinates, ...] = (),
+    positions: Mapping[str, Position] = MappingProxyType({}),
+    **more: Any,
+) -> FieldPlan:
+    name, at = selected.response_name, selected.coordinate
+    return FieldPlan(name, at, selected.nodes, selected.output, reads, needs, positions, **more)
 
 
 def _needs(positions: Mapping[str, Position]) -> tuple[Coordinates, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from cachetools import LRUCache
@@ -20,7 +19,7 @@ from resolvers.cursors import Cursors
 from resolvers.documents import Document, Documents, Kept
 from resolvers.explain import explain_plan
 from resolvers.limits import check_weight
-from resolvers.plan import Plan
+from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
 from resolvers.policy import Transforms, check_calls, check_customers, check_introspection, transforms_of
 from resolvers.shaping import Shape
@@ -33,8 +32,6 @@ from schema.views import ReceiptDetail, View
 __all__ = ["Asked", "Reader", "Request"]
 
 _KEPT_VIEWS = 256
-
-_NOTHING_GIVEN: Arguments = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ class Reader:
         plan = planned.plan
         lookups = {name: read(variables) for name, read in planned.look_ups.items()}
         check_customers(view.limits, sum(map(len, lookups.values())))
-        arguments = self._arguments(view, opened.schema, plan, variables) if plan.listing else _NOTHING_GIVEN
+        arguments = self._arguments(view, opened.schema, planned.taking, variables)
         name = operation.name.value if operation.name else None
         executed = Operation(opened.schema.schema, document.node, name, request.variables)
         shared = share_equal_steps(plan, arguments)
@@ -112,6 +109,21 @@ class Reader:
             RefusedError: It is not one that the view answers.
         """
         self._opened(view).documents.prepare(query)
+
+    def code(self, view: View, request: Request) -> str:
+        """Return the code that is compiled for the request's answer: Python; empty where graphql-core makes it alone.
+
+        Raises:
+            RefusedError: The request would not be answered.
+        """
+        opened = self._opened(view)
+        document = opened.documents.document(request.query)
+        operation = document.operation(request.operation_name)
+        planned = opened.documents.plan(
+            document, operation, opened.documents.variables(document, operation, request.variables)
+        )
+        planned.compile()
+        return "" if planned.shape is None else planned.shape.code
 
     def explain(self, view: View, request: Request, caller: Caller | None = None) -> dict[str, Any]:
         """Return what the request would ask of the sources, without asking anything.
@@ -135,10 +147,8 @@ class Reader:
             self._open[view] = opened
         return opened
 
-    def _arguments(self, view: View, schema: ViewSchema, plan: Plan, variables: VariableValues) -> Arguments:
-        return {
-            step.number: given_to(step, view, schema, self._model, variables, self._cursors) for step in plan.listing
-        }
+    def _arguments(self, view: View, schema: ViewSchema, steps: Sequence[Step], variables: VariableValues) -> Arguments:
+        return {step.number: given_to(step, view, schema, self._model, variables, self._cursors) for step in steps}
 
 
 def _checked(

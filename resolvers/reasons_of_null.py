@@ -7,8 +7,7 @@ the index.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from graphql.pyutils import Path
@@ -19,6 +18,8 @@ __all__ = ["Notes", "ResponsePath", "response_path"]
 
 ResponsePath = tuple[str | int, ...]
 
+_ANY = "*"
+
 
 def response_path(path: Path, *more: str | int) -> ResponsePath:
     """Return a response path as a tuple of response names and list indexes."""
@@ -26,20 +27,33 @@ def response_path(path: Path, *more: str | int) -> ResponsePath:
 
 
 class Notes:
-    """Collects the nulls of one answer, and what is shown in another form."""
+    """Collects the nulls of one answer, and what is shown in another form. It is false while there is nothing."""
 
     def __init__(self) -> None:
-        self._noted: dict[tuple[str, Reason], dict[ResponsePath, None]] = {}
+        self._noted: dict[tuple[str, Reason], dict[ResponsePath, ResponsePath | None]] = {}
         self._reasons: dict[ResponsePath, Reason] = {}
+        self._masked: set[ResponsePath] = set()
 
-    def null(self, coordinate: str, reason: Reason, path: ResponsePath) -> None:
-        """Note a null at a path, and the coordinate that is its cause: the one that stands there, or one below it."""
-        self._noted.setdefault((coordinate, reason), {})[path] = None
+    def __bool__(self) -> bool:
+        """Return whether anything was noted."""
+        return bool(self._noted)
+
+    def null(self, coordinate: str, reason: Reason, path: ResponsePath, pattern: ResponsePath | None = None) -> None:
+        """Note a null at a path, and the coordinate that is its cause: the one that stands there, or one below it.
+
+        `pattern` is the path with `*` for its indexes, where it is known already.
+        """
+        self._noted.setdefault((coordinate, reason), {})[path] = pattern
         self._reasons.setdefault(path, reason)
 
     def shown(self, coordinate: str, reason: Reason, path: ResponsePath) -> None:
         """Note a value at a path that is shown in another form than its own."""
         self._noted.setdefault((coordinate, reason), {})[path] = None
+
+    def shown_everywhere(self, coordinate: str, reason: Reason, pattern: ResponsePath) -> None:
+        """Note that each value at the paths of a pattern is shown in another form; there is one at least."""
+        self._noted.setdefault((coordinate, reason), {})[pattern] = pattern
+        self._masked.add(pattern)
 
     def reason(self, path: ResponsePath) -> Reason | None:
         """Return the first reason that was noted for a path, None when none was."""
@@ -51,46 +65,63 @@ class Notes:
         Those of masked values speak of values alone: one that a null further up took along is not told, and a null is
         no place at which the mask does not hold.
         """
-        noted = [(*key, list(paths)) for key, paths in self._noted.items() if key[1].place is place]
+        noted = [(*key, paths) for key, paths in self._noted.items() if key[1].place is place]
         if place is Place.MASKED:
-            noted = [(coordinate, reason, _values(paths, data)) for coordinate, reason, paths in noted]
+            noted = [(coordinate, reason, self._values(paths, data)) for coordinate, reason, paths in noted]
         return [
             {
                 "coordinate": coordinate,
                 "code": str(reason),
                 "message": reason.message,
                 "remedy": reason.remedy,
-                "paths": _compact(paths, data, nulls=place is not Place.MASKED),
+                "paths": self._compact(paths, data, nulls=place is not Place.MASKED),
             }
             for coordinate, reason, paths in noted
             if paths
         ]
 
+    def _values(
+        self, paths: Mapping[ResponsePath, ResponsePath | None], data: object
+    ) -> dict[ResponsePath, ResponsePath | None]:
+        """Return the paths at which the data has a value."""
+        return {
+            path: pattern for path, pattern in paths.items() if path in self._masked or _places(data, path, nulls=False)
+        }
 
-def _values(paths: Iterable[ResponsePath], data: object) -> list[ResponsePath]:
-    """Return the paths at which the data has a value."""
-    return [path for path in paths if _places(data, path, nulls=False)]
-
-
-def _compact(paths: Sequence[ResponsePath], data: object, *, nulls: bool) -> list[list[str | int]]:
-    """Return the paths, those that are all of one pattern in the data as the pattern; `nulls`: nulls are places too."""
-    counts = Counter(map(_pattern, paths))
-    everywhere = {pattern for pattern, count in counts.items() if count == _places(data, pattern, nulls=nulls)}
-    told = dict.fromkeys(pattern if (pattern := _pattern(path)) in everywhere else path for path in paths)
-    return [list(path) for path in told]
+    def _compact(
+        self, paths: Mapping[ResponsePath, ResponsePath | None], data: object, *, nulls: bool
+    ) -> list[list[str | int]]:
+        """Return the paths, those that are all of one pattern in the data as the pattern; `nulls`: nulls are places
+        too."""
+        counts: dict[ResponsePath, int] = {}
+        patterns = [pattern or _pattern(path) for path, pattern in paths.items()]
+        for pattern in patterns:
+            counts[pattern] = counts.get(pattern, 0) + 1
+        everywhere = {
+            pattern
+            for pattern, count in counts.items()
+            if count == _places(data, pattern, nulls=nulls) or (not nulls and pattern in self._masked)
+        }
+        if len(everywhere) == len(counts):
+            return [list(pattern) for pattern in counts]
+        told = zip(paths, patterns, strict=True)
+        return [
+            list(one) for one in dict.fromkeys(pattern if pattern in everywhere else path for path, pattern in told)
+        ]
 
 
 def _pattern(path: ResponsePath) -> ResponsePath:
-    return tuple("*" if isinstance(step, int) else step for step in path)
+    return tuple([_ANY if isinstance(step, int) else step for step in path])
 
 
 def _places(data: object, path: ResponsePath, *, nulls: bool) -> int:
     """Return at how many places of the data the path, or the paths of the pattern, end."""
-    if not path:
-        return int(nulls or data is not None)
-    step, rest = path[0], path[1:]
-    if step == "*":
-        return sum(_places(item, rest, nulls=nulls) for item in data) if isinstance(data, list) else 0
-    if isinstance(step, int):
-        return _places(data[step], rest, nulls=nulls) if isinstance(data, list) else 0
-    return _places(data[step], rest, nulls=nulls) if isinstance(data, dict) and step in data else 0
+    held = [data]
+    for step in path:
+        if step == _ANY:
+            held = [item for one in held if isinstance(one, list) for item in one]
+        elif isinstance(step, int):
+            held = [one[step] for one in held if isinstance(one, list)]
+        else:
+            held = [one[step] for one in held if isinstance(one, dict) and step in one]
+    return len(held) if nulls else sum(one is not None for one in held)

@@ -46,9 +46,7 @@ def _source(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> dict[s
     sent = fetched.sent.get(step.number, ())
     keys, fields, answers = _asked(step, fetched, subjects)
     return {
-        "source": step.source,
-        "offer": step.offer.name,
-        "depth": step.depth,
+        **step.told,
         "calls": len(sent),
         "keys": keys,
         "fields": fields,

@@ -16,6 +16,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLNamedType,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
@@ -43,16 +44,22 @@ _WORK_PER_TOKEN = 20
 class Selected:
     """One field of the answer: its response name, its coordinate, and what is selected below it.
 
-    `node` is the first of the field nodes that were merged into it. `branches` holds, for each concrete type that the
-    field returns (or lists), that object's fields in the order of the answer: one type, but for an interface or union;
-    none for a leaf.
+    `nodes` are the field nodes that were merged into it; they ask alike. `output` is its type. `branches` holds, for
+    each concrete type that the field returns (or lists), that object's fields in the order of the answer: one type, but
+    for an interface or union; none for a leaf.
     """
 
     response_name: str
     parent_type: str
     field_name: str
-    node: FieldNode
+    nodes: tuple[FieldNode, ...]
+    output: GraphQLOutputType
     branches: Mapping[str, tuple[Selected, ...]] = field(default_factory=dict)
+
+    @property
+    def node(self) -> FieldNode:
+        """Return the first of the nodes, whose arguments count."""
+        return self.nodes[0]
 
     @property
     def coordinate(self) -> str:
@@ -124,14 +131,15 @@ class _Walk:
         return tuple(self._field(parent, name, details) for name, details in grouped.items())
 
     def _field(self, parent: GraphQLObjectType, response_name: str, details: Sequence[FieldDetails]) -> Selected:
-        node = details[0].node
-        field_name = node.name.value
+        nodes = tuple(detail.node for detail in details)
+        field_name = nodes[0].name.value
         definition = self._schema.get_field(parent, field_name)
-        returned = get_named_type(definition.type) if definition is not None else None
-        branches = {one.name: self._below(one, details) for one in self._concrete(returned)}
-        return Selected(response_name, parent.name, field_name, node, branches)
+        assert definition is not None  # the document is valid
+        returned = self._concrete(get_named_type(definition.type))
+        branches = {one.name: self._below(one, details) for one in returned}
+        return Selected(response_name, parent.name, field_name, nodes, definition.type, branches)
 
-    def _concrete(self, returned: GraphQLNamedType | None) -> Sequence[GraphQLObjectType]:
+    def _concrete(self, returned: GraphQLNamedType) -> Sequence[GraphQLObjectType]:
         """Return the object types that a field's value can have; none for a leaf."""
         if is_object_type(returned):
             return (returned,)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
-from graphql import GraphQLError, Source, SourceLocation
+from graphql import FieldNode, GraphQLError, Source, SourceLocation
 
-__all__ = ["DocumentSource", "locations"]
+__all__ = ["DocumentSource", "locations", "locations_of"]
 
 _NEW_LINE = re.compile(r"\r\n|[\n\r]")
 
@@ -40,6 +41,15 @@ class DocumentSource(Source):
 
 def locations(error: GraphQLError) -> list[dict[str, int]]:
     """Return where in its document an error stands, in response form."""
-    source = error.source
-    places = [source.get_location(position) for position in error.positions or ()] if source is not None else []
+    return _locations(error.source, error.positions or ())
+
+
+def locations_of(nodes: Sequence[FieldNode]) -> list[dict[str, int]]:
+    """Return where an error stands that is of all nodes of a field, in response form."""
+    places = [node.loc for node in nodes if node.loc is not None]
+    return _locations(places[0].source, [place.start for place in places]) if places else []
+
+
+def _locations(source: Source | None, positions: Iterable[int]) -> list[dict[str, int]]:
+    places = [source.get_location(position) for position in positions] if source is not None else []
     return [{"line": place.line, "column": place.column} for place in places]

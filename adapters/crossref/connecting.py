@@ -10,7 +10,8 @@ from pathlib import Path
 
 from adapters.crossref.errors import StoreError
 
-__all__ = ["BUSY_MS", "connect_reader", "connect_writer", "database_path", "reading", "translated", "writing"]
+__all__ = ["BUSY_MS", "FAILURES", "connect_reader", "connect_writer", "database_path", "reading", "store_error"]
+__all__ += ["translated", "writing"]
 
 _SCHEME = "sqlite:///"
 BUSY_MS = 5000
@@ -100,12 +101,21 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise StoreError in place of what SQLite and the file system raise; their texts name files and keep values."""
+    """Raise StoreError in place of what SQLite and the file system raise."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except FAILURES as error:
+        raise store_error(error) from None
+
+
+FAILURES = (sqlite3.Error, OSError)
+"""What SQLite and the file system raise."""
+
+
+def store_error(error: sqlite3.Error | OSError) -> StoreError:
+    """Return a failure in our words; its own text names files and keeps values."""
+    if isinstance(error, sqlite3.OperationalError):
         busy, other = "another process writes for too long; try again", "check the file, its disk and its rights"
         mend = busy if _is_busy(error) else other
-        raise StoreError(f"the cross-reference's database failed ({error.sqlite_errorname}); {mend}") from None
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"the cross-reference's database failed ({type(error).__name__}); check the file") from None
+        return StoreError(f"the cross-reference's database failed ({error.sqlite_errorname}); {mend}")
+    return StoreError(f"the cross-reference's database failed ({type(error).__name__}); check the file")

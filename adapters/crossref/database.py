@@ -7,8 +7,9 @@ as the text that `moment` makes, JSON as text.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 from adapters.crossref.sources import SourceSystem
 
@@ -70,24 +71,24 @@ Asked = tuple[int, str | None, str | None]
 """The position of a look-up; the source, None for a canonical id; the key in one of the forms in which it may be kept,
 None where it cannot be one: the database is asked all the same, so that the time taken tells nothing."""
 
-LinkRow = tuple[int, str, str | None, str, bytes | None, str, str, int]
-"""Position, customer, and one link's source, key, sealed key, id, method and event; source None: there is no link."""
+LinkRow = Row
+"""A number of the database's own, the customer, and one link's source, key, sealed key, id, whether it came by merge,
+and event; source None: there is no link."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Who was found, at one moment: a row for each live key, and customer, ground and coordinates (as JSON) of each
-    restriction in force, those of ids that were merged into the customer included."""
+class Found(Struct, frozen=True):
+    """Who was found, at one moment: the rows of each position that is somebody's, one a live key, and customer, ground
+    and coordinates (as JSON) of each restriction in force, those of ids that were merged into the customer included."""
 
-    links: Sequence[LinkRow]
+    links: Mapping[int, Sequence[LinkRow]]
     restrictions: Sequence[Row]
 
 
 class Finder(Protocol):
     """The hot look-ups of one tenant."""
 
-    async def find(self, asked: Sequence[Asked], at: str) -> Found:
-        """Return who is found, and what is restricted at this time."""
+    async def find(self, asked: Sequence[Asked], now: Callable[[], str]) -> Found:
+        """Return who is found, and what is restricted at the time that `now` returns, which may not be needed."""
 
     async def sources(self) -> Mapping[str, SourceSystem]:
         """Return the tenant's sources by name."""

@@ -1,10 +1,14 @@
-"""What the engine asks of a cross-reference: who is meant by a key, and which keys each source uses for them."""
+"""What the engine asks of a cross-reference: who is meant by a key, and which keys each source uses for them.
+
+The values are structs of msgspec and no dataclasses: every request makes some, in a tenth of the time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 __all__ = ["EVERYTHING", "CrossReference", "LinkedKey", "Lookup", "Restriction", "Subject"]
 
@@ -12,8 +16,7 @@ EVERYTHING = "*"
 """In place of coordinates: a restriction of every coordinate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """One customer as somebody names them: by a source's own key, or, with `source` None, by a canonical id.
 
     The key is taken as it came; the cross-reference brings it into the source's normal form. A canonical id may be one
@@ -21,19 +24,29 @@ class Lookup:
     """
 
     source: str | None
-    key: str = field(repr=False)
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Lookup(source={self.source!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, str | None]]:
+        return [("source", self.source)]
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedKey:
+class LinkedKey(Struct, frozen=True):
     """A key that a source uses for the customer, and the link that says so. `link_id` may be told and logged."""
 
-    key: str = field(repr=False)
+    key: str
     link_id: str
 
+    def __repr__(self) -> str:
+        return f"LinkedKey(link_id={self.link_id!r})"
 
-@dataclass(frozen=True, slots=True)
-class Restriction:
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("link_id", self.link_id)]
+
+
+class Restriction(Struct, frozen=True):
     """Coordinates (`Type.field`) that may not be processed for this customer, and the ground as a short code.
 
     A restriction of `EVERYTHING` covers every coordinate.
@@ -43,8 +56,7 @@ class Restriction:
     coordinates: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A customer that is known and may be asked about.
 
     `customer_id` is the canonical id in use now; `redirected` says that the look-up named another id, which a merge has

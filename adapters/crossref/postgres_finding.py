@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from adapters.crossref.database import Asked, Found
+from adapters.crossref.database import Asked, Found, Row
 from adapters.crossref.ledger import read_sources
 from adapters.crossref.postgres_database import PostgresDatabase
 from adapters.crossref.sources import SourceSystem
@@ -42,8 +42,8 @@ named AS (
     SELECT customer_id FROM customer WHERE tenant_id = $1 AND survivor_id = found.customer_id OFFSET 0
   ) AS m
 )
-SELECT found.pos, found.customer_id, k.source_id, k.key_lookup, k.key_sealed, k.link_id, k.method, k.opened_seq,
-  NULL::text, NULL::jsonb
+SELECT found.pos, found.customer_id, k.source_id, k.key_lookup, k.key_sealed, k.link_id, k.method = 'merge',
+  k.opened_seq, NULL::text, NULL::jsonb
 FROM found
 LEFT JOIN LATERAL (
   SELECT source_id, key_lookup, key_sealed, link_id, method, opened_seq FROM link
@@ -70,9 +70,14 @@ class PostgresFinder:
         """Return the tenant's sources by name."""
         return await self._database.read(lambda connection: read_sources(connection, self._tenant))
 
-    async def find(self, asked: Sequence[Asked], at: str) -> Found:
+    async def find(self, asked: Sequence[Asked], now: Callable[[], str]) -> Found:
         """Return who is found, and what is restricted at this time."""
         positions, sources, keys = (list(column) for column in zip(*asked, strict=True)) if asked else ([], [], [])
-        rows = await self._database.fetch(_FIND, self._tenant, positions, sources, keys, at)
-        links = [row[:8] for row in rows if row[0] is not None]
-        return Found(links, [(row[1], row[8], row[9]) for row in rows if row[0] is None])
+        links: dict[int, list[Row]] = {}
+        restrictions: list[Row] = []
+        for row in await self._database.fetch(_FIND, self._tenant, positions, sources, keys, now()):
+            if row[0] is None:
+                restrictions.append((row[1], row[8], row[9]))
+            else:
+                links.setdefault(row[0], []).append(row)
+        return Found(links, restrictions)

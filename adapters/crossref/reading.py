@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 
 from adapters.crossref.database import Asked, Finder, LinkRow, Row
 from adapters.crossref.events import moment
-from adapters.crossref.linking import Method
 from adapters.crossref.port import LinkedKey, Lookup, Restriction, Subject
 from adapters.crossref.sealing import KeptKey, Keyring
-from adapters.crossref.sources import SourceSystem
+from adapters.crossref.sources import KeyMode, SourceSystem
 
 __all__ = ["Reader"]
-
-_MERGE = Method.MERGE.value
 
 
 class Reader:
@@ -31,54 +27,77 @@ class Reader:
 
     async def resolve_many(self, lookups: Sequence[Lookup]) -> list[Subject | None]:
         """Return who is meant by each look-up, all at one moment of the database."""
-        await self._know(lookup.source for lookup in lookups)
-        found = await self._finder.find(list(self._asked(lookups)), moment(self._now()))
-        await self._know(row[2] for row in found.links)
-        links: dict[int, list[LinkRow]] = defaultdict(list)
-        for row in found.links:
-            links[row[0]].append(row)
-        restrictions = _restrictions(found.restrictions)
+        for lookup in lookups:
+            if lookup.source is not None and lookup.source not in self._sources:
+                self._sources = await self._finder.sources()
+                break
+        found = await self._finder.find(self._asked(lookups), self._moment)
+        await self._know_sealed(found.links)
+        restrictions = _restrictions(found.restrictions) if found.restrictions else {}
         return [
-            self._subject(lookup, links[pos], restrictions) if pos in links else None
+            self._subject(lookup, found.links[pos], restrictions) if pos in found.links else None
             for pos, lookup in enumerate(lookups)
         ]
 
-    async def _know(self, names: Iterable[str | None]) -> None:
-        if any(name is not None and name not in self._sources for name in names):
-            self._sources = await self._finder.sources()
+    def _moment(self) -> str:
+        return moment(self._now())
 
-    def _asked(self, lookups: Sequence[Lookup]) -> Iterator[Asked]:
-        for pos, lookup in enumerate(lookups):
-            if lookup.source is None:
-                yield pos, None, lookup.key if lookup.key.isprintable() else None
-            else:
-                for form in self._forms(lookup.source, lookup.key):
-                    yield pos, lookup.source, form
+    async def _know_sealed(self, links: Mapping[int, Sequence[LinkRow]]) -> None:
+        for rows in links.values():
+            for row in rows:
+                if row[4] is not None and row[2] not in self._sources:
+                    self._sources = await self._finder.sources()
+                    return
 
-    def _forms(self, name: str, key: str) -> tuple[str | None, ...]:
+    def _asked(self, lookups: Sequence[Lookup]) -> list[Asked]:
         # What cannot be found is asked for all the same, as nothing: the reads are those of any other key.
-        source = self._sources.get(name)
-        form = None if source is None else source.key_format.normal(key)
-        return (None,) if source is None or form is None else self._keyring.lookup_forms(source, form)
+        asked: list[Asked] = []
+        for pos, lookup in enumerate(lookups):
+            name, key = lookup.source, lookup.key
+            if name is None:
+                asked.append((pos, None, key if key.isprintable() else None))
+                continue
+            source = self._sources.get(name)
+            form = None if source is None else source.key_format.normal(key)
+            if form is None or source is None or source.key_mode is KeyMode.PLAIN:
+                asked.append((pos, name, form))
+            else:
+                asked += [(pos, name, sealed) for sealed in self._keyring.lookup_forms(source, form)]
+        return asked
 
     def _subject(
-        self, lookup: Lookup, links: Sequence[LinkRow], restrictions: Mapping[str, set[Restriction]]
+        self, lookup: Lookup, rows: Sequence[LinkRow], restrictions: Mapping[str, set[Restriction]]
     ) -> Subject:
-        customer = links[0][1]
+        customer: str = rows[0][1]
         redirected = lookup.source is None and lookup.key != customer
-        standing = sorted(restrictions.get(customer, ()), key=_by_ground)
-        return Subject(customer, redirected, MappingProxyType(self._keys(links)), tuple(standing))
+        standing = tuple(sorted(restrictions[customer], key=_by_ground)) if customer in restrictions else ()
+        return Subject(customer, redirected, self._keys(rows), standing)
 
-    def _keys(self, links: Sequence[LinkRow]) -> dict[str, tuple[LinkedKey, ...]]:
-        by_source: dict[str, list[tuple[bool, int, str, str]]] = {}
-        for _, _, source, lookup, sealed, link_id, method, opened in links:
+    def _keys(self, rows: Sequence[LinkRow]) -> dict[str, tuple[LinkedKey, ...]]:
+        keys: dict[str, tuple[LinkedKey, ...]] = {}
+        for row in rows:
+            source: str | None = row[2]
+            if source in keys:
+                return self._ordered_keys(rows)
             if source is not None:
-                key = lookup if sealed is None else self._keyring.read(self._sources[source], KeptKey(lookup, sealed))
-                by_source.setdefault(source, []).append((method == _MERGE, -opened, key, link_id))
+                keys[source] = (self._key(row),)
+        return keys
+
+    def _ordered_keys(self, rows: Sequence[LinkRow]) -> dict[str, tuple[LinkedKey, ...]]:
+        """Return what a customer has who has several keys of one source, which have to be put in order."""
+        by_source: dict[str, list[tuple[bool, int, LinkedKey]]] = defaultdict(list)
+        for row in rows:
+            by_source[row[2]].append((row[6], -row[7], self._key(row)))
         return {
-            source: tuple([LinkedKey(key, link_id) for _, _, key, link_id in sorted(entries)])
+            source: tuple([linked for _, _, linked in sorted(entries, key=_by_age)])
             for source, entries in by_source.items()
         }
+
+    def _key(self, row: LinkRow) -> LinkedKey:
+        lookup, sealed = row[3], row[4]
+        if sealed is not None:
+            lookup = self._keyring.read(self._sources[row[2]], KeptKey(lookup, sealed))
+        return LinkedKey(lookup, row[5])
 
 
 def _restrictions(rows: Sequence[Row]) -> Mapping[str, set[Restriction]]:
@@ -90,3 +109,8 @@ def _restrictions(rows: Sequence[Row]) -> Mapping[str, set[Restriction]]:
 
 def _by_ground(restriction: Restriction) -> tuple[str, list[str]]:
     return restriction.ground, sorted(restriction.coordinates)
+
+
+def _by_age(entry: tuple[bool, int, LinkedKey]) -> tuple[bool, int, str, str]:
+    by_merge, newest, linked = entry
+    return by_merge, newest, linked.key, linked.link_id

@@ -8,10 +8,11 @@ from typing import Unpack
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Found, Gone, Key, Missing, Page
-from adapters.http.asks import HttpAsk, make_ask, matches_nothing, unaskable
+from adapters.http.asks import HttpAsk, are_plain, make_ask, matches_nothing, unaskable
 from adapters.http.offers import HttpOffer
 from adapters.http.pages import RawPage
 from adapters.http.parts import InPath
+from adapters.http.reading import ReadRecords, reader_for
 from adapters.http.wire import HttpReply, JsonWire, WireOptions
 from adapters.matching import Ends, PageEnd
 from adapters.protocol import ProtocolAdapter
@@ -83,12 +84,16 @@ class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
             return Found(Page(()), datetime.now(UTC))
         return refused
 
+    def _are_askable(self, batch: Batch) -> bool:
+        return are_plain(_http(batch), batch)
+
     def _asks(self, batch: Batch, keys: Sequence[Key]) -> HttpAsk:
         return make_ask(_http(batch), batch, keys)
 
     async def _make(self, ask: HttpAsk, call: Call) -> HttpReply:
         one_by_one = isinstance(_http(ask.batch).keys, InPath)
-        return await self._wire.ask(ask.target, ask.body, call, bare=_ABSENT if one_by_one else ())
+        read = reader_for(_http(ask.batch), ask.batch.fields)
+        return await self._wire.ask(ask.target, ask.body, call, bare=_ABSENT if one_by_one else (), read=read)
 
     def _read(self, batch: Batch, keys: Sequence[Key], ask: HttpAsk, reply: HttpReply) -> Mapping[Key, Answer]:
         if reply.status in _ABSENT:
@@ -110,6 +115,8 @@ _ABSENT: dict[int, Answer] = {404: Missing(), 410: Gone()}
 
 
 def _found(offer: HttpOffer, reply: HttpReply) -> Sequence[object]:
+    if isinstance(reply.body, ReadRecords):
+        return reply.body.records
     found = reply.body if offer.records is None else read_path(reply.body, offer.records)
     if isinstance(found, Mapping):
         found = [found]
@@ -123,7 +130,8 @@ def _page(ask: HttpAsk, reply: HttpReply) -> RawPage:
     assert offer.paging is not None
     assert offer.max_page is not None
     assert asked is not None
-    return offer.paging.read(asked, offer.max_page, reply.body, _found(offer, reply))
+    told = reply.body.told if isinstance(reply.body, ReadRecords) else reply.body
+    return offer.paging.read(asked, offer.max_page, told, _found(offer, reply))
 
 
 def _flat(record: object, attributes: str) -> object:

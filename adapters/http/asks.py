@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from adapters.adapter import Batch
 from adapters.answers import Key, SourceError
 from adapters.http.arguments import AsBody, AsQuery
 from adapters.http.offers import HttpOffer
 from adapters.http.pages import ByCursor, InLastRecord
-from adapters.http.parts import InBody, InPath, InQuery, encoded, pair, refused_key
+from adapters.http.parts import MOST_CHARACTERS, InBody, InPath, InQuery, encoded, pair, refused_key
 from adapters.records import source_fields, top_of
 from adapters.sending import Ask
 from schema.reasons import Reason
 
-__all__ = ["HttpAsk", "make_ask", "matches_nothing", "unaskable"]
+__all__ = ["HttpAsk", "are_plain", "make_ask", "matches_nothing", "unaskable"]
+
+_STEPS = frozenset({".", ".."})
+_PLAIN_KEYS = re.compile(rf"[!-~]{{1,{MOST_CHARACTERS}}}(\n[!-~]{{1,{MOST_CHARACTERS}}})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +37,36 @@ def make_ask(offer: HttpOffer, batch: Batch, keys: Sequence[Key]) -> HttpAsk:
 
     Raises SendError when an argument or a cursor cannot be said.
     """
-    query, body = [*_query(offer, batch, keys)], None
-    if offer.posts:
+    fixed = _fixed(offer, batch.fields)
+    query, body = "&".join(filter(None, _query(offer, fixed, batch, keys))), None
+    if fixed.posts:
         body = json.dumps(_members(offer, batch, keys)).encode()
     path = offer.path.replace("{key}", encoded(keys[0])) if isinstance(offer.keys, InPath) else offer.path
-    target = f"{path}?{'&'.join(query)}" if query else path
-    return HttpAsk(batch, keys, target, body)
+    return HttpAsk(batch, keys, f"{path}?{query}" if query else path, body)
 
 
-def _query(offer: HttpOffer, batch: Batch, keys: Sequence[Key]) -> Iterator[str]:
-    yield from (pair(name, value) for name, value in offer.params)
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What is the same in every call for some fields of an offer: what stands in the query string before the keys and
+    behind them, and whether there is a body."""
+
+    before: str
+    behind: str
+    posts: bool
+
+
+@lru_cache(maxsize=1024)
+def _fixed(offer: HttpOffer, fields: tuple[str, ...]) -> _Fixed:
+    before = "&".join(pair(name, value) for name, value in offer.params)
+    wanted = offer.fields.parameters(_projection(offer, fields)) if isinstance(offer.fields, InQuery) else ()
+    return _Fixed(before, "&".join(wanted), offer.posts)
+
+
+def _query(offer: HttpOffer, fixed: _Fixed, batch: Batch, keys: Sequence[Key]) -> Iterator[str]:
+    yield fixed.before
     if isinstance(offer.keys, InQuery):
         yield from offer.keys.parameters(keys)
-    if isinstance(offer.fields, InQuery):
-        yield from offer.fields.parameters(_projection(offer, batch.fields))
+    yield fixed.behind
     for argument, value in _said(offer, batch):
         if isinstance(argument, AsQuery):
             yield from argument.parameters(value)
@@ -72,11 +93,21 @@ def matches_nothing(offer: HttpOffer, batch: Batch) -> bool:
     return any(argument.matches_nothing(value) for argument, value in _said(offer, batch))
 
 
+def are_plain(offer: HttpOffer, batch: Batch) -> bool:
+    """Return whether there is certainly nothing in the batch that `unaskable` or `matches_nothing` looks for."""
+    keys = "\n".join(batch.keys)
+    if batch.arguments or keys.count("\n") >= len(batch.keys) or not _PLAIN_KEYS.fullmatch(keys):
+        return False
+    if isinstance(offer.keys, InPath):
+        return _STEPS.isdisjoint(batch.keys)
+    return not (isinstance(offer.keys, InQuery) and offer.keys.splits(keys))
+
+
 def unaskable(offer: HttpOffer, key: Key) -> SourceError | None:
     """Return why a key cannot be put on the wire so that it stays one key, and that key; None when it can."""
     if refused := refused_key(key):
         return refused
-    if isinstance(offer.keys, InPath) and key in (".", ".."):
+    if isinstance(offer.keys, InPath) and key in _STEPS:
         return SourceError(Reason.SOURCE_ERROR, "the key is a step in a path, and cannot be a segment of one")
     if isinstance(offer.keys, InQuery) and offer.keys.splits(key):
         return SourceError(

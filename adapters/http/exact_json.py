@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["JsonError", "read_json"]
+__all__ = ["JsonError", "read_decimal", "read_json"]
 
 _DIGITS = 128
 _EXPONENT = 400
@@ -27,7 +27,7 @@ def read_json(body: bytes) -> Any:
     """
     try:
         text = body.decode("utf-8-sig")
-        return json.loads(text, parse_float=_decimal, parse_int=_whole, parse_constant=_refuse)
+        return json.loads(text, parse_float=read_decimal, parse_int=_whole, parse_constant=_refuse)
     except RecursionError:
         raise JsonError("the body is nested too deeply") from None
     except ValueError:
@@ -38,7 +38,8 @@ def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) <= _DIGITS else _UNUSABLE
 
 
-def _decimal(digits: str) -> Decimal | float:
+def read_decimal(digits: str) -> Decimal | float:
+    """Return the value of a JSON number with a point or an exponent, NaN for one that nobody can have meant."""
     if len(digits) > _DIGITS:
         return _UNUSABLE
     try:

@@ -93,3 +93,8 @@ class HttpOffer(Offer):
     def takes(self) -> frozenset[str]:
         """Return the Python names of the arguments that the source filters and orders by."""
         return frozenset(self.arguments)
+
+    @property
+    def gives_rows(self) -> bool:
+        """Return whether its records come as rows where they can: what stands a step deeper does not."""
+        return self.attributes is None

@@ -14,12 +14,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 from adapters.adapter import Slice
 from adapters.http.parts import is_cursor
 from adapters.records import SourcePath, is_there, read_path
+from adapters.rows import Row
 from adapters.sending import SendError
 from schema.reasons import Reason
 
@@ -86,6 +87,23 @@ class ByCursor:
         """Return the names of the parameters."""
         return self.size, self.cursor
 
+    @property
+    def told(self) -> Sequence[SourcePath]:
+        """Return the places in an answer, outside its records, that are read."""
+        match self.next:
+            case InLastRecord():
+                at = None
+            case InLink(place):
+                at = place
+            case place:
+                at = place
+        return [one for one in (at, self.has_more) if one is not None]
+
+    @property
+    def last_record(self) -> SourcePath | None:
+        """Return the place in a page's last record that is read; None for none."""
+        return self.next.at if isinstance(self.next, InLastRecord) else None
+
     def parameters(self, asked: Slice, most: int) -> dict[str, str | int]:
         """Return what a call for this part of a list says, or raise SendError if it goes on from no cursor."""
         if asked.after is None:
@@ -109,7 +127,7 @@ class ByCursor:
             case InLink(at):
                 return _from_link(read_path(body, at), self.cursor)
             case InLastRecord(at):
-                return _cursor_text(read_path(raws[-1], at) if raws else None)
+                return _cursor_text(_told_by(raws[-1], at) if raws else None)
         return _cursor_text(read_path(body, self.next))
 
 
@@ -134,6 +152,13 @@ class ByOffset:
     def names(self) -> tuple[str, str]:
         """Return the names of the parameters."""
         return self.size, self.offset
+
+    last_record: ClassVar[None] = None
+
+    @property
+    def told(self) -> Sequence[SourcePath]:
+        """Return the places in an answer, outside its records, that are read."""
+        return [one for one in (self.has_more, self.total) if one is not None]
 
     def parameters(self, asked: Slice, most: int) -> dict[str, str | int]:
         """Return what a call for this part of a list says, or raise SendError if it goes on from no cursor."""
@@ -191,6 +216,13 @@ class ByPage:
     def names(self) -> tuple[str, str]:
         """Return the names of the parameters."""
         return self.size, self.page
+
+    last_record: ClassVar[None] = None
+
+    @property
+    def told(self) -> Sequence[SourcePath]:
+        """Return the places in an answer, outside its records, that are read."""
+        return [one for one in (self.total_pages, self.total, self.has_more) if one is not None]
 
     def parameters(self, asked: Slice, most: int) -> dict[str, str | int]:
         """Return what a call for this part of a list says, or raise SendError if it goes on from no cursor."""
@@ -255,6 +287,11 @@ def _count(body: object, path: SourcePath) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise _error("the answer does not say how much there is where the offer says that it does")
     return value
+
+
+def _told_by(record: object, at: SourcePath) -> Any:
+    read = type(record).row_cursor if isinstance(record, Row) else None
+    return read_path(record, at) if read is None else read(record)
 
 
 def _cursor_text(value: Any) -> str | None:

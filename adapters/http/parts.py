@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeGuard
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ __all__ = ["MOST_CHARACTERS", "InBody", "InPath", "InQuery", "encoded", "is_curs
 MOST_CHARACTERS = 1024
 """The most characters of one value."""
 
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")  # RFC 3986, section 2.3
 _SEPARATORS = re.compile(r"[^A-Za-z0-9%+&=#]+")
 
 
@@ -50,7 +52,14 @@ class InQuery:
         """Return the values as they stand in a query string; none of them is one that `splits`."""
         if self.separator is None:
             return [pair(self.name, value) for value in values]
-        return [f"{encoded(self.name)}={quote(self.separator, safe=',;:|').join(map(encoded, values))}"]
+        begin, between = _frame(self.name, self.separator)
+        return [begin + between.join(values if _UNRESERVED.fullmatch("".join(values)) else map(encoded, values))]
+
+
+@lru_cache(maxsize=256)
+def _frame(name: str, separator: str) -> tuple[str, str]:
+    """Return what stands before values and between them; no value is kept."""
+    return f"{encoded(name)}=", quote(separator, safe=",;:|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ def pair(name: str, value: str) -> str:
 
 def encoded(text: str) -> str:
     """Return the text with everything percent-encoded but RFC 3986's unreserved characters."""
-    return quote(text, safe="")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")
 
 
 def is_cursor(value: object, most: int = MOST_CHARACTERS) -> TypeGuard[str]:

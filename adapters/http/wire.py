@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, TypedDict
 
 import httpx
 
 from adapters.adapter import Call
 from adapters.http.exact_json import JsonError, read_json
-from adapters.http.transport import AiohttpTransport, BodyTooLarge, open_client
+from adapters.http.transport import AiohttpTransport, Begun, BodyTooLarge, Place, open_client
 from adapters.sending import SendError
 from schema.reasons import Reason
 
 __all__ = ["HttpReply", "JsonWire", "Told", "WireOptions"]
 
 _JSON = re.compile(r"(application|text)/([a-z0-9.+-]+\+)?json", re.IGNORECASE)
-_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 _ANSWERED = frozenset({200, 201, 203, 207})
 _REFUSED = {
     401: (Reason.SOURCE_AUTH, "the source answered 401: it does not know the credential"),
@@ -88,10 +87,11 @@ class JsonWire:
     ) -> None:
         self.timeout, self.at_once = timeout, at_once
         own = {"Accept": accept, **_own_headers(source, headers or {}, forward_credential=forward_credential)}
-        self._base_url = _checked_base(source, base_url)
-        self._forward_credential, self._told = forward_credential, told or Told()
+        self._forward_credential, self._told = forward_credential, _told(told or Told())
+        base = _checked_base(source, base_url)
         transport = AiohttpTransport(max_connections=at_once, max_body=max_body, tls=tls, proxy=proxy)
         self._client = open_client(transport, headers=own, timeout=timeout)
+        self._place = Place(self._client, base)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -105,71 +105,83 @@ class JsonWire:
         *,
         answered: Collection[int] = _ANSWERED,
         bare: Collection[int] = (),
+        read: Callable[[bytes], Any] = read_json,
     ) -> HttpReply:
         """GET the target, or POST the JSON in `body` to it, and return the reply, or raise SendError.
 
         `answered` are the statuses whose JSON is read, `bare` those that say everything themselves; every other one is
-        an error. 401, 403 and 429 are errors always.
+        an error. 401, 403 and 429 are errors always. `read` makes the reply's body of an answer's bytes; it raises
+        JsonError where it cannot.
         """
-        request = self._client.build_request(
-            "GET" if body is None else "POST",
-            self._base_url + target,
-            headers=self._headers(call, has_body=body is not None),
-            content=body,
-        )
-        with _translated():
-            response = await self._client.send(request, stream=True)
+        said = self._headers(call, has_body=body is not None)
+        try:
+            begun = await self._place.begin("GET" if body is None else "POST", target, said, body)
             try:
-                return await _read(response, answered, bare)
+                return await _read(begun, answered, bare, read)
             finally:
-                await response.aclose()
+                await begun.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL, JsonError) as error:
+            raise _translated(error) from None
 
     def _headers(self, call: Call, *, has_body: bool) -> dict[str, str]:
         """Return the headers that depend on the call; what a header cannot hold ends the call before it is sent."""
-        told = self._told
-        pairs = ((told.purpose, call.purpose), (told.case, call.case), (told.trace, call.trace))
-        said = {name: value for name, value in pairs if name is not None and value is not None}
+        said = {name: value for name, what in self._told if (value := what(call)) is not None}
         if has_body:
             said["Content-Type"] = "application/json"
         if self._forward_credential:
             if call.credential is None:
                 raise SendError(Reason.SOURCE_AUTH, "the caller's credential is to be forwarded, and there is none")
             said["Authorization"] = f"Bearer {call.credential}"
-        if not all(map(_HEADER_VALUE.fullmatch, said.values())):
+        if not all(map(_is_header_value, said.values())):
             raise SendError(Reason.SOURCE_ERROR, "what the source is to be told cannot stand in a header")
         return said
 
 
-async def _read(response: httpx.Response, answered: Collection[int], bare: Collection[int]) -> HttpReply:
+async def _read(
+    begun: Begun, answered: Collection[int], bare: Collection[int], read: Callable[[bytes], Any]
+) -> HttpReply:
     """Return what the source answered, or raise SendError by its status, its type or its text."""
-    status = response.status_code
+    status = begun.status
     if status in bare:
-        await response.aread()  # a connection is kept only when its answer was read to the end
+        await begun.read()  # a connection is kept only when its answer was read to the end
         return HttpReply(status)
     if status in _REFUSED:
         raise SendError(*_REFUSED[status])
     if status not in answered:
         raise SendError(Reason.SOURCE_ERROR, f"the source answered with status {status}")
-    if not _JSON.fullmatch(response.headers.get("content-type", "").partition(";")[0].strip()):
+    if not _is_json(begun.content_type):
         raise SendError(Reason.SOURCE_ERROR, "the source answered with something other than JSON")
-    return HttpReply(status, read_json(await response.aread()))
+    return HttpReply(status, read(await begun.read()))
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Say httpx's exceptions, and JSON's, in the words of `send`."""
-    try:
-        yield
-    except httpx.TimeoutException:
-        raise SendError(Reason.SOURCE_TIMEOUT, "no connection or no answer in time") from None
-    except BodyTooLarge:
-        raise SendError(Reason.SOURCE_ERROR, "the answer is longer than allowed") from None
-    except httpx.ConnectError:
-        raise SendError(Reason.SOURCE_ERROR, "no connection can be made") from None
-    except httpx.HTTPError:
-        raise SendError(Reason.SOURCE_ERROR, "the connection broke, or the answer was not HTTP") from None
-    except JsonError as error:
-        raise SendError(Reason.SOURCE_ERROR, str(error)) from None
+def _is_json(content_type: str) -> bool:
+    plain = content_type == "application/json"  # nearly always, and cheaper
+    return plain or _JSON.fullmatch(content_type.partition(";")[0].strip()) is not None
+
+
+_TRANSLATIONS: tuple[tuple[type[Exception], Reason, str], ...] = (
+    (httpx.TimeoutException, Reason.SOURCE_TIMEOUT, "no connection or no answer in time"),
+    (BodyTooLarge, Reason.SOURCE_ERROR, "the answer is longer than allowed"),
+    (httpx.ConnectError, Reason.SOURCE_ERROR, "no connection can be made"),
+    (httpx.HTTPError, Reason.SOURCE_ERROR, "the connection broke, or the answer was not HTTP"),
+    (httpx.InvalidURL, Reason.SOURCE_ERROR, "what is asked makes no URL, or one that is too long"),
+)
+"""The first row that fits says what httpx's exception is in the words of `send`."""
+
+
+def _translated(error: Exception) -> SendError:
+    if isinstance(error, JsonError):
+        return SendError(Reason.SOURCE_ERROR, str(error))
+    return next(SendError(reason, text) for what, reason, text in _TRANSLATIONS if isinstance(error, what))
+
+
+def _told(told: Told) -> tuple[tuple[str, Callable[[Call], str | None]], ...]:
+    pairs = ((told.purpose, attrgetter("purpose")), (told.case, attrgetter("case")), (told.trace, attrgetter("trace")))
+    return tuple((name, what) for name, what in pairs if name is not None)
+
+
+def _is_header_value(value: str) -> bool:
+    return value.isascii() and value.isprintable() and bool(value) and value == value.strip()
 
 
 def _own_headers(source: str, headers: Mapping[str, str], *, forward_credential: bool) -> dict[str, str]:
@@ -180,7 +192,7 @@ def _own_headers(source: str, headers: Mapping[str, str], *, forward_credential:
             "the adapter's own credential or with the caller's: leave one out"
         )
     for name, value in headers.items():
-        if not _HEADER_VALUE.fullmatch(value):
+        if not _is_header_value(value):
             raise ValueError(
                 f"source {source}: got a value for the header {name} that no header can hold; wanted ASCII"
             )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -21,10 +23,14 @@ from schema.views import View
 __all__ = ["run_check"]
 
 
-def run_check(app: str, *, as_json: bool, notes: bool, with_paths: bool) -> bool:
-    """Print what was found, and return whether the gateway can start: no problem is an error."""
+def run_check(app: str, documents: Path | None, *, as_json: bool, notes: bool, with_paths: bool) -> bool:
+    """Print what was found, and return whether the gateway can start: no problem is an error.
+
+    `documents` is the folder of documents to verify instead of the declared one.
+    """
     gateway = load_gateway(app)
     checked = gateway.check()
+    checked = replace(checked, problems=[*checked.problems, *gateway.check_documents(checked, documents)])
     problems = [each for each in checked.problems if notes or each.level is Level.ERROR]
     ways = _ways(checked) if with_paths else {}
     if as_json:

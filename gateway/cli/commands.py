@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -63,6 +64,12 @@ Port = Annotated[
     int | None,
     typer.Option(min=0, max=65535, help="The port; 0 takes a free one. [default: CUSTOMER_VIEW_PORT, or 8000]"),
 ]
+Documents = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="GraphQL documents in a folder for each view, compiled at the start. [default: declared]"
+    ),
+]
 
 
 def main() -> None:
@@ -102,6 +109,7 @@ def serve(
     ] = None,
     host: Host = None,
     port: Port = None,
+    documents: Documents = None,
     sandbox: Annotated[
         str | None,
         typer.Option(metavar="VIEW", help="Serve this view from made-up data: no source, no cross-reference."),
@@ -125,6 +133,8 @@ def serve(
     Settings come from environment variables CUSTOMER_VIEW_*. For more processes start more of these, behind a load
     balancer: they share nothing but the cross-reference.
 
+    With --documents the documents in FOLDER/VIEW/*.graphql are compiled at the start; a wrong one stops it.
+
     With --sandbox one view, also a draft, is answered from made-up data, through the same door, with the same limits,
     receipts and codes. Without an APP it is one of the sandbox's own views.
 
@@ -134,6 +144,8 @@ def serve(
 
     Exit codes: 0 stopped by a signal, 2 bad configuration; then nothing listened.
     """
+    if sandbox is not None and documents is not None:
+        raise CommandError("--documents is for a gateway, not for a sandbox: leave it out, or --sandbox")
     if sandbox is not None:
         from gateway.cli.pretending import Wanted, run_sandbox
 
@@ -145,12 +157,13 @@ def serve(
         raise CommandError("Which gateway? Give the APP, such as mycompany.view:gateway, or --sandbox VIEW")
     from gateway.cli.serve import run_serve
 
-    run_serve(app, host, port)
+    run_serve(app, host, port, documents)
 
 
 @app.command()
 def check(
     app: App,
+    documents: Documents = None,
     as_json: Json = False,
     notes: Annotated[bool, typer.Option(help="Print notes too, which do not stop a start.")] = True,
     with_paths: Annotated[
@@ -159,8 +172,8 @@ def check(
 ) -> None:
     """Verify everything that a gateway declares.
 
-    Model, adapters, views, lock, consumers, secrets, packages: each problem comes with its file and line, what was
-    got, what was wanted, and how to mend it. No source is asked.
+    Model, adapters, views, lock, consumers, secrets, packages, documents: each problem comes with its file and line,
+    what was got, what was wanted, and how to mend it. No source is asked.
 
     Example: customer-view check mycompany.view:gateway
 
@@ -168,7 +181,7 @@ def check(
     """
     from gateway.cli.check import run_check
 
-    _exit_unless(run_check(app, as_json=as_json, notes=notes, with_paths=with_paths))
+    _exit_unless(run_check(app, documents, as_json=as_json, notes=notes, with_paths=with_paths))
 
 
 @app.command()
@@ -183,6 +196,7 @@ def explain(
     ] = None,
     variables: Annotated[str | None, typer.Option(help="The query's variables, a JSON object.")] = None,
     operation: Annotated[str | None, typer.Option(help="Which operation, where the query holds several.")] = None,
+    code: Annotated[bool, typer.Option("--code", help="Print the code that is compiled for the answer.")] = False,
     as_json: Json = False,
 ) -> None:
     """Print what a query would ask of the sources.
@@ -195,7 +209,8 @@ def explain(
     """
     from gateway.cli.explain import run_explain
 
-    _exit_unless(run_explain(app, view, query=query, variables=variables, operation=operation, as_json=as_json))
+    told = run_explain(app, view, query=query, variables=variables, operation=operation, as_json=as_json, as_code=code)
+    _exit_unless(told)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console, Group
+from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
@@ -29,23 +30,44 @@ _EXAMPLE = """--variables '{"by": {"id": "cus_1"}}'"""
 
 
 def run_explain(
-    app: str, view_name: str, *, query: str | None, variables: str | None, operation: str | None, as_json: bool
+    app: str,
+    view_name: str,
+    *,
+    query: str | None,
+    variables: str | None,
+    operation: str | None,
+    as_json: bool,
+    as_code: bool = False,
 ) -> bool:
-    """Print the plan, and return whether there is one: a query that the view would refuse is told on standard error."""
+    """Print the plan, or the code of the answer, and return whether there is one: a query that the view would refuse is
+    told on standard error."""
     application = read_application(app)
     view = application.view(view_name)
     text = _read(query) if query is not None else whole_view(view, application.model)
     request = Request(text, operation, _variables(variables))
+    reader = _reader(application)
     try:
-        plan = _reader(application).explain(view, request)
+        plan = reader.explain(view, request)
+        code = reader.code(view, request) if as_code else ""
     except RefusedError as error:
         _print_refusal(view, error, request)
         return False
-    if as_json:
+    if as_code:
+        _print_code(open_console(), code)
+    elif as_json:
         print(json.dumps(plan, indent=2))
     else:
         _print(open_console(), plan)
     return True
+
+
+def _print_code(console: Console, code: str) -> None:
+    if not code:
+        console.print("Nothing is compiled for this query: graphql-core's executor makes its answer.", soft_wrap=True)
+    elif console.is_terminal:
+        console.print(Syntax(code, "python", theme="ansi_dark", background_color="default"))
+    else:
+        print(code, end="")
 
 
 def _read(query: str) -> str:

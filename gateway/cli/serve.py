@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.progress import track
 
 from adapters.crossref import CrossReferenceError
 from gateway.bounded_http import Bounds
 from gateway.cli.application import load_gateway
 from gateway.command_error import CommandError
+from gateway.documents import DocumentFile
 from gateway.gateway import Gateway
 from gateway.serving import bind, run_until_told, serving
 from gateway.terminal import open_console
@@ -17,9 +23,13 @@ from schema.views import View
 
 __all__ = ["run_serve", "serve_gateway"]
 
+_MANY = 100
 
-def run_serve(app: str, host: str | None, port: int | None) -> None:
+
+def run_serve(app: str, host: str | None, port: int | None, documents: Path | None = None) -> None:
     """Serve the gateway at the address given, else at that of its settings.
+
+    `documents` is the folder of documents to compile instead of the declared one.
 
     Raises:
         CommandError: There is no such gateway, its cross-reference cannot be opened, or the address is not to be had.
@@ -27,11 +37,15 @@ def run_serve(app: str, host: str | None, port: int | None) -> None:
     """
     gateway = load_gateway(app)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    run_until_told(serve_gateway(gateway, host, port, _tell))
+    run_until_told(serve_gateway(gateway, host, port, _tell, documents))
 
 
 async def serve_gateway(
-    gateway: Gateway, host: str | None, port: int | None, tell: Callable[[str, Sequence[View]], None]
+    gateway: Gateway,
+    host: str | None,
+    port: int | None,
+    tell: Callable[[str, Sequence[View]], None],
+    documents: Path | None = None,
 ) -> None:
     """Serve until cancelled, at the address given, else at that of the settings.
 
@@ -44,13 +58,32 @@ async def serve_gateway(
     settings = gateway.settings
     chosen_host = settings.host if host is None else host
     try:
-        async with gateway.running() as service:
-            with bind(chosen_host, settings.port if port is None else port) as listening:
+        async with gateway.running(documents, _compiling) as service:
+            with bind(chosen_host, settings.port if port is None else port) as listening, _kept_for_good():
                 async with serving(gateway, listening, Bounds(connections=settings.most_connections)):
                     tell(f"http://{chosen_host}:{listening.getsockname()[1]}", service.views)
                     await asyncio.Event().wait()
     except CrossReferenceError as error:
         raise CommandError(f"The cross-reference cannot be opened: {error}") from error
+
+
+@contextmanager
+def _kept_for_good() -> Iterator[None]:
+    """Leave what the start has made out of garbage collections: to look through all of it stops requests for 50 ms."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _compiling(documents: Sequence[DocumentFile]) -> Iterable[DocumentFile]:
+    """Show how far it is where that takes a while: a document takes some milliseconds."""
+    console = open_console(stderr=True)
+    if len(documents) < _MANY or not console.is_terminal:
+        return documents
+    return track(documents, "Compiling documents", console=console, transient=True)
 
 
 def _tell(url: str, views: Sequence[View]) -> None:

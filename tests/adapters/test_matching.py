@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BeforeValidator
+from msgspec import json
+from pydantic import BeforeValidator, Field
 
 from adapters.adapter import Batch, Slice
 from adapters.answers import Answer, Found, Missing, Page, SourceError
 from adapters.matching import Ends, PageEnd, match_answers
 from adapters.offers import KeyForm, Offer
 from adapters.records import Record
+from adapters.rows import keyed_row
 from schema.reasons import Reason
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -254,3 +256,52 @@ def test_no_key_ever_has_a_record_that_does_not_echo_it(sent: list[object], form
             rows = answer.record.items if isinstance(answer.record, Page) else [answer.record]
             assert len(rows) == len(own)
         assert isinstance(answer, Found) == (len(own) >= 1 if is_list else len(own) == 1)
+
+
+class Plain(Record):
+    name: str | None = None
+
+
+def row(key: object, name: str) -> Any:
+    kind = keyed_row(Plain, ("name",), "id", None)
+    assert kind is not None
+    return json.decode(json.encode({"id": key, "name": name}), type=kind)
+
+
+def test_rows_are_matched_as_raw_records_are() -> None:
+    """Each of its own key, whole numbers too; beside raw records, doubles and strangers the same rules decide."""
+    asked = offer(record=Plain, absent=Missing)
+    one, two, three = row("a", "thing a"), row(2, "thing 2"), row("z", "thing z")
+    assert match(asked, ["a", "2"], two, one) == {"a": found("a"), "2": found("2")}
+    assert match(asked, ["2", "b"], two) == {"2": found("2"), "b": Missing()}
+    assert match(asked, ["a", "b"], one, thing("b")) == {"a": found("a"), "b": found("b")}
+    assert reason(match(asked, "ab", one, three)["b"]) is Reason.SOURCE_MISMATCH
+    assert reason(match(asked, "ab", one, one)["a"]) is Reason.SOURCE_ERROR
+    assert reason(match(asked, ["a", ""], one, row("", "none"))[""]) is Reason.SOURCE_MISMATCH
+    shown = match(asked, "a", one)["a"]
+    assert isinstance(shown, Found)
+    assert shown.record is one
+
+
+def test_rows_of_lists_and_of_other_forms_are_matched_as_raw_records_are() -> None:
+    """In the source's order, in the offer's normal form, and of a source that does not echo."""
+    listing = offer(record=Plain, serves="Thing.parts", absent=Page)
+    assert match(listing, "ab", row("a", "1"), row("a", "2")) == {"a": page("1", "2"), "b": page()}
+    upper = offer(record=Plain, key_form=KeyForm.UPPER)
+    assert match(upper, ["a1"], row("A1 ", "thing a1")) == {"a1": found("a1")}
+    unechoed = offer(record=Plain, key=None, max_batch=1)
+    assert match(unechoed, ["q"], row("a", "thing q")) == {"q": found("q")}
+
+
+def test_a_row_that_says_no_key_is_nobodys() -> None:
+    """Also where a key is asked that is spelt like nothing."""
+
+    class Named(Record):
+        number: str | None = Field(validation_alias="id")
+
+    kind = keyed_row(Named, ("number",), "id", None)
+    assert kind is not None
+    asked = offer(record=Named, absent=Missing)
+    batch = Batch(asked, ("number",), ("None",))
+    got = match_answers(batch, ("None",), [json.decode(b'{"id": null}', type=kind)], NOW)
+    assert reason(got["None"]) is Reason.SOURCE_MISMATCH

@@ -94,6 +94,7 @@ def test_the_echoed_key_may_stand_deeper() -> None:
     [
         ({"max_batch": 0}, "each is 1 or more"),
         ({"at_once": 0}, "each is 1 or more"),
+        ({"in_flight": 0}, "each is 1 or more"),
         ({"max_items": 0}, "each is 1 or more"),
         ({"key": None}, "set max_batch=1"),
         ({"absent": Page}, "lists only"),

@@ -14,16 +14,16 @@ from schema.model import Model
 from tests.architecture.code import PACKAGES, files, imported, tree, words
 
 LIBRARIES = {
-    "aiohttp": ["adapters/http/transport.py"],
+    "aiohttp": ["adapters/http/exchange.py"],
     "asyncpg": ["adapters/crossref/postgres_database.py", "adapters/sql/postgres.py"],
     "cachetools": ["resolvers/documents.py", "resolvers/reading.py"],
     "cryptography": ["adapters/crossref/secrets.py", "resolvers/cursors.py"],
     "fastapi": ["gateway/api.py", "gateway/gateway.py", "gateway/ide/page.py"],
-    "httpx": ["adapters/http/transport.py", "adapters/http/wire.py", "gateway/demo/asking.py"],
+    "httpx": ["adapters/http/exchange.py", "adapters/http/transport.py", "adapters/http/wire.py", "gateway/demo/asking.py"],
     "orjson": ["gateway/replies.py", "gateway/requests.py"],
     "ruamel": ["schema/yaml_file.py"],
     "typer": ["gateway/cli/commands.py"],
-    "yarl": ["adapters/http/transport.py"],
+    "yarl": ["adapters/http/exchange.py"],
 }
 """Where each library is imported: few files, so that it can be exchanged. A new file here is a decision."""
 
@@ -41,8 +41,8 @@ def test_a_library_is_imported_in_few_files(library: str, wanted: list[str]) -> 
     assert [file for file in files(*PACKAGES) if library in imported(file)] == wanted
 
 
-def test_nothing_is_executed_that_was_made_from_text() -> None:
-    """No call of exec, eval or compile."""
+def test_one_module_executes_what_was_made_from_text() -> None:
+    """No other calls exec, eval or compile."""
     calls = [
         (node.func.id, f"{file}:{node.lineno}")
         for file in files(*PACKAGES)
@@ -50,7 +50,8 @@ def test_nothing_is_executed_that_was_made_from_text() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     ]
     assert calls
-    assert [place for name, place in calls if name in ("exec", "eval", "compile")] == []
+    found = {(name, place.partition(":")[0]) for name, place in calls if name in ("exec", "eval", "compile")}
+    assert found == {("compile", "resolvers/emitting.py"), ("exec", "resolvers/emitting.py")}
 
 
 @cache

@@ -1,172 +1,136 @@
-"""`make bench`: CPU per request for one customer and for fifty, beside the same schema written by hand.
+"""`make bench`: what requests cost this gateway, beside the same schema written by hand. Only Python is needed.
 
-Both gateways run in one process each on the same sources, in turns, A B A B; what is quoted is the median of the
-turns and their ratio. Machines differ and are noisy: only the ratios say something.
+    python -m tests.bench --only one,fifty --turns 3 --seconds 0.2
+
+Each gateway runs in a process of its own on the same sources, this one as its own command serves it. They are measured
+in turns, A B C A B C; what is told is the median of the turns, and the median of their ratios turn by turn. Machines
+differ and are noisy: only the ratios say something.
 """
 
 from __future__ import annotations
 
-import asyncio
+import argparse
+import os
 import platform
-import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.bench import product, workload
-from tests.bench.servers import Server, serve, settle
+from tests.bench.closed import measure_arrivals, measure_down, measure_latency, measure_query, measure_single
+from tests.bench.growing import measure_customers, measure_fields
+from tests.bench.kept import measure_documents, measure_lookups
+from tests.bench.running import BARE, ONE_FLIGHT, ONE_KEY, Bench, bench
+from tests.bench.workload import QUERIES
 
-ROUNDS = 5
-CONNECTIONS = 8
+__all__ = ["PARTS", "main", "parts_of"]
 
-
-@dataclass(frozen=True)
-class Load:
-    """One query: how it is sent, and how many requests a turn has."""
-
-    title: str
-    query: str
-    variables: Callable[[int], dict[str, Any]]
-    requests: int
-
-
-LOADS = (
-    Load("one customer", workload.ONE, lambda n: {"id": workload.customer_id(n % workload.CUSTOMERS)}, 600),
-    Load(
-        "fifty customers",
-        workload.FIFTY,
-        lambda n: {"by": [{"id": workload.customer_id((n * 50 + place) % workload.CUSTOMERS)} for place in range(50)]},
-        60,
-    ),
-)
+PARTS: Mapping[str, Callable[[Bench], Iterable[Table]]] = {
+    **{name: partial(measure_query, name=name) for name in QUERIES},
+    "down": measure_down,
+    "single": measure_single,
+    "latency": measure_latency,
+    "arrivals": measure_arrivals,
+    "customers": measure_customers,
+    "fields": measure_fields,
+    "lookups": measure_lookups,
+    "documents": measure_documents,
+}
+_PACKAGES = ("strawberry-graphql", "graphql-core", "fastapi", "uvicorn", "uvloop", "httpx", "httpx-aiohttp", "aiohttp")
 
 
-@dataclass(frozen=True)
-class Gateway:
-    """A gateway that is measured: its process and where it answers."""
-
-    title: str
-    server: Server
-    path: str
-
-    async def ask(self, session: aiohttp.ClientSession, load: Load, number: int) -> Any:
-        """Return the data of one answer; anything but a whole answer ends the run."""
-        body = {"query": load.query, "variables": load.variables(number)}
-        headers = {"Authorization": f"Bearer {workload.TOKEN}"}
-        async with session.post(self.server.url + self.path, json=body, headers=headers) as response:
-            answer = await response.json(content_type=None)
-        if response.status != 200 or answer.get("errors") or not answer.get("data"):
-            raise SystemExit(f"{self.title} answered {response.status}: {str(answer)[:300]}")
-        return answer["data"]
+def parts_of(given: str) -> list[str]:
+    """Return the parts that are named, in the order of PARTS. Raises ArgumentTypeError for one that is none."""
+    named = [one for one in given.split(",") if one]
+    if unknown := [one for one in named if one not in PARTS]:
+        raise argparse.ArgumentTypeError(f"got {', '.join(unknown)}; wanted some of {','.join(PARTS)}")
+    return [one for one in PARTS if one in named]
 
 
-def turn(gateway: Gateway, load: Load, requests: int) -> float:
-    """Return the CPU milliseconds that the gateway took per request."""
-    settle(gateway.server)
-    before = gateway.server.cpu()
-    asyncio.run(_closed_loop(gateway, load, requests))
-    settle(gateway.server)
-    return (gateway.server.cpu() - before) / requests * 1000
+def _seconds(given: str) -> float:
+    value = float(given)
+    if not 0.01 <= value <= 60:
+        raise argparse.ArgumentTypeError(f"got {given}; wanted 0.01 to 60 seconds")
+    return value
 
 
-async def _closed_loop(gateway: Gateway, load: Load, requests: int) -> None:
-    numbers = count()
-    async with aiohttp.ClientSession() as session:
-
-        async def connection() -> None:
-            while (number := next(numbers)) < requests:
-                await gateway.ask(session, load, number)
-
-        await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
+def _turns(given: str) -> int:
+    value = int(given)
+    if not 1 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"got {given}; wanted 1 to 100 turns")
+    return value
 
 
-async def _same_answers(gateways: list[Gateway]) -> None:
-    async with aiohttp.ClientSession() as session:
-        for load in LOADS:
-            for number in range(3):
-                answers = [await gateway.ask(session, load, number) for gateway in gateways]
-                if answers[0] != answers[1]:
-                    raise SystemExit(f"the answers differ for {load.title}:\n{answers[0]}\n{answers[1]}")
+def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure CPU per request.")
+    parser.add_argument("--only", type=parts_of, default=list(PARTS), help=f"some of {','.join(PARTS)}")
+    parser.add_argument("--turns", type=_turns, default=5, help="how many turns make a figure (5)")
+    parser.add_argument("--seconds", type=_seconds, default=0.5, help="how long a turn of load is (0.5)")
+    return parser.parse_args(arguments)
 
 
-async def _until_up(gateways: list[Gateway]) -> None:
-    async with aiohttp.ClientSession() as session:
-        for gateway in gateways:
-            await gateway.ask(session, LOADS[0], 0)
-
-
-def measure(gateways: list[Gateway], console: Console) -> dict[tuple[str, str], list[float]]:
-    """Return the CPU milliseconds per request of every turn, by load and gateway."""
-    figures: dict[tuple[str, str], list[float]] = {}
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("measuring", total=len(LOADS) * len(gateways) * (ROUNDS + 1))
-        for load in LOADS:
-            for number in range(ROUNDS + 1):
-                for gateway in gateways:
-                    spent = turn(gateway, load, load.requests if number else load.requests // 4)
-                    if number:  # the first turn warms up
-                        figures.setdefault((load.title, gateway.title), []).append(spent)
-                    progress.advance(task)
-    return figures
-
-
-def show(figures: dict[tuple[str, str], list[float]], gateways: list[Gateway], console: Console) -> None:
-    """Print the table."""
-    ours, theirs = gateways
-    table = Table(title="Gateway CPU per request, milliseconds: median (least to most)")
-    for heading in ("query", ours.title, theirs.title, "ratio (turn by turn)"):
-        table.add_column(heading, justify="left" if heading == "query" else "right")
-    for load in LOADS:
-        mine, other = figures[load.title, ours.title], figures[load.title, theirs.title]
-        ratios = [b / a for a, b in zip(mine, other, strict=True)]
-        cells = [f"{statistics.median(one):.2f} ({min(one):.2f} to {max(one):.2f})" for one in (mine, other)]
-        table.add_row(load.title, *cells, f"{statistics.median(ratios):.1f} x less")
-    console.print(table)
-    for gateway in gateways:
-        console.print(f"Memory of {gateway.title} at the end: {gateway.server.peak_memory_mb():.0f} MB.")
-
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
-    console = Console(width=None if sys.stdout.isatty() else 100)
-    started = time.monotonic()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="customer-view-bench-")))
-        console.print(f"Loading a cross-reference of {workload.CUSTOMERS:,} customers ...")
-        product.prepare(folder)
-        sources = stack.enter_context(serve("tests.bench.sources:app", {}))
-        env = {"BENCH_SOURCES": sources.url, "BENCH_FOLDER": str(folder)}
-        ours = stack.enter_context(serve("tests.bench.product:app", env, factory=True))
-        theirs = stack.enter_context(serve("tests.bench.hand_written:app", env))
-        gateways = [
-            Gateway("this gateway", ours, "/views/bench/graphql"),
-            Gateway("written by hand", theirs, "/graphql"),
-        ]
-        asyncio.run(_until_up(gateways))
-        asyncio.run(_same_answers(gateways))
-        show(measure(gateways, console), gateways, console)
-    packages = ", ".join(
-        f"{name} {version(name)}" for name in ("strawberry-graphql", "graphql-core", "httpx", "aiohttp")
-    )
+    chosen, started = _chosen(arguments), time.monotonic()
+    console = Console(width=None if sys.stdout.isatty() else 130)
+    console.print(_machine(), highlight=False)
+    columns = SpinnerColumn(), TextColumn("{task.completed}/{task.total} {task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=len(chosen.only))
+        advance: Callable[[str], None] = lambda what: progress.update(task, description=what)  # noqa: E731
+        with bench(
+            seconds=chosen.seconds, turns=chosen.turns, advance=advance, without=_unneeded(chosen.only)
+        ) as running:
+            for name in chosen.only:
+                for table in PARTS[name](running):
+                    console.print(table)
+                progress.advance(task)
+            _tell_end(running, console)
+    took = time.monotonic() - started
     console.print(
-        f"{CONNECTIONS} connections, {ROUNDS} turns each, {platform.machine()}, Python {platform.python_version()}, "
-        f"{packages}; {datetime.now(UTC):%Y-%m-%d}, {time.monotonic() - started:.0f} s.\n"
-        "This gateway checks token, view, restrictions and limits and knows each source's keys from its table; the one "
-        "written by hand does none of it: Strawberry, FastAPI, httpx, DataLoader."
+        f"{chosen.turns} turns of {chosen.seconds:g} s for each figure; {took:.0f} s in all.", highlight=False
     )
+
+
+def _unneeded(only: Sequence[str]) -> list[str]:
+    """Return how the names of those gateways end that none of the parts asks."""
+    return [ending for part, ending in (("single", ONE_KEY), ("arrivals", ONE_FLIGHT)) if part not in only]
+
+
+def _tell_end(running: Bench, console: Console) -> None:
+    servers = {name: gateway.server for name, gateway in running.gateways.items() if name != BARE}
+    memory = ", ".join(f"{name} {server.memory_mb():.0f} MB" for name, server in servers.items())
+    console.print(f"Memory at the end: {memory}.", highlight=False)
+    apart = "a processor of their own" if running.is_apart else "no processor of their own, so figures vary more"
+    console.print(
+        f"The gateways had {apart}. Load CPU near 100% would say that the load set the pace.\n"
+        "This gateway checks token, view, restrictions and limits, and knows each source's keys from its table; those "
+        "written by hand (Strawberry, FastAPI, httpx, DataLoader) do none of it.",
+        highlight=False,
+    )
+
+
+def _machine() -> str:
+    versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors, {_processor()}, {platform.system()}, "
+        f"Python {platform.python_version()}\n{versions}"
+    )
+
+
+def _processor() -> str:
+    """Return the processor's name, as Linux tells it; elsewhere as Python does."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 """The same schema by hand: Strawberry, FastAPI, httpx and DataLoader, as one writes it in an afternoon.
 
-It knows each source's key by arithmetic, checks no token, no view and no limit, and writes no receipt.
+It knows each source's key by arithmetic, checks no token, no view and no limit, and writes no receipt. With BENCH_TUNED
+it is tuned as its makers say: httpx over aiohttp, and Strawberry's caches of documents and of their validation. With
+BENCH_BATCHING=0 its sources take one key a call.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -13,16 +17,16 @@ from typing import Any
 import httpx
 import strawberry
 from fastapi import FastAPI
+from httpx_aiohttp import AiohttpTransport
 from strawberry.dataloader import DataLoader
+from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.fastapi import GraphQLRouter
 
 from tests.bench import workload
 
-_client = httpx.AsyncClient(
-    base_url=os.environ.get("BENCH_SOURCES", ""),
-    limits=httpx.Limits(max_connections=256, max_keepalive_connections=256),
-    timeout=10,
-)
+__all__ = ["app"]
+
+_LIMITS = httpx.Limits(max_connections=256, max_keepalive_connections=256)
 
 
 @strawberry.type
@@ -52,20 +56,6 @@ class Company:
     status: str
 
 
-Load = Callable[[list[str]], Awaitable[list[Any]]]
-
-
-def _loader(path: str, key: str, *, many: bool = False) -> Load:
-    async def load(keys: list[str]) -> list[Any]:
-        rows: list[dict[str, Any]] = (await _client.get(path, params={"ids": ",".join(keys)})).json()
-        grouped: dict[str, list[dict[str, Any]]] = {}
-        for row in rows:
-            grouped.setdefault(row[key], []).append(row)
-        return [grouped.get(one, []) if many else grouped[one][0] for one in keys]
-
-    return load
-
-
 @strawberry.type
 class Customer:
     id: strawberry.ID
@@ -93,7 +83,7 @@ class Customer:
         return str((await self._crm(info))["channel"])
 
     @strawberry.field
-    async def accounts(self, info: strawberry.Info) -> list[Account]:
+    async def accounts(self, info: strawberry.Info) -> list[Account] | None:
         rows = await info.context["billing"].load(workload.billing_key(self.number))
         return [
             Account(
@@ -132,13 +122,60 @@ class Query:
         return [_customer(one) for one in by]
 
 
-async def _context() -> dict[str, Any]:
-    return {
-        "crm": DataLoader(_loader("/crm", "id")),
-        "billing": DataLoader(_loader("/billing", "customer", many=True)),
-        "register": DataLoader(_loader("/register", "id")),
-    }
+Load = Callable[[list[str]], Awaitable[list[Any]]]
 
 
-app = FastAPI()
-app.include_router(GraphQLRouter(strawberry.Schema(query=Query), context_getter=_context), prefix="/graphql")
+def _loaders(client: httpx.AsyncClient, *, batching: bool) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """Return what makes the loaders of one request."""
+
+    async def get(path: str, params: dict[str, str] | None = None) -> Any:
+        return (await client.get(path, params=params)).raise_for_status().json()
+
+    def together(path: str, key: str, *, many: bool) -> Load:
+        async def load(keys: list[str]) -> list[Any]:
+            grouped: dict[str, list[dict[str, Any]]] = {}
+            for row in await get(path, {"ids": ",".join(keys)}):
+                grouped.setdefault(row[key], []).append(row)
+            return [grouped.get(one, []) if many else grouped[one][0] for one in keys]
+
+        return load
+
+    def one_by_one(path: str) -> Load:
+        async def load(keys: list[str]) -> list[Any]:
+            return await asyncio.gather(*(get(f"{path}/{one}") for one in keys))
+
+        return load
+
+    def loader(path: str, key: str, *, many: bool = False) -> DataLoader[str, Any]:
+        return DataLoader(together(path, key, many=many) if batching else one_by_one(path))
+
+    async def loaders() -> dict[str, Any]:
+        return {
+            "crm": loader("/crm", "id"),
+            "billing": loader("/billing", "customer", many=True),
+            "register": loader("/register", "id"),
+        }
+
+    return loaders
+
+
+def _app(sources: str, *, tuned: bool, batching: bool) -> FastAPI:
+    transport = AiohttpTransport(limits=_LIMITS) if tuned else None
+    client = httpx.AsyncClient(base_url=sources, limits=_LIMITS, timeout=10, transport=transport)
+    # by itself it writes the whole traceback of every error, which would cost more than the answer
+    logging.getLogger("strawberry.execution").disabled = True
+    caches: list[type[SchemaExtension]] = [ParserCache, ValidationCache] if tuned else []
+    schema = strawberry.Schema(query=Query, extensions=caches)
+    app = FastAPI()
+    app.include_router(
+        GraphQLRouter(schema, context_getter=_loaders(client, batching=batching)),
+        prefix="/graphql",
+    )
+    return app
+
+
+app = _app(
+    os.environ.get("BENCH_SOURCES", ""),
+    tuned=os.environ.get("BENCH_TUNED") == "1",
+    batching=os.environ.get("BENCH_BATCHING", "1") == "1",
+)

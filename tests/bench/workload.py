@@ -1,20 +1,80 @@
-"""What is measured: the customers, the sources' records and the two queries, the same for every gateway."""
+"""What is measured: the customers, the sources' records and the queries, the same for every gateway."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import orjson
+
+__all__ = ["COMPANIES", "CUSTOMERS", "QUERIES", "SOURCES", "TOKEN", "WIDE_FIELDS", "Query", "many", "wide"]
 
 CUSTOMERS = 10_000
 COMPANIES = 300
+WIDE_FIELDS = 200
 TOKEN = "cv_" + "b" * 43
+SOURCES = ("crm", "billing", "register")
+_STRIDE = 7
 
 SELECTION = """{
   id name { display given family } customerSince segment preferredChannel
   accounts { number status balance { amount currency } daysOverdue }
   company { name status }
 }"""
-ONE = f"query One($id: ID!) {{ customer(by: {{id: $id}}) {SELECTION} }}"
-FIFTY = f"query Fifty($by: [CustomerBy!]!) {{ customers(by: $by) {SELECTION} }}"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question: its document, of how many customers it asks, and how many sources answer one after another.
+
+    `count` 0 asks of nobody. `is_list` says that the customers are asked in a list.
+    """
+
+    name: str
+    title: str
+    document: str
+    count: int = 1
+    rounds: int = 1
+    is_list: bool = False
+
+    def variables(self, number: int) -> dict[str, Any]:
+        """Return the variables of the request with this number; requests near each other ask of other customers."""
+        ids = [customer_id((number * self.count + place) * _STRIDE % CUSTOMERS) for place in range(self.count)]
+        if self.is_list:
+            return {"by": [{"id": one} for one in ids]}
+        return {"id": ids[0]} if ids else {}
+
+    def body(self, number: int, receipt: str | None = None) -> bytes:
+        """Return the request with this number as JSON; `receipt` says how much of one is asked for."""
+        asked: dict[str, Any] = {"query": self.document, "variables": self.variables(number)}
+        return orjson.dumps(asked if receipt is None else {**asked, "extensions": {"receipt": receipt}})
+
+
+def many(count: int, selection: str = SELECTION, rounds: int = 2) -> Query:
+    """Return the question of so many customers in one list."""
+    document = f"query Many($by: [CustomerBy!]!) {{ customers(by: $by) {selection} }}"
+    return Query(f"of {count}", f"{count} customers", document, count, rounds, is_list=True)
+
+
+def wide(fields: int) -> Query:
+    """Return the question of so many fields of one customer's wide record."""
+    listed = " ".join(f"f{number}" for number in range(1, fields + 1))
+    document = f"query Wide($id: ID!) {{ customer(by: {{id: $id}}) {{ wide {{ {listed} }} }} }}"
+    return Query(f"wide {fields}", f"{fields} fields", document)
+
+
+QUERIES: Mapping[str, Query] = {
+    "one": Query(
+        "one",
+        "one customer from three sources",
+        f"query One($id: ID!) {{ customer(by: {{id: $id}}) {SELECTION} }}",
+        rounds=2,
+    ),
+    "fifty": Query("fifty", "fifty customers from three sources", many(50).document, 50, 2, is_list=True),
+    "field": Query("field", "one field", "query Field($id: ID!) { customer(by: {id: $id}) { segment } }"),
+    "typename": Query("typename", "{ __typename }", "{ __typename }", 0, 0),
+}
 
 
 def customer_id(number: int) -> str:
@@ -67,6 +127,13 @@ def crm_record(key: str) -> dict[str, Any]:
     }
 
 
+def wide_record(key: str, fields: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a record of 200 values; with `fields` those alone, and the key."""
+    number = number_of(key)
+    names = fields or [f"f{place}" for place in range(1, WIDE_FIELDS + 1)]
+    return {"id": key, **{name: f"value {number} of {name}" for name in names if name != "id"}}
+
+
 def billing_records(key: str) -> list[dict[str, Any]]:
     """Return billing's two accounts of a customer."""
     number = number_of(key)
@@ -88,3 +155,10 @@ def billing_records(key: str) -> list[dict[str, Any]]:
 def register_record(key: str) -> dict[str, Any]:
     """Return the register's record of a company."""
     return {"id": key, "name": f"Company {int(key[3:])}", "status": "ACTIVE", "jurisdiction": "NL"}
+
+
+RECORDS: Mapping[str, Callable[[str], Any]] = {
+    "crm": crm_record,
+    "billing": billing_records,
+    "register": register_record,
+}

@@ -203,3 +203,16 @@ def test_no_credential_is_printed(project: Project) -> None:
     """An adapter's credential stands in no output of check."""
     out = project.run("check", project.app, "--json", "--paths").out + project.run("check", project.app).out
     assert not [secret for secret in (*SECRETS, project.token) if secret in out]
+
+
+def test_documents_are_verified_too(project: Project) -> None:
+    """As they would be at the start; without their folder nothing is said of them."""
+    folder = project.folder / "documents" / "support-call"
+    folder.mkdir(parents=True)
+    (folder / "one.graphql").write_text('{ customer(by: {id: "1"}) { segment } }')
+    assert project.run("check", project.app).code == 0
+    ran = project.run("check", project.app, "--documents", "documents", "--no-notes")
+    assert ran.code == 1
+    assert "error documents/support-call/one.graphql\n" in ran.out
+    assert "Pass keys and texts as variables." in ran.out
+    assert ran.out.splitlines()[-1].startswith("Not in order: 1 error")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -10,12 +11,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 import httpx
 import pytest
+from rich.console import Console
 
+from gateway.cli.serve import _compiling
+from gateway.documents import DocumentFile
 from gateway.serving import bind
+from schema.views import View
 from tests.gateway.cli_project import Project, make_project
 
 pytestmark = pytest.mark.processes
@@ -143,6 +149,20 @@ def test_the_address_is_that_of_the_settings_unless_another_is_given(
     assert "with debt-collection@1, support-call@1. Stop with Ctrl-C." in first.err
 
 
+def test_what_the_start_has_made_is_never_looked_through_again(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full garbage collection would stop every request. When the gateway has stopped, nothing is left out of it."""
+    frozen: list[int] = []
+
+    def tell(url: str, views: object) -> None:
+        frozen.append(gc.get_freeze_count())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("gateway.cli.serve._tell", tell)
+    assert here.run("serve", here.app, "--port", "0").code == 0
+    assert frozen[0] > 10_000
+    assert gc.get_freeze_count() == 0
+
+
 def test_a_gateway_without_a_published_view_says_so(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """It serves, and whoever forgot to publish sees why nothing is there."""
 
@@ -162,3 +182,53 @@ def test_a_cross_reference_that_fails_is_told_with_what_it_says(here: Project) -
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("customer-view: The cross-reference cannot be opened: got a file that is no database of")
     assert ran.err.count("\n") == 1
+
+
+SEGMENT = "query Segment($id: ID!) { customer(by: {id: $id}) { segment } }"
+
+
+def write_document(project: Project, text: str) -> Path:
+    """Write a document of support-call, and return the folder of the documents."""
+    folder = project.folder / "documents" / "support-call"
+    folder.mkdir(parents=True)
+    (folder / "one.graphql").write_text(text)
+    return folder.parent
+
+
+def test_a_gateway_serves_with_its_documents_compiled(project: Project) -> None:
+    """A few are compiled without a word."""
+    write_document(project, SEGMENT)
+    with serving(project, "--documents", "documents") as (_, url):
+        assert httpx.get(f"{url}/health/ready", trust_env=False).text == "ready\n"
+
+
+def test_a_wrong_document_is_told_before_anything_listens(here: Project) -> None:
+    """Exit code 2, with file, line, got, wanted and mend."""
+    folder = write_document(here, SEGMENT.replace("segment", "\nsegmnt"))
+    ran = here.run("serve", here.app, "--port", "0", "--documents", folder.name)
+    assert ran.code == 2
+    assert "error documents/support-call/one.graphql:2\n" in ran.err
+    assert "support-call@1 refuses with GRAPHQL_VALIDATION_FAILED" in ran.err
+
+
+def test_a_sandbox_takes_no_documents(here: Project) -> None:
+    """It is for trying out; what is given and does nothing would be missed."""
+    ran = here.run("serve", "--sandbox", "support-call", "--documents", "documents")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--documents is for a gateway, not for a sandbox" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("count", "is_terminal", "is_shown"), [(99, True, False), (100, True, True), (100, False, False)]
+)
+def test_how_far_the_compiling_is_shows_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, count: int, is_terminal: bool, is_shown: bool
+) -> None:
+    """Where there are many; a log holds nothing of it."""
+    written = StringIO()
+    monkeypatch.setattr(
+        "gateway.cli.serve.open_console", lambda stderr: Console(file=written, force_terminal=is_terminal)
+    )
+    document = DocumentFile(View.model_construct(name="a", version=1), Path("a.graphql"), "{ a }")
+    assert list(_compiling([document] * count)) == [document] * count
+    assert ("Compiling documents" in written.getvalue()) is is_shown

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from starlette.datastructures import Headers
 
 from gateway.consumers import Consumers
 from gateway.refusals import NotTakenError
@@ -27,14 +26,14 @@ GARDENERS = Caller("gardener", frozenset({"watering", "pruning", "hurry"}))
 
 def test_a_bearer_token_says_who_asks(service: Service) -> None:
     """The caller is the consumer to whom the token was given, with the views it is registered for."""
-    assert service.caller(Headers({"authorization": f"Bearer {GARDENER}"})) == GARDENERS
+    assert service.caller({b"authorization": f"Bearer {GARDENER}".encode()}) == GARDENERS
 
 
-@pytest.mark.parametrize("given", [{}, {"authorization": f"Bearer {STRANGER}"}, {"authorization": GARDENER}])
-def test_without_a_known_token_there_is_no_caller(service: Service, given: dict[str, str]) -> None:
+@pytest.mark.parametrize("given", ["", f"Bearer {STRANGER}", GARDENER])
+def test_without_a_known_token_there_is_no_caller(service: Service, given: str) -> None:
     """Absent, unknown and malformed tokens are refused in one way, which holds no token."""
     with pytest.raises(NotTakenError) as caught:
-        service.caller(Headers(given))
+        service.caller({b"authorization": given.encode()})
     assert str(caught.value) == "401 UNAUTHENTICATED: A known token is wanted. Send Authorization: Bearer <token>."
 
 
@@ -68,7 +67,7 @@ def test_a_view_that_is_not_the_callers_is_not_found(service: Service) -> None:
 def test_a_consumer_of_one_view_need_not_name_it(service: Service, views: set[str], found: str) -> None:
     """It may be registered by name or for exact versions; the newest of them is meant."""
     caller = Caller("gardener", frozenset(views))
-    assert service.only_view(caller).id == service.named(caller, None).id == found
+    assert service.only_view(caller).id == service.named(caller, "").id == found
 
 
 def test_a_consumer_of_several_views_has_to_name_one(service: Service) -> None:
@@ -97,6 +96,32 @@ def test_a_segment_of_another_form_names_no_view(service: Service, segment: str)
     """What is no name of a view is refused as a view that is not there."""
     with pytest.raises(NotTakenError, match="404 VIEW_UNKNOWN"):
         service.find(GARDENERS, segment)
+
+
+def test_what_was_found_out_before_is_kept_within_bounds(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for each header and each path, by the header's digest; beyond the bound everything is found out anew."""
+    monkeypatch.setattr("gateway.service._MOST_KEPT", 2)
+    fresh = Service(service.engine, service.views, service.consumers)
+    asked: list[str] = []
+
+    def authenticate(_: Consumers, token: str) -> Caller:
+        asked.append(token)
+        return GARDENERS
+
+    monkeypatch.setattr(Consumers, "authenticate", authenticate)
+    for spaces in (1, 2, 3, 3, 2, 1):
+        assert fresh.caller({b"authorization": b"Bearer" + b" " * spaces + GARDENER.encode()}) is GARDENERS
+    assert asked == [GARDENER] * 4
+    found = [fresh.named(GARDENERS, one).id for one in ("watering", "watering@1", "pruning", "watering", "pruning")]
+    assert found == ["watering@2", "watering@1", "pruning@1", "watering@2", "pruning@1"]
+    assert (len(fresh._known), len(fresh._found)) == (2, 2)
+    assert not any(GARDENER.encode() in one for one in fresh._known)
+
+
+def test_two_callers_of_one_name_have_views_of_their_own(service: Service) -> None:
+    """What one of them was shown is not found for the other."""
+    assert service.named(Caller("gardener", frozenset({"watering"})), "watering").id == "watering@2"
+    assert service.named(Caller("gardener", frozenset({"watering@1"})), "watering").id == "watering@1"
 
 
 def test_a_service_prints_no_consumers(service: Service) -> None:

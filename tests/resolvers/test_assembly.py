@@ -358,7 +358,7 @@ async def test_introspection_shows_the_view_alone() -> None:
 
 async def test_a_list_without_end_costs_itself_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Values are counted before they are shaped: those of every list, with all that is selected in an entry."""
-    monkeypatch.setattr("resolvers.assembly.MOST_VALUES", 7)
+    monkeypatch.setattr("resolvers.values.MOST_VALUES", 7)
     answer = await vessel(harbour(), "name owners { name } portCalls { on }")
     assert answer["data"]["vessel"] == {
         "name": "Anna",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.pretty import pretty_repr
 
 from adapters.crossref import (
     CrossReference,
@@ -147,9 +148,12 @@ class ResolvingContract(CrossReferenceContract):
         assert keys_of(subject, "mail") == ["anna@example.org"]
 
     async def test_no_repr_shows_a_key(self, store: Store) -> None:
-        """Nothing that is handed out prints a key."""
-        await self.link(store, "crm", "CANARY")
-        assert "CANARY" not in repr((Lookup("crm", "CANARY"), await store.resolve(Lookup("crm", "CANARY"))))
+        """Nothing that is handed out prints a key, a terminal that prints pretty included."""
+        made = await self.link(store, "crm", "CANARY")
+        handed_out = (Lookup("crm", "CANARY"), await store.resolve(Lookup("crm", "CANARY")))
+        for text in (repr(handed_out), pretty_repr(handed_out)):
+            assert "CANARY" not in text
+            assert made.customer in text
         assert "CANARY" not in repr(LinkedKey("CANARY", "lnk_1"))
 
     async def test_a_source_registered_elsewhere_is_known(self, store: Store, open_for: Open) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from adapters.crossref import (
+    HkdfSecrets,
     InputError,
     Lookup,
     SchemaOutdatedError,
@@ -82,15 +83,32 @@ async def test_a_batch_takes_as_many_statements_whatever_is_found(
     traces.append([])
     statements_of(store, traces[-1])
     await store.resolve_many([Lookup("crm", "\x00")] * count)
-    assert [[line.split()[0] for line in trace] for trace in traces] == [["BEGIN", "WITH", "SELECT", "COMMIT"]] * 7
+    assert [[line.split()[0] for line in trace] for trace in traces] == [["BEGIN", "SELECT", "SELECT", "COMMIT"]] * 7
 
 
-async def test_keys_and_ids_in_one_batch_take_three_statements(store: SqliteCrossReference) -> None:
-    """A batch of both kinds of look-up makes one read for each kind and one for restrictions."""
+@pytest.mark.parametrize("key", ["C1", "nobody", "\x00"])
+async def test_a_batch_takes_one_statement_more_for_each_source(store: SqliteCrossReference, key: str) -> None:
+    """One read for each source by whose keys is asked, one for ids, one for restrictions; found or not."""
+    await store.link("crm", "C1", asserted_by="feed")
     trace: list[str] = []
     statements_of(store, trace)
-    await store.resolve_many([Lookup("crm", "C1"), Lookup(None, ID_A), Lookup("billing", "C1")])
-    assert [line.split()[0] for line in trace] == ["BEGIN", "WITH", "WITH", "SELECT", "COMMIT"]
+    await store.resolve_many(
+        [Lookup("crm", key), Lookup(None, ID_A), Lookup("billing", key), Lookup("nowhere", key), Lookup("crm", "C2")]
+    )
+    known = [line for line in trace if "source_system" not in line]
+    assert [line.split()[0] for line in known] == ["BEGIN", *["SELECT"] * 5, "COMMIT"]
+
+
+async def test_one_look_up_by_two_forms_of_a_key_is_one_batch(store: SqliteCrossReference) -> None:
+    """A sealed key is asked for in the form of every version of the secrets, in one statement."""
+    await rows_of(store, [(ID_A, {"mail": [CANARY]})])
+    store._keyring._secrets = HkdfSecrets({1: b"one secret of thirty-two bytes..", 2: b"2" * 32})
+    trace: list[str] = []
+    statements_of(store, trace)
+    found = await store.resolve(Lookup("mail", CANARY))
+    assert found is not None
+    assert [linked.key for linked in found.keys["mail"]] == [CANARY]
+    assert [line.split()[0] for line in trace] == ["BEGIN", "SELECT", "SELECT", "COMMIT"]
 
 
 @pytest.mark.parametrize("analysed", [False, True])
@@ -102,13 +120,17 @@ async def test_look_ups_go_by_index_and_build_nothing(store: SqliteCrossReferenc
     with sqlite3.connect(path) as connection:
         reader = Reader(SqliteFinder(connection, "default"), store._keyring, store._clock, {})
         connection.set_trace_callback(trace.append)
-        await reader.resolve_many([Lookup("crm", f"C{n}") for n in range(50)] + [Lookup(None, ID_A)])
+        ids = [Lookup(None, ID_A), Lookup(None, ID_B)]
+        await reader.resolve_many([Lookup("crm", f"C{n}") for n in range(50)] + ids)
+        await reader.resolve_many([Lookup("crm", "C1")])
+        await reader.resolve_many([Lookup(None, ID_A)])
         connection.set_trace_callback(None)
         reads = [line for line in trace if line.split()[0] in ("WITH", "SELECT")]
         plans = [row[3] for line in reads for row in connection.execute(f"EXPLAIN QUERY PLAN {line}")]
     connection.close()
     scans = {line for line in plans if line.startswith("SCAN") and "CONSTANT ROW" not in line}
-    assert scans <= {"SCAN asked", "SCAN source_system"}
+    assert len(reads) == 8
+    assert scans <= {"SCAN asked", "SCAN asked VIRTUAL TABLE INDEX 1:", "SCAN source_system"}
     assert not [line for line in plans if "BLOOM" in line or "TEMP" in line or "AUTOMATIC" in line]
     assert any("link_current_key" in line for line in plans)
 

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-import httpx
 import pytest
-import yarl
+from aiohttp.client_proto import ResponseHandler
 
 from adapters.adapter import Batch, Call, Slice
-from adapters.answers import SourceError
+from adapters.answers import Answer, SourceError
 from adapters.http import AsBody, AsQuery, ByCursor, HttpAdapter, HttpOffer, InBody, InQuery
-from adapters.http.transport import _arguments
 from adapters.records import Record
 from schema.deadline import Deadline
 from tests.adapters.hostile import counted, generated, hostile_keys, is_sayable, printed
+from tests.adapters.http.ways import take_the_long_way, transport_of
 from tests.adapters.raw_server import Request, json_answer, serving
 
 
@@ -173,44 +172,101 @@ PLACEMENTS = {
 }
 
 
-class Caught(httpx.AsyncBaseTransport):
-    """Keeps what the real transport would hand to aiohttp."""
+NASTIEST = [key for _, key in hostile_keys(400)]
 
-    def __init__(self) -> None:
-        self.seen: list[Seen] = []
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        given = await _arguments(request, {})
-        url: yarl.URL = given["url"]
-        headers = tuple(f"{name}: {value}" for name, value in given["headers"] if name.lower() != "content-length")
-        host = f"{url.scheme}://{url.raw_authority}"
-        assert url.raw_fragment == ""
-        self.seen.append(Seen(given["method"], host, url.raw_path, url.raw_query_string, headers, given["data"] or b""))
-        return httpx.Response(200, json=[])
+class Caught:
+    """Stands where aiohttp's connections come from; keeps the bytes of every request that is written on one."""
+
+    def __init__(self, adapter: HttpAdapter) -> None:
+        self.written: list[bytes] = []
+        exchange = transport_of(adapter).exchange
+        exchange._loop, exchange._connector = asyncio.get_running_loop(), self  # type: ignore[assignment]
+
+    async def connect(self, *_: object) -> Connected:
+        return Connected(self.written)
+
+    async def close(self) -> None:
+        """Be closed, as a connector is."""
+
+
+class Connected(asyncio.Transport):
+    """A connection whose other end answers every request with an empty list."""
+
+    def __init__(self, written: list[bytes]) -> None:
+        super().__init__()
+        self._written, self.protocol = written, ResponseHandler(asyncio.get_running_loop())
+        self.protocol.connection_made(self)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._written.append(bytes(data))
+        asyncio.get_running_loop().call_soon(self.protocol.data_received, json_answer())
+
+    def is_closing(self) -> bool:
+        return False
+
+    def release(self) -> None:
+        """Be kept, as a connection is."""
+
+
+def _seen(data: bytes) -> Seen:
+    """Return what a server makes of the bytes of a request: each header is one line, as is the first one."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    line, *headers = head.decode("ascii").split("\r\n")
+    method, target, version = line.split(" ")
+    assert version == "HTTP/1.1"
+    assert target.isprintable()
+    assert head.count(b"\n") == head.count(b"\r") == len(headers)
+    path, _, query = target.partition("?")
+    (host,) = [header.removeprefix("Host: ") for header in headers if header.startswith("Host: ")]
+    rest = tuple(header.lower() for header in headers if not header.startswith(("Host: ", "Content-Length: ")))
+    return Seen(method, host, path, query, tuple(sorted(rest)), body)
 
 
 def _headers(method: str) -> tuple[str, ...]:
-    own = ("host: crm.example:8443", "accept: application/json", "accept-encoding: gzip")
+    own = ("accept: application/json", "accept-encoding: gzip")
     rest = ("connection: keep-alive", "user-agent: customer-view-gateway")
     return tuple(sorted((*own, *rest, *(("content-type: application/json",) if method == "POST" else ()))))
 
 
+async def _asked(
+    placement: Placement, texts: Sequence[str], *, is_long: bool = False
+) -> list[tuple[Sequence[str], list[Seen], Mapping[str, Answer]]]:
+    """Ask all texts either way; return for each batch its texts, the requests that were written, and the answers."""
+    adapter = HttpAdapter("crm", "https://crm.example:8443/api", [placement.offer])
+    caught, done = Caught(adapter), []
+    passing = take_the_long_way(adapter) if is_long else None
+    for batch, asked in placement.batches(texts):
+        answers = await adapter.fetch(batch, Call(Deadline.after(60), "dpv:ServiceProvision"))
+        done.append((asked, [_seen(data) for data in caught.written], answers))
+        assert passing is None or passing.requests == sum(len(seen) for _, seen, _ in done)
+        caught.written.clear()
+    await adapter.aclose()
+    return done
+
+
 async def _checked(placement: Placement, texts: Sequence[str]) -> list[str]:
     """Ask all texts in one placement, check every call that was made, and return those that were refused."""
-    adapter, caught, refused = HttpAdapter("crm", "https://crm.example:8443/api", [placement.offer]), Caught(), []
-    adapter._wire._client._transport = caught
-    for batch, asked in placement.batches(texts):
-        caught.seen.clear()
-        answers = await adapter.fetch(batch, Call(Deadline.after(60), "dpv:ServiceProvision"))
+    refused = []
+    for asked, calls, answers in await _asked(placement, texts):
         wanted = [text for text in asked if not placement.cannot_say(text)]
         refused += [text for text in asked if placement.cannot_say(text)]
-        assert sorted(text for seen in caught.seen for text in placement.read(seen)) == sorted(wanted)
+        assert sorted(text for seen in calls for text in placement.read(seen)) == sorted(wanted)
         assert {type(answers[text]) for text in set(asked) - set(wanted) if placement.is_key} <= {SourceError}
-        for seen in caught.seen:
-            assert (seen.method, seen.host) == (placement.method, "https://crm.example:8443")
-            assert tuple(sorted(line.lower() for line in seen.headers)) == _headers(placement.method)
-    await adapter.aclose()
+        for seen in calls:
+            assert (seen.method, seen.host) == (placement.method, "crm.example:8443")
+            assert seen.headers == _headers(placement.method)
     return refused
+
+
+@pytest.mark.parametrize("name", PLACEMENTS)
+async def test_httpx_would_write_the_same(name: str) -> None:
+    """A call past httpx's client and one through it are the same bytes, whatever the key."""
+    short, long = [
+        [seen for _, seen, _ in await _asked(PLACEMENTS[name], NASTIEST, is_long=way)] for way in (False, True)
+    ]
+    assert [set(seen) for seen in short] == [set(seen) for seen in long]
+    assert any(short)
 
 
 async def test_hostile_keys_change_nothing_of_a_request_but_themselves() -> None:
@@ -235,9 +291,6 @@ def _read(request: Request) -> Seen:
     path, _, query = target.partition("?")
     names = [line.split(b":")[0].decode().lower() for line in request.head.rstrip(b"\r\n").split(b"\r\n")[1:]]
     return Seen(method, request.header("Host") or "", path, query, tuple(sorted(names)), request.body)
-
-
-NASTIEST = [key for _, key in hostile_keys(400)]
 
 
 @pytest.mark.parametrize("name", PLACEMENTS)

@@ -26,7 +26,7 @@ from adapters.http import (
     InPath,
     InQuery,
 )
-from adapters.http.asks import make_ask, unaskable
+from adapters.http.asks import are_plain, make_ask, unaskable
 from adapters.records import Record
 from adapters.testing import HOSTILE_KEYS
 from schema.reasons import Reason
@@ -212,6 +212,20 @@ def test_other_hostile_keys_are_asked() -> None:
         assert [key for key in HOSTILE_KEYS if unaskable(asked, key) is not None] == []
     for asked in (REPEATED, BODY, JOINED):
         assert unaskable(asked, "..") is None
+
+
+ODD_KEYS = ["a,b", "a\nb", "\n", ".", "..", "x" * 1024, "x" * 1025, f"x\n{'y' * 1024}", "\u00e9", "a b", "", "\ud800"]
+
+
+@unhurried
+@given(st.lists(st.sampled_from(["1", "C-000001", *ODD_KEYS, *HOSTILE_KEYS]) | st.text(max_size=5), min_size=1))
+def test_keys_that_are_plain_at_a_glance_are_refused_by_nothing(keys: list[str]) -> None:
+    """A look at all of them at once takes no more than one by one; ordinary keys it knows."""
+    for asked in (SINGLE, JOINED, REPEATED, BODY):
+        batch = Batch(asked, ("name",), tuple(keys))
+        refused = [key for key in keys if unaskable(asked, key) is not None]
+        assert not (are_plain(asked, batch) and refused)
+        assert are_plain(asked, Batch(asked, ("name",), ("C-000001", "7")))
 
 
 def test_a_key_in_the_path_makes_one_key_a_call() -> None:

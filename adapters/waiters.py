@@ -1,0 +1,137 @@
+"""Those who asked for some keys, and one fetch that several of them wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from adapters.adapter import Batch, Call
+from adapters.answers import Answer, Key, SourceError
+from schema.observer import Event, Observer, Sent
+from schema.reasons import Reason
+
+__all__ = ["Gathered", "Round", "SharedFetch", "Waiter"]
+
+_UNTIL = attrgetter("until")
+_CUT = SourceError(Reason.SOURCE_ERROR, "the fetch was cut before it had answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What came for the keys of one ask: an answer for each of them, and for no other.
+
+    `sent` are the calls that were made for it; with `merged` they may have asked keys of other requests, too.
+    """
+
+    answers: Mapping[Key, Answer] = field(repr=False)
+    sent: tuple[Sent, ...] = ()
+    merged: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Round:
+    """What is asked again apart after one fetch: how many parts have not ended, and whether one brought something."""
+
+    parts: int
+    has_brought: bool = False
+
+
+class Waiter(asyncio.Future[Gathered]):
+    """One ask until it is answered, always by a value. Cancelling it is leaving, which disturbs nobody else.
+
+    It is the future itself, because a callback that notices who leaves costs each waiter another turn of the loop.
+    `asks` are the keys that are yet to be asked, `until` the moment of its deadline. What is asked again apart has its
+    `first` answers and its `round`.
+    """
+
+    __slots__ = ("asks", "batch", "call", "fetch", "first", "round", "until")
+
+    def __init__(self, batch: Batch, call: Call) -> None:
+        super().__init__()
+        self.batch, self.call = batch, call
+        self.asks, self.until = batch.keys, call.deadline.at
+        self.fetch: SharedFetch | None = None
+        self.first: Gathered | None = None
+        self.round: Round | None = None
+
+    def cancel(self, msg: object = None) -> bool:
+        """Leave, and return whether it had not been answered yet."""
+        is_left = super().cancel(msg)
+        if is_left and self.fetch is not None:
+            self.fetch.leave()
+        return is_left
+
+    def end(self, error: SourceError) -> None:
+        """Answer every key without its source: with what came at first, or else with this error."""
+        if self.done():
+            return
+        self.set_result(self.first or Gathered(dict.fromkeys(self.batch.keys, error)))
+        if self.fetch is not None:
+            self.fetch.leave()
+
+    def take(self, answers: Mapping[Key, Answer], sent: tuple[Sent, ...], merged: bool) -> None:
+        """Take the answers of the keys that were asked."""
+        mine = {key: answers.get(key, _CUT) for key in self.asks}
+        first = self.first
+        if first is None:
+            self.set_result(Gathered(mine, sent, merged))
+        else:
+            self.set_result(Gathered({**first.answers, **mine}, first.sent + sent, merged=True))
+
+    def ask_again(self, answers: Mapping[Key, Answer], sent: tuple[Sent, ...], failed: tuple[Key, ...]) -> None:
+        """Keep what came, and go on to wait for the keys that failed."""
+        self.first = Gathered({key: answers[key] for key in self.asks}, sent, merged=True)
+        self.asks, self.fetch = failed, None
+
+
+class SharedFetch:
+    """One fetch under way, for waiters whose asks differ in their keys alone; the observer of its calls.
+
+    An event is passed on once to each observer, however many of the waiters have it. `abandon` is called when the last
+    waiter has left. A waiter's fetch holds the waiter: whoever ends a fetch calls `forget`, or what was answered lives
+    until the garbage collector finds the circle.
+    """
+
+    __slots__ = ("_abandon", "_left", "_observers", "round", "sent", "task", "waiters")
+
+    def __init__(self, waiters: Sequence[Waiter], abandon: Callable[[SharedFetch], None]) -> None:
+        self.waiters, self.sent = waiters, list[Sent]()
+        self.round = waiters[0].round
+        self.task: asyncio.Task[None] | None = None
+        self._left, self._abandon = len(waiters), abandon
+        self._observers = _distinct(waiters)
+        for waiter in waiters:
+            waiter.fetch = self
+
+    def note(self, event: Event) -> None:
+        """Keep what was sent for the receipts, and pass everything on."""
+        if isinstance(event, Sent):
+            self.sent.append(event)
+        for observer in self._observers:
+            observer.note(event)
+
+    def leave(self) -> None:
+        """One waiter less."""
+        self._left -= 1
+        if not self._left:
+            self._abandon(self)
+
+    def forget(self) -> None:
+        """Let go of the waiters, which have all been answered or have left."""
+        self.waiters = ()
+
+    def call(self) -> Call:
+        """Return the call for all waiters, who are told of alike: until the last one's deadline, in nobody's trace."""
+        first = self.waiters[0].call
+        if len(self.waiters) == 1:
+            return Call(first.deadline, first.purpose, first.credential, first.case, first.trace, self)
+        deadline = max(self.waiters, key=_UNTIL).call.deadline
+        return Call(deadline, first.purpose, first.credential, first.case, None, self)
+
+
+def _distinct(waiters: Sequence[Waiter]) -> tuple[Observer, ...]:
+    if len(waiters) == 1:
+        return (waiters[0].call.observer,)
+    return tuple({id(observer): observer for waiter in waiters if (observer := waiter.call.observer)}.values())

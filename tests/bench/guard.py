@@ -1,0 +1,248 @@
+"""What a request may take: work that is counted, held against figures that were counted before.
+
+    python -m tests.bench.guard            count, and print what was counted beside what stands in work.json
+    python -m tests.bench.guard --write    count, and write it into work.json
+
+A slow-down that no timed test would notice on a noisy machine is seen here: calls, instructions and memory of a request
+do not depend on how fast the machine is or what else it does. Whoever makes a request take more on purpose writes the
+figures anew, and says in the commit why it is worth it; who makes it take less writes them anew, so that it stays so.
+
+The margin is 15 per cent. On one version of Python and of the libraries calls and instructions are the same in each run
+and memory differs by some bytes: hashes, the event loop, time and the garbage collector are pinned. The margin is for
+what a new version of these brings, and for the small change that a feature costs; fifteen of a hundred calls more are
+no small change. Instructions are compared on that version of Python alone on which they were counted, for each version
+has instructions of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import logging
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import counting, inside, sources, workload
+from tests.bench.counting import Work
+from tests.bench.workload import QUERIES, Query
+
+__all__ = ["GROWTH", "MARGIN", "SCENARIOS", "Counted", "Scenario", "count", "count_apart", "excess", "kept", "write"]
+
+MARGIN = 1.15
+GROWTH = 4.4
+"""Four times as many customers may take so many times the work: 50 against 200."""
+
+_FILE = Path(__file__).with_name("work.json")
+_HARNESS = frozenset({inside.__file__, sources.__file__, workload.__file__, __file__})
+_LIBRARIES = ("aiohttp", "graphql-core", "msgspec", "orjson", "pydantic", "strawberry-graphql")
+_WARM_UP = 12
+_TIMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """An ordinary request, for a receipt or for none, and which source is down."""
+
+    query: Query
+    receipt: str | None = "fields"
+    down: str = ""
+    upstream: int = 3
+
+    @property
+    def different(self) -> int:
+        """Return how many different requests of it there are customers for."""
+        return max(1, 200 // max(1, self.query.count))
+
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "one customer": Scenario(QUERIES["one"]),
+    "one customer, no receipt": Scenario(QUERIES["one"], receipt=None),
+    "one field": Scenario(QUERIES["field"], upstream=1),
+    "__typename": Scenario(QUERIES["typename"], upstream=0),
+    "fifty customers": Scenario(QUERIES["fifty"]),
+    "fifty customers, billing down": Scenario(QUERIES["fifty"], down="billing"),
+    "two hundred customers": Scenario(workload.many(200), upstream=12),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What each scenario took, and the versions with which it was counted."""
+
+    work: Mapping[str, Work]
+    versions: Mapping[str, str]
+
+    def printed(self) -> str:
+        """Return it as JSON."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def read(cls, text: str) -> Counted:
+        """Return what was printed."""
+        told = json.loads(text)
+        return cls({name: Work(**one) for name, one in told["work"].items()}, told["versions"])
+
+
+def count() -> Counted:
+    """Count every scenario in this process. It is exact in a process of its own alone: `count_apart`."""
+    with inside.opened(inside.VirtualLoop()) as gateway, _no_collection():
+        work = {name: _counted(gateway, scenario) for name, scenario in SCENARIOS.items()}
+    versions = {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
+    return Counted(work, versions)
+
+
+def count_apart() -> Counted:
+    """Count in a process of its own, in which no test, tracer or hash seed has a part. Raises CalledProcessError."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST", "PYTHON"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.guard", "--json"],
+        cwd=Path(__file__).parents[2],
+        env={**env, "PYTHONHASHSEED": "0"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return Counted.read(done.stdout)
+
+
+def kept() -> Counted:
+    """Return the figures that were written."""
+    return Counted.read(_FILE.read_text())
+
+
+def write(counted: Counted) -> None:
+    """Write the figures in place of those before."""
+    _FILE.write_text(counted.printed())
+
+
+def excess(counted: Counted, before: Counted) -> list[str]:
+    """Return what takes more than it may, one line each: what was got, what was wanted, how to mend."""
+    return [*_above(counted, before), *_growing(counted)]
+
+
+def _above(counted: Counted, before: Counted) -> Iterator[str]:
+    for name, work in counted.work.items():
+        wanted = before.work.get(name)
+        if wanted is None:
+            yield f"{name}: got no figure to compare with; write one with python -m tests.bench.guard --write"
+            continue
+        for kind in _compared(counted, before):
+            got, most = getattr(work, kind), getattr(wanted, kind) * (1 if kind == "upstream" else MARGIN)
+            if got > most:
+                yield (
+                    f"{name}: got {got:,} {kind}; wanted at most {most:,.0f}, from {getattr(wanted, kind):,} counted "
+                    "before. Find what the change added (python -m tests.bench.profile), or, if it is worth it, write "
+                    "the figures anew with python -m tests.bench.guard --write and say why in the commit"
+                )
+
+
+def _compared(counted: Counted, before: Counted) -> list[str]:
+    is_same = _minor(counted) == _minor(before)
+    return [one.name for one in fields(Work) if is_same or one.name != "instructions"]
+
+
+def _minor(counted: Counted) -> str:
+    return counted.versions["python"].rpartition(".")[0]
+
+
+def _growing(counted: Counted) -> Iterator[str]:
+    fifty, two_hundred = counted.work["fifty customers"], counted.work["two hundred customers"]
+    for kind in ("calls", "instructions", "peak_bytes"):
+        times = getattr(two_hundred, kind) / getattr(fifty, kind)
+        if times > GROWTH:
+            yield (
+                f"200 customers: got {times:.2f} times the {kind} of 50; wanted at most {GROWTH}: something is done "
+                "for each customer that looks at all the others"
+            )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _counted(gateway: inside.Inside, scenario: Scenario) -> Work:
+    """Count one request in each way, after others that warm the caches up; of several the least."""
+    bodies = [scenario.query.body(number, scenario.receipt) for number in range(scenario.different)]
+    gateway.script.down = scenario.down
+    for number in range(_WARM_UP):
+        _check(scenario, gateway.ask(bodies[number % len(bodies)]))
+    asked = bodies[: _TIMES - 1] + bodies[:1]
+    return Work(
+        min(counting.count_calls(partial(gateway.ask, body), _HARNESS) for body in asked),
+        min(counting.count_instructions(partial(gateway.ask, body), _HARNESS) for body in asked),
+        min(counting.measure_peak(partial(gateway.ask, body)) for body in asked),
+        _upstream(gateway, asked[0]),
+    )
+
+
+def _upstream(gateway: inside.Inside, body: bytes) -> int:
+    before = gateway.script.calls
+    gateway.ask(body)
+    return gateway.script.calls - before
+
+
+def _check(scenario: Scenario, answer: bytes) -> None:
+    """Raise RuntimeError unless it is the answer that is meant: whole, or with errors while a source is down."""
+    told = orjson.loads(answer)
+    if bool(told.get("errors")) != bool(scenario.down) or "withheld" in told.get("extensions", {}):
+        raise RuntimeError(f"{scenario.query.name}: got another answer than a whole one: {answer[:300]!r}")
+
+
+def show(counted: Counted, before: Counted | None, console: Console) -> None:
+    """Print what was counted, with the part that it is of what was counted before."""
+    table = Table(title="What one request takes")
+    table.add_column("request")
+    for one in fields(Work):
+        table.add_column(one.name.replace("_", " "), justify="right")
+    for name, work in counted.work.items():
+        wanted = before.work.get(name) if before else None
+        pairs = ((getattr(work, one.name), getattr(wanted, one.name, None)) for one in fields(Work))
+        table.add_row(name, *(_cell(*pair) for pair in pairs))
+    console.print(table)
+
+
+def _cell(got: int, wanted: int | None) -> str:
+    return f"{got:,} ({got / wanted:.0%})" if wanted else f"{got:,}"
+
+
+def main() -> None:
+    """Count, and print or write."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.guard", description="Count what requests take.")
+    parser.add_argument("--write", action="store_true", help="write the figures in place of those before")
+    parser.add_argument("--json", action="store_true", help="count in this process and print JSON")
+    chosen = parser.parse_args()
+    if chosen.json:
+        logging.basicConfig(level=logging.CRITICAL)  # the source that is down is told of otherwise
+        sys.stdout.write(count().printed())
+        return
+    console, counted = Console(), count_apart()
+    show(counted, kept() if _FILE.exists() else None, console)
+    if chosen.write:
+        write(counted)
+        console.print(f"Written to {_FILE.name}.")
+        return
+    for line in excess(counted, kept()):
+        console.print(line, style="red")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Gateways in Python that are measured beside this one, written by hand."""

@@ -1,0 +1,78 @@
+"""Facts as a source's own JSON, read back as a `Row` by what reads the bodies of REST sources."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from typing import Any, cast
+
+from adapters.answers import TYPE_NAME, Facts
+from adapters.decoding import compile_decoder
+from adapters.http import HttpOffer
+from adapters.http.reading import reader_for
+from adapters.offers import Offer
+from adapters.records import Record, SourcePath, is_inline, source_paths
+from adapters.rows import Row, row_shape
+
+__all__ = ["as_row"]
+
+_KEY = "the key"
+
+
+def as_row(offer: Offer, fields: tuple[str, ...], facts: Facts) -> Facts:
+    """The facts as a row, or as they are where no row can hold what the record declares."""
+    if row_shape(offer.record, fields) is None:
+        return facts
+    raw = {_KEY: "K", **_raw(offer.record, facts)}
+    (read,) = reader_for(_rest(offer), fields)(json.dumps(raw, default=_told).encode()).records
+    return cast("Facts", read) if isinstance(read, Row) else compile_decoder(offer.record, fields)(read)
+
+
+@lru_cache(maxsize=256)
+def _rest(offer: Offer) -> HttpOffer:
+    """The offer of a REST source with the same records."""
+    return HttpOffer(name=offer.name, serves=offer.serves, record=offer.record, key=_KEY, path="/records/{key}")
+
+
+def _raw(record: type[Record], facts: Facts) -> dict[str, Any]:
+    """The record as the source would have it: by its own names, in its own places."""
+    raw: dict[str, Any] = {}
+    for name, value in facts.items():
+        if name == TYPE_NAME:
+            continue
+        info, nested = record.model_fields[name], record.record_nested(name)
+        inner: Any = value if nested is None else _nested(nested, value)
+        if is_inline(info):
+            raw.update(inner)
+        else:
+            _put(raw, source_paths(name, info)[0], inner)
+    return raw
+
+
+def _nested(record: type[Record], value: Any) -> Any:
+    if isinstance(value, list):
+        return [_nested(record, one) for one in value]
+    return _raw(record, value) if isinstance(value, Mapping) else value
+
+
+def _put(raw: dict[str, Any], path: SourcePath, value: object) -> None:
+    steps = [path] if isinstance(path, str) else [str(step) for step in path.path]
+    for step in steps[:-1]:
+        raw = raw.setdefault(step, {})
+    raw[steps[-1]] = value
+
+
+def _told(value: object) -> str:
+    """A leaf that JSON has no word for, as sources write it."""
+    match value:
+        case Enum():
+            return str(value.value)
+        case Decimal():
+            return format(value, "f")
+        case date():
+            return value.isoformat()
+    raise TypeError(type(value))

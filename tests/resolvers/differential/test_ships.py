@@ -1,0 +1,23 @@
+"""The compiled assembly and graphql-core's executor answer alike in the world of the ships."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.resolvers.differential.both_ways import Tally
+from tests.resolvers.differential.comparing import check, compare
+
+
+def test_both_ways_answer_alike(tell: list[tuple[str, Tally]]) -> None:
+    """Byte for byte, whatever is asked and whatever the sources answer; the three worlds make 2,000 operations."""
+    tally = compare("ships", operations=670)
+    tell.append(("ships", tally))
+    check(tally, "ships")
+
+
+@pytest.mark.long
+def test_both_ways_answer_alike_for_long(tell: list[tuple[str, Tally]]) -> None:
+    """As above; the three worlds make 20,000 operations."""
+    tally = compare("ships", operations=6_670)
+    tell.append(("ships, for long", tally))
+    check(tally, "ships")

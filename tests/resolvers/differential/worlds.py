@@ -1,0 +1,132 @@
+"""Models, their views and what their sources offer: the worlds over which both ways of assembly are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
+from random import Random
+from types import MappingProxyType
+
+from graphql import GraphQLSchema, GraphQLString, get_named_type
+
+from adapters.adapter import Adapter
+from adapters.offers import Offer
+from adapters.sandbox.sources import billing_adapter, crm_adapter, orders_adapter, register_adapter, support_adapter
+from schema.customer import Customer
+from schema.masks import Mask
+from schema.model import Model
+from schema.view_schema import cut_schema
+from schema.views import View
+from tests.resolvers import vessels
+from tests.resolvers.differential import gallery
+from tests.resolvers.harbour import harbour
+
+__all__ = ["WORLDS", "World", "world"]
+
+WORLDS = ("ships", "customers", "gallery")
+
+_LIMITS = {
+    "customers": 100,
+    "deadline_ms": 60_000,
+    "calls": 10_000,
+    "tokens": 4_000,
+    "depth": 50,
+    "aliases": 1_000,
+    "fields": 5_000,
+    "weight": 100_000,
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """A model, views of it that differ in masks alone, and what each source offers."""
+
+    name: str
+    model: Model
+    views: Sequence[View]
+    offers: Mapping[str, Sequence[Offer]]
+
+    @cached_property
+    def giving_rows(self) -> Mapping[str, Sequence[Offer]]:
+        """The same offers, of sources whose records come as rows where they can."""
+        return {source: tuple(map(_giving_rows, of_source)) for source, of_source in self.offers.items()}
+
+    @cached_property
+    def own(self) -> tuple[str, ...]:
+        """The sources whose own keys lead to a customer."""
+        return tuple(name for name, offers in self.offers.items() if not all(offer.keyspace for offer in offers))
+
+    @cached_property
+    def restrictable(self) -> tuple[str, ...]:
+        """The coordinates that a restriction may name without hiding the whole customer."""
+        canonical = f"{self.model.subject}.id"
+        return tuple(name for name in self.views[0].fields if name != canonical and not name.endswith(")"))
+
+    @cached_property
+    def schema(self) -> GraphQLSchema:
+        """The schema of the views: it is the same for all of them."""
+        first = self.views[0]
+        return cut_schema(self.model, first.fields, first.lookups).schema
+
+
+@cache
+def world(name: str) -> World:
+    """One of the worlds, made once: the same schema has the same strategy for its documents."""
+    return {"ships": _ships, "customers": _customers, "gallery": _gallery}[name]()
+
+
+def _ships() -> World:
+    offers = {one.source: one.offers for one in harbour().sources}
+    return _world("ships", vessels.MODEL, offers)
+
+
+def _customers() -> World:
+    """The reference model, of which the view lists what the sandbox's sources serve."""
+    url = "http://sandbox.test"
+    adapters: list[Adapter] = [
+        crm_adapter(url, "token"),
+        billing_adapter("sqlite:///unopened"),
+        orders_adapter(url, "token"),
+        support_adapter(url, "token"),
+        register_adapter(url),
+    ]
+    offers = {one.source: tuple(one.offers) for one in adapters}
+    return _world("customers", Model(Customer), offers, frozenset({"Customer.consents", "Customer.payments"}))
+
+
+def _gallery() -> World:
+    return _world("gallery", gallery.MODEL, gallery.OFFERS, gallery.HIDDEN)
+
+
+def _world(
+    name: str, model: Model, offers: Mapping[str, Sequence[Offer]], hidden: frozenset[str] = frozenset()
+) -> World:
+    listed = [one for one, about in model.coordinates.items() if not model.is_plumbing(about.type_name)]
+    shown = [one for one in listed if one not in hidden]
+    shown += [f"{one}({argument}:)" for one in shown for argument in model.coordinates[one].arguments]
+    own = [source for source, of_source in offers.items() if not all(offer.keyspace for offer in of_source)]
+    texts = [one for one in shown if not one.endswith(")") and _is_text(model, one)]
+    views = [_view(name, shown, own, _masks(texts, number)) for number in range(4)]
+    return World(name, model, views, MappingProxyType(dict(offers)))
+
+
+def _giving_rows(offer: Offer) -> Offer:
+    kind = type("Rows", (type(offer),), {"gives_rows": True})
+    made: Offer = kind(**{one.name: getattr(offer, one.name) for one in fields(offer) if one.init})
+    return made
+
+
+def _is_text(model: Model, coordinate: str) -> bool:
+    return get_named_type(model.coordinates[coordinate].type) == GraphQLString
+
+
+def _masks(texts: Sequence[str], number: int) -> dict[str, Mask]:
+    """No mask for the first view, a mask of any kind on half of the texts for each other one."""
+    chance = Random(number)
+    return {one: chance.choice(list(Mask)) for one in texts if number and chance.random() < 0.5}
+
+
+def _view(name: str, shown: Sequence[str], own: Sequence[str], masks: Mapping[str, Mask]) -> View:
+    rules = {one: {"mask": masks[one]} if one in masks else None for one in shown}
+    return vessels.view(name=name, lookups=["id", *own], fields=rules, limits=_LIMITS)
