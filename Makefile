@@ -10,7 +10,7 @@ IDE_SOURCES := $(addprefix gateway/ide/browser/,.npmrc build.mjs package.json) $
 PACKAGES := adapters gateway resolvers schema
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help setup node clients ide demo test test-long check format bench constraints clean
+.PHONY: help setup node clients ide demo test test-long check format bench bench-peers constraints clean
 .DEFAULT_GOAL := help
 
 help:  ## Show what can be made
@@ -75,8 +75,11 @@ check: $(READY)  ## Check format, lint, types and layers
 format: $(READY)  ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 
-bench: $(READY)  ## Measure CPU per request beside a hand-written gateway
-	@$(BIN)/python -m tests.bench
+bench: $(READY)  ## Measure CPU per request beside gateways written by hand, about 6 minutes
+	@$(BIN)/python -m tests.bench $(OPTIONS)
+
+bench-peers: $(READY)  ## Measure beside other gateways, up to an hour, and write docs/performance.md; Linux
+	@$(BIN)/python -m tests.bench.peers $(OPTIONS)
 
 constraints: $(READY)  ## Write constraints.txt anew from what is installed
 	@$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check > constraints.txt

@@ -59,7 +59,11 @@ class Call:
 
 
 class Adapter(Protocol):
-    """Our code for one source."""
+    """Our code for one source.
+
+    An adapter that has a `forwards_credential` which is false is never given the caller's credential, and its calls may
+    be shared by several callers. One that has none is given it, and no call with one is shared.
+    """
 
     @property
     def source(self) -> str:

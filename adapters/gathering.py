@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Hashable, Iterator
 from contextvars import Context
+from dataclasses import replace
 
 from adapters.adapter import Adapter, Batch, Call
 from adapters.answers import SourceError
@@ -37,7 +38,7 @@ class Gather:
 
     *Who shares.* Asks made in one turn of the loop go out as one fetch when they are equal in all that the source can
     see but the keys: offer, fields, arguments, part of a list, purpose and case. An ask with a caller's credential
-    never shares, whatever is equal. Each ask is a future of its own, which holds the answers of its own keys in a new
+    never shares, whatever is equal, where the adapter forwards it; where it says that it does not, it does not get it. Each ask is a future of its own, which holds the answers of its own keys in a new
     mapping: always a value, never an exception. Keys go in order of arrival, at most as many in a fetch as the offer
     takes in one call, and an ask depends on no fetch but that of its own keys. An ask of more keys than that, and every
     ask of an offer that takes one key a call, shares only with one of the same keys: such fetches split into calls,
@@ -52,12 +53,13 @@ class Gather:
     *One bad key.* Where a shared fetch brings SOURCE_ERROR, SOURCE_MISMATCH or SOURCE_INCOMPLETE for keys of an ask,
     these may be another's fault: they are asked again, once, apart from the others' (equal keys together). When all
     that was asked apart after one fetch has failed as well, the source is taken to be down: nothing more of the offer
-    is asked apart until a fetch brings something. So a source that is down is asked at most twice for what was under
-    way, and once from then on.
+    is asked apart for a second, or until a fetch brings something. So a source that is down is asked at most twice for
+    what was under way, and once for nearly all that follows.
     """
 
     def __init__(self, adapter: Adapter, *, clock: Clock = time.monotonic) -> None:
         self._adapter, self._clock = adapter, clock
+        self._forwards = bool(getattr(adapter, "forwards_credential", True))
         self._lines: dict[Offer, tuple[WaitingLine, WaitingLine]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -72,6 +74,8 @@ class Gather:
         `call.deadline` is read on this gather's clock. Nothing is sent for an ask that has left, or whose deadline has
         passed, before its turn has come.
         """
+        if call.credential is not None and not self._forwards:
+            call = replace(call, credential=None)
         waiter = Waiter(batch, call)
         if self._is_closed or not batch.keys:
             waiter.end(_CLOSED)

@@ -45,6 +45,11 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         wire: Wire[AskT, ReplyT] = Wire(self._make)
         return AtOnce(Observed(InTime(wire, timeout), self.source), at_once)
 
+    @property
+    def forwards_credential(self) -> bool:
+        """Return whether the caller's credential goes to the source; a protocol that can send it overrides it."""
+        return False
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.source!r}, offers={[offer.name for offer in self.offers]})"
 
@@ -83,22 +88,28 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
         """
         if batch.arguments and not batch.offer.takes.issuperset(name for name, _ in batch.arguments):
             return dict.fromkeys(batch.keys, _NOT_TAKEN)
-        if self._is_one_call(batch):
-            return await self._answer(batch, batch.keys, call)
+        if self._is_plain(batch):
+            return await self._plain_answers(batch, call)
         refused = {key: answer for key in batch.keys if (answer := self._refusal(batch, key)) is not None}
         forms = {key: batch.offer.key_form.normal(key) for key in batch.keys if key not in refused}
         spelt: dict[Key, Key] = {}
         for key, form in forms.items():
             spelt.setdefault(form, key)
-        fetching = _Fetching(batch, partial(self._answer, call=call), asyncio.Semaphore(batch.offer.at_once))
-        answers = await fetching.answers(tuple(spelt.values()))
+        answers = await self._fetching(batch, call).answers(tuple(spelt.values()))
         return refused | {key: answers[spelt[form]] for key, form in forms.items() if spelt[form] in answers}
 
-    def _is_one_call(self, batch: Batch) -> bool:
-        """Return whether the batch is one call as it stands: no key is refused or spelt twice, and no page follows."""
-        offer = batch.offer
-        is_one = 0 < len(batch.keys) <= offer.max_batch and offer.max_page is None
-        return is_one and offer.key_form is KeyForm.OPAQUE and batch.slice is None and self._are_askable(batch)
+    def _is_plain(self, batch: Batch) -> bool:
+        """Return whether the batch can be asked as it stands: no key is refused or spelt twice, and no page follows."""
+        is_whole = bool(batch.keys) and batch.offer.max_page is None and batch.slice is None
+        return is_whole and batch.offer.key_form is KeyForm.OPAQUE and self._are_askable(batch)
+
+    async def _plain_answers(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
+        if len(batch.keys) <= batch.offer.max_batch:
+            return await self._answer(batch, batch.keys, call)
+        return await self._fetching(batch, call).answers(batch.keys)
+
+    def _fetching(self, batch: Batch, call: Call) -> _Fetching:
+        return _Fetching(batch, partial(self._answer, call=call), asyncio.Semaphore(batch.offer.at_once))
 
     def _refusal(self, batch: Batch, key: Key) -> Answer | None:
         is_blank = not batch.offer.key_form.normal(key).strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import OrderedDict, deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextvars import Context
@@ -25,6 +26,9 @@ _RAISED = SourceError(Reason.SOURCE_ERROR, "the adapter raised an exception")
 _PERHAPS_ANOTHERS = frozenset({Reason.SOURCE_ERROR, Reason.SOURCE_MISMATCH, Reason.SOURCE_INCOMPLETE})
 """Reasons for which a key may have failed because of another key in the same call."""
 
+_DOWN = 1.0
+"""Seconds for which a source is taken to be down, unless it brings something: nothing is asked apart meanwhile."""
+
 _log = logging.getLogger("adapters.gathering")  # whose part this is
 
 
@@ -43,7 +47,7 @@ class WaitingLine:
         self._adapter, self._most, self._clock, self._ending = adapter, most, clock, ending
         self._groups: OrderedDict[Hashable, deque[Waiter]] = OrderedDict()
         self._fetches: set[SharedFetch] = set()
-        self._is_called, self._is_well = False, True
+        self._is_called, self._is_down_until = False, -math.inf
 
     def join(self, alike: Hashable, waiter: Waiter) -> None:
         """Let the waiter wait with those whose asks are alike."""
@@ -144,7 +148,7 @@ class WaitingLine:
         Who asked for all keys of the fetch, `asked` in number, has had what a fetch of its own brings; so has who is
         asked for apart.
         """
-        if not self._is_well:
+        if self._clock() < self._is_down_until:
             return {}
         doubted, now = {key for key, reason in failed.items() if reason in _PERHAPS_ANOTHERS}, self._clock()
         keys_of = {
@@ -180,7 +184,8 @@ class WaitingLine:
         if fetch not in self._fetches:
             return
         self._fetches.remove(fetch)
-        self._is_well = self._is_well or has_brought
+        if has_brought:
+            self._is_down_until = -math.inf
         if fetch.round is not None:
             self._end_part(fetch.round, has_brought=has_brought)
 
@@ -188,7 +193,7 @@ class WaitingLine:
         of.parts -= 1
         of.has_brought = of.has_brought or has_brought
         if not of.parts and not of.has_brought:
-            self._is_well = False
+            self._is_down_until = self._clock() + _DOWN
 
 
 def _taken(group: deque[Waiter], size: int, now: float) -> tuple[list[Waiter], tuple[Key, ...]]:

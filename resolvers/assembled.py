@@ -17,7 +17,7 @@ _EXTENSIONS: Mapping[Reason, dict[str, str]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would take as long as to shape a small customer
 class Assembled:
     """The answer: `data`, `errors` in response form, and the entries of `extensions.withheld`, `.masked`, `.absent`."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GRAPHQL_MAX_INT,
@@ -57,9 +57,14 @@ class Leaf:
         """Return whether a value is shown as it is."""
         return self.prints is None and self.names is None
 
+    @property
+    def is_text(self) -> bool:
+        """Return whether a value may be any text."""
+        return self.is_plain and self.exact is str
 
-def leaf_of(named: GraphQLLeafType) -> Leaf | None:
-    """Return the rule of a leaf type; None for an enum that is not made from a Python one."""
+
+def leaf_of(named: GraphQLLeafType) -> Leaf:
+    """Return the rule of a leaf type of the model."""
     if isinstance(named, GraphQLEnumType):
         return _enum(named)
     return _scalar(named)
@@ -71,9 +76,9 @@ def _scalar(named: GraphQLScalarType) -> Leaf:
     return Leaf(_EXACT.get(named.name, str), prints=named.coerce_output_value)
 
 
-def _enum(named: GraphQLEnumType) -> Leaf | None:
-    members = getattr(named, "wrapped_cls", None)
-    if members is None or not issubclass(members, Enum):
-        return None
+def _enum(named: GraphQLEnumType) -> Leaf:
+    """Return the rule of an enum: Strawberry makes each from a Python one."""
+    members: type[Enum] = cast("Any", named).wrapped_cls
     names = {member: named.coerce_output_value(member) for member in members}
-    return Leaf(members, names=names, codes={member.value: name for member, name in names.items()})
+    codes = {member.value: name for member, name in names.items() if isinstance(member.value, str)}
+    return Leaf(members, names=names, codes=codes)

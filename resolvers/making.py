@@ -89,8 +89,7 @@ class Making:
         """Return the facts of a page from the beginning of one key's list."""
         given = self.fetched.given(self.fetched.plan.steps[number])
         joined = join(given, ((key, _BEGINNING),), lambda _: answer)
-        if not isinstance(joined, Joined):
-            raise OddError
+        assert isinstance(joined, Joined)  # the answer is a page, and no cursor was given
         seal = self._cursors.sealed
         return page_facts(joined, parts, lambda stands: seal(subject.customer_id, stands, given.bound_to))
 

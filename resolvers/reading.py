@@ -75,6 +75,7 @@ class Reader:
         self._planner = Planner(catalog, model)
         self._kept = Kept()
         self._open: LRUCache[View, _OpenView] = LRUCache(_KEPT_VIEWS)
+        self._prepared: dict[View, _OpenView] = {}
 
     def schema_of(self, view: View) -> ViewSchema:
         """Return the view's schema, cut on first use."""
@@ -108,7 +109,8 @@ class Reader:
         Raises:
             RefusedError: It is not one that the view answers.
         """
-        self._opened(view).documents.prepare(query)
+        opened = self._prepared[view] = self._opened(view)
+        opened.documents.prepare(query)
 
     def code(self, view: View, request: Request) -> str:
         """Return the code that is compiled for the request's answer: Python; empty where graphql-core makes it alone.
@@ -138,7 +140,7 @@ class Reader:
         return told
 
     def _opened(self, view: View) -> _OpenView:
-        opened = self._open.get(view)
+        opened = self._prepared.get(view) or self._open.get(view)
         if opened is None:
             schema = cut_schema(self._model, view.fields, view.lookups)
             transforms = transforms_of(view)

@@ -11,8 +11,9 @@ from adapters.crossref import Subject
 from resolvers.assembled import Assembled
 from resolvers.careful import DoubtError
 from resolvers.cursors import Cursors
-from resolvers.emitting import Text, TooDeepError
+from resolvers.emitting import TooDeepError
 from resolvers.fetched import Fetched
+from resolvers.held import Code
 from resolvers.making import Making
 from resolvers.plan import Meta, Plan, Root
 from resolvers.policy import Transforms
@@ -91,12 +92,12 @@ def compile_shape(schema: GraphQLSchema, plan: Plan, transforms: Transforms) -> 
 
 def _compiled(plan: Plan, root: Root, transforms: Transforms) -> tuple[_Customers, str]:
     """Return what shapes the customers of a root field, and the code of it; no code where none can be written."""
-    text = Text()
+    code = Code()
     try:
-        name = write_root(text, plan, root, transforms) if plan.work <= _MOST_WORK else None
+        name = write_root(code, plan, root, transforms) if plan.work <= _MOST_WORK else None
     except (TooDeepError, UncertainError):
         name = None
-    return (_with_care(root), "") if name is None else (text.function(name, f"shape of {root.coordinate}"), text.code)
+    return (_with_care(root), "") if name is None else (code.function(name, f"shape of {root.coordinate}"), code.code)
 
 
 def _with_care(root: Root) -> _Customers:

@@ -77,8 +77,6 @@ class Values:
     def _read(self, node: Node, plan: FieldPlan) -> Any:
         """Return the raw value: a fact, a list of facts, a key, None or a Fault."""
         match plan.reads:
-            case Canonical():
-                return node.subject.customer_id
             case FromRecord(name):
                 value = node.record.get(name)
             case FromStep(number, name):
@@ -89,6 +87,8 @@ class Values:
             case FromList(number):
                 step = self._fetched.plan.steps[number]
                 value = self._list(node, plan, step, self._keys(node, step))
+            case Canonical():
+                return node.subject.customer_id
         return value if plan.list_by_key is None else self._listed(node, plan, plan.list_by_key, value)
 
     def _listed(self, node: Node, plan: FieldPlan, number: int, keys: Any) -> Any:

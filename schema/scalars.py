@@ -45,6 +45,7 @@ ANG ATS AZM BEF BGN BYR CSD CUC CYP DEM EEK ESP FIM FRF GHC GRD HRK IEP ITL LTL 
 SKK SLL SRG STD TMM TRL VEB VEF ZMK ZWD ZWL ZWN ZWR
 """
 
+_DIGITS = frozenset("0123456789")
 _CURRENCIES = frozenset((_ACTIVE + _WITHDRAWN).split())
 _PLAIN_DECIMAL = re.compile(rf"-?[0-9]{{1,{MAX_DIGITS}}}(\.[0-9]{{1,{MAX_DIGITS}}})?")
 _RFC_3339 = re.compile(
@@ -56,6 +57,10 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}")
 
 
 def _print_decimal(value: object) -> str:
+    if type(value) is Decimal:
+        text = str(value)
+        if len(text) <= MAX_DIGITS and text[0] in _DIGITS and "E" not in text:
+            return text  # nearly every amount: what follows takes three times as long
     if type(value) is not Decimal or not value.is_finite() or _is_too_long(value):
         raise _refusal("Decimal", f"a finite decimal.Decimal of at most {MAX_DIGITS} digits each side of the point")
     return format(value.copy_abs() if value.is_zero() else value, "f")

@@ -74,6 +74,11 @@ class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
         self._wire = JsonWire(source, base_url, accept="application/json", **options)
         super().__init__(source, offers, timeout=self._wire.timeout, at_once=self._wire.at_once)
 
+    @property
+    def forwards_credential(self) -> bool:
+        """Return whether the caller's own token is sent to the source."""
+        return self._wire.forwards_credential
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._wire.aclose()

@@ -87,7 +87,7 @@ class JsonWire:
     ) -> None:
         self.timeout, self.at_once = timeout, at_once
         own = {"Accept": accept, **_own_headers(source, headers or {}, forward_credential=forward_credential)}
-        self._forward_credential, self._told = forward_credential, _told(told or Told())
+        self.forwards_credential, self._told = forward_credential, _told(told or Told())
         base = _checked_base(source, base_url)
         transport = AiohttpTransport(max_connections=at_once, max_body=max_body, tls=tls, proxy=proxy)
         self._client = open_client(transport, headers=own, timeout=timeout)
@@ -128,7 +128,7 @@ class JsonWire:
         said = {name: value for name, what in self._told if (value := what(call)) is not None}
         if has_body:
             said["Content-Type"] = "application/json"
-        if self._forward_credential:
+        if self.forwards_credential:
             if call.credential is None:
                 raise SendError(Reason.SOURCE_AUTH, "the caller's credential is to be forwarded, and there is none")
             said["Authorization"] = f"Bearer {call.credential}"

@@ -100,6 +100,17 @@ async def test_a_source_that_is_down_is_asked_twice_once() -> None:
     assert source.asked[6:] == [("a", "b"), ("c",), ("a", "b"), ("a",), ("b",)]
 
 
+async def test_after_a_second_it_may_be_a_bad_key_again() -> None:
+    """Two bad keys that come together look like a source that is down: others do not pay for it for long."""
+    source, now = Watched(poison={"a", "b"}), [100.0]
+    gather = Gather(source, clock=lambda: now[0])
+    down, later = [{"a": FELLED}, {"b": FELLED}], [{"a": FELLED}, {"c": found("c")}]
+    assert await answered(gather, batch("a"), batch("b")) == down
+    assert await answered(gather, batch("a"), batch("c")) == [{"a": FELLED}, {"c": FELLED}]
+    now[0] += 1.0
+    assert await answered(gather, batch("a"), batch("c")) == later
+
+
 async def test_a_part_that_nobody_waits_for_any_more_brings_nothing() -> None:
     """In the line or under way: who leaves does not keep a source well that is down."""
     source, things = Watched(poison={"a", "b"}, turns=2), offer(in_flight=1)

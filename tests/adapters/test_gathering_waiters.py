@@ -307,3 +307,17 @@ async def test_closing_answers_all_and_cuts_what_is_under_way() -> None:
     asks.append(gather.ask(batch("c", of=things), call()))
     assert [reasons(ask.result()) for ask in asks] == [{key: Reason.SOURCE_ERROR} for key in "abc"]
     assert (source.asked, source.cut, source.running) == ([("a",)], 1, 0)
+
+
+@pytest.mark.parametrize(("forwards", "calls", "told"), [(False, 1, {None}), (True, 2, {"one", "two"})])
+async def test_a_credential_goes_only_to_whom_it_is_forwarded(
+    forwards: bool, calls: int, told: set[str | None]
+) -> None:
+    """An adapter that asks on its own credential is not given the caller's, and its calls are shared."""
+    source = Watched()
+    source.forwards_credential = forwards  # type: ignore[attr-defined]
+    gather = Gather(source)
+    asks = [gather.ask(batch(key), call(credential=token)) for key, token in (("a", "one"), ("b", "two"))]
+    await asyncio.gather(*asks)
+    assert len(source.batches) == calls
+    assert {each.credential for each in source.calls} == told

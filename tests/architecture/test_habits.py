@@ -19,7 +19,12 @@ LIBRARIES = {
     "cachetools": ["resolvers/documents.py", "resolvers/reading.py"],
     "cryptography": ["adapters/crossref/secrets.py", "resolvers/cursors.py"],
     "fastapi": ["gateway/api.py", "gateway/gateway.py", "gateway/ide/page.py"],
-    "httpx": ["adapters/http/exchange.py", "adapters/http/transport.py", "adapters/http/wire.py", "gateway/demo/asking.py"],
+    "httpx": [
+        "adapters/http/exchange.py",
+        "adapters/http/transport.py",
+        "adapters/http/wire.py",
+        "gateway/demo/asking.py",
+    ],
     "orjson": ["gateway/replies.py", "gateway/requests.py"],
     "ruamel": ["schema/yaml_file.py"],
     "typer": ["gateway/cli/commands.py"],

@@ -84,10 +84,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     columns = SpinnerColumn(), TextColumn("{task.completed}/{task.total} {task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=len(chosen.only))
-        advance: Callable[[str], None] = lambda what: progress.update(task, description=what)  # noqa: E731
-        with bench(
-            seconds=chosen.seconds, turns=chosen.turns, advance=advance, without=_unneeded(chosen.only)
-        ) as running:
+
+        def advance(what: str) -> None:
+            progress.update(task, description=what)
+
+        without = _unneeded(chosen.only)
+        with bench(seconds=chosen.seconds, turns=chosen.turns, advance=advance, without=without) as running:
             for name in chosen.only:
                 for table in PARTS[name](running):
                     console.print(table)

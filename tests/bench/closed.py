@@ -18,6 +18,7 @@ __all__ = ["measure_arrivals", "measure_down", "measure_latency", "measure_query
 
 _CONNECTIONS = (8, 50)
 _LATENCY_MS = 20
+_LEAST_SECONDS = 0.6
 _SHORT_MS = 5
 _DOWN = "billing"
 
@@ -77,7 +78,7 @@ def measure_latency(bench: Bench) -> Iterator[Table]:
     table = Table(title=f"Latency at one connection, sources {_LATENCY_MS} ms away, and what the gateway adds: medians")
     for heading in ("query", "gateway", "p50 ms", "sources ms", "added ms"):
         table.add_column(heading, justify="left" if heading in ("query", "gateway") else "right")
-    longer = replace(bench, seconds=max(1.0, bench.seconds))
+    longer = replace(bench, seconds=max(_LEAST_SECONDS, bench.seconds))
     with bench.holding(latency_ms=_LATENCY_MS):
         for query in (QUERIES["field"], QUERIES["one"]):
             for gateway in gateways_of(bench, OURS, BY_HAND, TUNED):

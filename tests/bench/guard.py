@@ -24,7 +24,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import partial
@@ -164,8 +164,8 @@ def _growing(counted: Counted) -> Iterator[str]:
         times = getattr(two_hundred, kind) / getattr(fifty, kind)
         if times > GROWTH:
             yield (
-                f"200 customers: got {times:.2f} times the {kind} of 50; wanted at most {GROWTH}: something is done "
-                "for each customer that looks at all the others"
+                f"200 customers: got {times:.2f} times the {kind} of 50; wanted at most {GROWTH}. Find what "
+                "is done for each customer and looks at all the others, or what is done for large requests alone"
             )
 
 
@@ -224,12 +224,12 @@ def _cell(got: int, wanted: int | None) -> str:
     return f"{got:,} ({got / wanted:.0%})" if wanted else f"{got:,}"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Count, and print or write."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.guard", description="Count what requests take.")
     parser.add_argument("--write", action="store_true", help="write the figures in place of those before")
     parser.add_argument("--json", action="store_true", help="count in this process and print JSON")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     if chosen.json:
         logging.basicConfig(level=logging.CRITICAL)  # the source that is down is told of otherwise
         sys.stdout.write(count().printed())

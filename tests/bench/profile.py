@@ -52,6 +52,7 @@ STAGES: Sequence[tuple[str, str]] = (
     ("resolvers/making.py", "assembly"),
     ("resolvers/writing.py", "assembly"),
     ("resolvers/values.py", "assembly"),
+    ("resolvers/leaves.py", "assembly"),
     ("resolvers/", "reading"),
     ("adapters/crossref/", "cross-reference"),
     ("adapters/gathering.py", "run and gather"),
@@ -183,7 +184,8 @@ def _profile(counted: pstats.Stats, plain: float, requests: int, most: int) -> P
 
 def show(profile: Profile, title: str, console: Console) -> None:
     """Print where the time went."""
-    table = Table(title=f"{title}: {profile.microseconds:,.0f} us of CPU a request, {profile.calls:,.0f} calls")
+    console.print(f"{title}: {profile.microseconds:,.0f} us of CPU a request, {profile.calls:,.0f} calls")
+    table = Table()
     table.add_column("stage")
     for heading in ("us", "part"):
         table.add_column(heading, justify="right")

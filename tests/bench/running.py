@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 
 from tests.bench import product, workload
 from tests.bench.figures import Turn
-from tests.bench.load import Answered, closed_loop, open_loop, request_bytes
+from tests.bench.load import Answered, WrongAnswerError, closed_loop, open_loop, request_bytes
 from tests.bench.servers import Server, keep_apart, serve_app, serve_product, settle
 from tests.bench.workload import Query
 
@@ -43,11 +44,14 @@ class Gateway:
         return [request_bytes(self.path, self.headers, query.body(number, self.receipt)) for number in numbers]
 
     def answer(self, query: Query, number: int) -> Any:
-        """Return the answer to one request, as JSON."""
+        """Return the answer to one request, as JSON. Raises WrongAnswerError when its status is not 200."""
         headers = {**self.headers, "Content-Type": "application/json"}
         asked = urllib.request.Request(self.server.url + self.path, query.body(number, self.receipt), dict(headers))
-        with urllib.request.urlopen(asked, timeout=30) as answered:
-            return json.load(answered)
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as answered:
+                return json.load(answered)
+        except urllib.error.HTTPError as error:
+            raise WrongAnswerError(f"{self.name}: got {error.code} and {error.read()[:300]!r}; wanted 200") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,31 @@ from typing import Any
 
 import orjson
 
-__all__ = ["COMPANIES", "CUSTOMERS", "QUERIES", "SOURCES", "TOKEN", "WIDE_FIELDS", "Query", "many", "wide"]
+__all__ = [
+    "COMPANIES",
+    "CUSTOMERS",
+    "QUERIES",
+    "RECORDS",
+    "TOKEN",
+    "WIDE_FIELDS",
+    "Query",
+    "billing_key",
+    "billing_records",
+    "crm_key",
+    "crm_record",
+    "customer_id",
+    "lei",
+    "many",
+    "number_of",
+    "register_record",
+    "wide",
+    "wide_record",
+]
 
 CUSTOMERS = 10_000
 COMPANIES = 300
 WIDE_FIELDS = 200
 TOKEN = "cv_" + "b" * 43
-SOURCES = ("crm", "billing", "register")
 _STRIDE = 7
 
 SELECTION = """{

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from resolvers import NotServedError, RefusalCode, RefusedError, Request
 from resolvers.engine import Engine
@@ -205,7 +205,7 @@ async def test_who_asks_for_nobody_is_answered_without_a_read(ask: Callable[[Any
 
 async def test_who_asks_by_an_id_that_was_merged_is_told() -> None:
     """The survivor answers; what was asked for stands beside it, and only where a customer is shown."""
-    survivor = replace(known(1), redirected=True)
+    survivor = structs.replace(known(1), redirected=True)
     h = harbour([survivor, known(2)])
     answer = await h.ask(
         '{ one: vessel(by: {id: "v1"}) { name } all: vessels(by: [{id: "v2"}, {id: "v1"}, {id: "v9"}]) { name } }'

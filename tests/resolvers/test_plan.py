@@ -51,7 +51,9 @@ def test_a_field_is_withheld_when_nothing_below_it_may_be_shown() -> None:
     assert not size.is_withheld(frozenset({"Size.length"}))
     assert size.is_withheld(frozenset({"Size.length", "Size.beam"}))
     assert size.is_withheld(frozenset({"Vessel.size"}))
-    assert not FieldPlan("__typename", "Vessel.__typename", (), GraphQLString, None).is_withheld(frozenset({"Vessel.size"}))
+    assert not FieldPlan("__typename", "Vessel.__typename", (), GraphQLString, None).is_withheld(
+        frozenset({"Vessel.size"})
+    )
 
 
 def test_an_object_whose_typename_is_asked_stays() -> None:

@@ -102,3 +102,19 @@ def test_a_path_of_the_executor_becomes_a_tuple() -> None:
     """Names and indexes from the root down, with what is added at the end."""
     path = Path(Path(None, "vessels", "Query"), 2, None)
     assert response_path(path, "name") == ("vessels", 2, "name")
+
+
+def test_a_mask_may_be_noted_for_a_whole_pattern() -> None:
+    """It is told as the pattern, and values that are noted one by one beside it go into it; its nulls do not count."""
+    data = {"vessels": [{"name": "A."}, {"name": None}, {"name": "C."}], "other": {"name": "D."}}
+    notes = Notes()
+    assert not notes
+    notes.shown_everywhere("Vessel.name", Reason.VALUE_MASKED, ("vessels", "*", "name"))
+    notes.shown("Vessel.name", Reason.VALUE_MASKED, ("vessels", 2, "name"))
+    notes.shown("Vessel.name", Reason.VALUE_MASKED, ("other", "name"))
+    notes.null("Vessel.name", ABSENT, ("vessels", 1, "name"), ("vessels", "*", "name"))
+    assert notes
+    (entry,) = notes.entries(Place.MASKED, data)
+    assert entry["paths"] == [["vessels", "*", "name"], ["other", "name"]]
+    (entry,) = notes.entries(Place.ABSENT, data)
+    assert entry["paths"] == [["vessels", 1, "name"]]

@@ -24,13 +24,13 @@ __all__ = ["open_loop"]
 def open_loop(served: Serving, dialect: Dialect, sources: Sources, query: Query, *, rate: int, seconds: float) -> Turn:
     """Send requests at random moments, so many a second on average, and return what it cost."""
     bodies = [dialect.body(query, some_ids(query)).decode() for _ in range(int(rate * seconds))]
-    settle(served.running)
+    settle(served.running, sources.program)
     sources.reset()
     wanted = Arrivals(served.port, dialect.path, dialect.headers, bodies, rate, seed=random.randrange(2**31))
     with foreign_share(served.running, sources.program) as foreign:
         before = served.running.cpu()
         told = _sent(wanted)
-        settle(served.running)
+        settle(served.running, sources.program)
         spent = served.running.cpu() - before
     counted = sources.counts()
     requests = len(bodies)

@@ -12,15 +12,18 @@ the page; --write writes it of what there is.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from tests.bench.peers.asking import WrongAnswerError
 from tests.bench.peers.figures import Figures
 from tests.bench.peers.installing import ProgramMissingError, install, require_tools
 from tests.bench.peers.machine import machine
@@ -45,6 +48,7 @@ def main(given: Sequence[str] | None = None) -> None:
     """Run the command."""
     console = Console(width=None if sys.stdout.isatty() else 140)
     wanted = _parser().parse_args(given)
+    signal.signal(signal.SIGTERM, _interrupt)  # so that what was started is stopped
     for folder in ("logs", "product"):
         (BUILT / folder).mkdir(parents=True, exist_ok=True)
     if not wanted.report:
@@ -128,10 +132,23 @@ def _measure(wanted: argparse.Namespace, console: Console) -> None:
 def _run_all(bench: Bench, wanted: argparse.Namespace) -> None:
     for name in wanted.runs:
         if name == "closed" and wanted.queries:
-            healthy(bench, wanted.queries)
+            _run(partial(healthy, queries=wanted.queries), bench)
         else:
-            RUNS[name](bench)
-    ending(bench)
+            _run(RUNS[name], bench)
+    _run(ending, bench)
+
+
+def _run(run: Callable[[Bench], None], bench: Bench) -> None:
+    """Run one part; what fails in it costs the rest of this part only."""
+    try:
+        run(bench)
+    except (NotStartedError, WrongAnswerError, OSError, ValueError) as error:
+        name = getattr(run, "__name__", "closed")
+        bench.console.print(f"{name} was broken off: {type(error).__name__}: {error}", markup=False)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _is_part(wanted: argparse.Namespace) -> bool:

@@ -25,10 +25,11 @@ class ProgramMissingError(Exception):
 
 def require_tools(console: Console) -> None:
     """Install wrk, gcc, Node and npm where apt can. Raises ProgramMissingError when wrk or gcc is missing still."""
-    for tool in [one for one in _DEBIAN if shutil.which(one) is None]:
-        if os.geteuid() == 0 and shutil.which("apt-get"):
-            console.print(f"Installing {_DEBIAN[tool]} ...")
-            subprocess.run(["apt-get", "install", "-y", "-qq", *_DEBIAN[tool].split()], check=False)
+    absent = " ".join(_DEBIAN[one] for one in _DEBIAN if shutil.which(one) is None)
+    if absent and os.geteuid() == 0 and shutil.which("apt-get"):
+        console.print(f"Installing {absent} ...")
+        subprocess.run(["apt-get", "update", "-qq"], check=False)
+        subprocess.run(["apt-get", "install", "-y", "-qq", *absent.split()], check=False)
     missing = [one for one in ("wrk", "gcc", "taskset") if shutil.which(one) is None]
     if missing:
         wanted = " ".join(_DEBIAN[one] for one in missing)

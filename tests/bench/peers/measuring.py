@@ -83,7 +83,7 @@ class Measuring:
         self.advance(f"{cell.key} {subject.name}")
         if (subject.name, query.name) not in self._warm:
             self._warm.add((subject.name, query.name))
-            self._load(subject, query, _WARM_CONNECTIONS, self.warm)
+            self._load(subject, query, min(connections, _WARM_CONNECTIONS), self.warm)
         return self._load(subject, query, connections, self.seconds)
 
     def _load(self, subject: Subject, query: Query, connections: int, seconds: float) -> Turn:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Barrier, Thread
+from threading import Barrier
 from typing import Any
 
 from tests.bench.peers.asking import post
@@ -51,15 +52,11 @@ def _calls(served: Serving, asked: Sequence[tuple[Dialect, bytes]], sources: Sou
 
 def at_once(port: int, asked: Sequence[tuple[Dialect, bytes]]) -> list[Any]:
     """Send all requests at one moment, each by a connection of its own, and return the answers in their order."""
-    ready, answers = Barrier(len(asked)), [None] * len(asked)
+    ready = Barrier(len(asked))
 
-    def ask(place: int, dialect: Dialect, body: bytes) -> None:
+    def ask(one: tuple[Dialect, bytes]) -> Any:
         ready.wait()
-        answers[place] = post(port, dialect, body)
+        return post(port, *one)
 
-    threads = [Thread(target=ask, args=(place, *one)) for place, one in enumerate(asked)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
+    with ThreadPoolExecutor(len(asked)) as pool:
+        return list(pool.map(ask, asked))

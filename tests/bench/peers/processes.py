@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["GATEWAY_CPU", "LOAD_CPU", "NotStartedError", "Running", "pinned", "running", "settle"]
+__all__ = ["GATEWAY_CPU", "LOAD_CPU", "NotStartedError", "Running", "pinned", "running", "settle", "until_up"]
 
 _CPUS = sorted(os.sched_getaffinity(0))
 GATEWAY_CPU, LOAD_CPU = _CPUS[0], _CPUS[-1]
@@ -23,6 +23,10 @@ _PROCESS_CLOCK = 2
 """Which clock of a process: what the scheduler gave it, threads that have ended included (CPUCLOCK_SCHED)."""
 
 _STARTS_WITHIN = 60.0
+_SETTLES_WITHIN = 120.0
+
+_LOOK, _QUIET_LOOKS, _LITTLE = 0.01, 10, 0.001
+"""A program has settled when it was seen quiet ten times, 10 ms apart, taking less than 1 ms of CPU each time."""
 
 
 class NotStartedError(Exception):
@@ -41,7 +45,15 @@ class Running:
 
     def peak_memory_mb(self) -> float:
         """Return the most memory that was ever resident, in MB of 2**20 bytes, children included."""
-        return sum(map(_peak_of, self._tree())) / 1024
+        return sum(_memory_of(pid, "VmHWM") for pid in self._tree()) / 1024
+
+    def own_memory_mb(self) -> float:
+        """Return the memory that is resident now and is no part of a file, in MB, children included."""
+        return sum(_memory_of(pid, "RssAnon") for pid in self._tree()) / 1024
+
+    def wants_cpu(self) -> bool:
+        """Return whether one of its threads runs, or would run if it were its turn."""
+        return any(_runs(task) for pid in self._tree() for task in Path(f"/proc/{pid}/task").glob("*"))
 
     def _tree(self) -> list[int]:
         with suppress(psutil.NoSuchProcess):
@@ -55,10 +67,17 @@ def _cpu_of(pid: int) -> float:
     return 0.0
 
 
-def _peak_of(pid: int) -> int:
+def _runs(task: Path) -> bool:
+    with suppress(OSError):
+        return (task / "stat").read_text().rpartition(")")[2].split()[0] == "R"
+    return False
+
+
+def _memory_of(pid: int, name: str) -> int:
+    """Return a figure of the process's memory in kB."""
     with suppress(OSError):
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-        return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
+        return next((int(line.split()[1]) for line in lines if line.startswith(f"{name}:")), 0)
     return 0
 
 
@@ -110,10 +129,18 @@ def until_up(child: Running, answers: Callable[[], object], log: Path) -> float:
     raise NotStartedError(f"it does not answer. The end of {log.name}: {log.read_text(errors='replace')[-600:]}")
 
 
-def settle(one: Running, quiet: float = 0.002) -> None:
-    """Wait until it has worked off what it was sent: it takes less than `quiet` seconds of CPU in 50 ms."""
-    for _ in range(200):
-        before = one.cpu()
-        time.sleep(0.05)
-        if one.cpu() - before < quiet:
-            return
+def settle(*programs: Running) -> None:
+    """Wait until they have worked off what they were sent: for a tenth of a second none has run or wanted to.
+
+    That a program takes no CPU does not tell: on a busy machine it may be waiting for its turn. Raises NotStartedError
+    after two minutes, for nothing measured from then on would be of what was asked.
+    """
+    quiet, ends = 0, time.monotonic() + _SETTLES_WITHIN
+    before = sum(one.cpu() for one in programs)
+    while quiet < _QUIET_LOOKS:
+        if time.monotonic() > ends:
+            raise NotStartedError(f"a gateway is busy {_SETTLES_WITHIN:.0f} s after it was asked for the last time")
+        time.sleep(_LOOK)
+        now = sum(one.cpu() for one in programs)
+        is_quiet = now - before < _LITTLE and not any(one.wants_cpu() for one in programs)
+        quiet, before = quiet + 1 if is_quiet else 0, now

@@ -200,8 +200,14 @@ def _memory(figures: Figures) -> Table:
     for program in _ORDER:
         found = figures.fact("memory", program.name)
         if found:
-            rows.append([program.title, *(f"{found[one]:.0f}" for one in ("idle", "peak")), f"{found['start']:.1f}"])
-    return Table("Memory and start", ["gateway", "MB at start", "MB at most", "seconds to start"], rows)
+            rows.append(
+                [program.title, *(f"{found[one]:.0f}" for one in ("idle", "peak", "own")), f"{found['start']:.1f}"]
+            )
+    return Table(
+        "Memory and start",
+        ["gateway", "MB at start", "MB at most", "MB of no file, at the end", "seconds to start"],
+        rows,
+    )
 
 
 def _growing(figures: Figures, kind: str, query: str, title: str) -> Table:
@@ -212,7 +218,7 @@ def _growing(figures: Figures, kind: str, query: str, title: str) -> Table:
         return "" if cost is None else _number(cost / cell.load)
 
     cells: list[tuple[Cell, Show]] = [(Cell(kind, query, load), share) for load in measured]
-    return Table(title, ["gateway", *map(str, measured)], list(_rows(figures, cells)), "At 8 connections.")
+    return Table(title, ["gateway", *map(str, measured)], list(_rows(figures, cells)), "At one connection.")
 
 
 def _doubts(figures: Figures) -> Iterator[str]:

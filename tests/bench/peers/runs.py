@@ -18,10 +18,10 @@ from tests.bench.peers.programs import FORWARDING, OURS_SINGLE, OURS_VARIANTS, S
 from tests.bench.peers.sources import Sources
 from tests.bench.peers.workload import QUERIES, of_customers, of_fields
 
-__all__ = ["FULL", "LEANEST_LOAD", "QUICK", "RUNS", "Bench", "Scale", "start"]
+__all__ = ["ALONE", "FULL", "QUICK", "RUNS", "Bench", "Scale", "start"]
 
-LEANEST_LOAD = 8
-"""Connections at which the cost of a customer and of a field is measured."""
+ALONE = 1
+"""Connections at which the cost of a customer and of a field is measured: nothing is shared with other requests."""
 
 SLOW_MS, OPEN_MS = 20, 5
 """Milliseconds that the sources take in the runs of slow sources, and in the open loop."""
@@ -125,6 +125,7 @@ def one_key_a_call(bench: Bench) -> None:
         programs = (OURS_SINGLE, *SINGLE_PEERS)
         started = [start(stack, one, bench.sources, bench.built, bench.console) for one in programs]
         mine, *peers = started
+        stack.enter_context(bench.sources.holding(batching=False))
         if mine is not None:
             for connections in bench.scale.connections:
                 cell = Cell("single", "q1", connections)
@@ -159,10 +160,10 @@ def growing(bench: Bench) -> None:
     for count in bench.scale.customers:
         query = of_customers(count)
         for subject in (bench.mine, *strongest):
-            bench.measuring.alone(Cell("customers", "q1", count), query, subject, LEANEST_LOAD)
+            bench.measuring.alone(Cell("customers", "q1", count), query, subject, ALONE)
     for count in bench.scale.fields:
         cell = Cell("fields", "wide", count)
-        bench.measuring.alone(cell, of_fields(count), bench.mine, LEANEST_LOAD)
+        bench.measuring.alone(cell, of_fields(count), bench.mine, ALONE)
 
 
 def probing(bench: Bench) -> None:
@@ -182,7 +183,8 @@ def ending(bench: Bench) -> None:
     for subject in (bench.mine, *bench.peers):
         check_answers(subject.name, subject.served.port, subject.dialect, bench.sources)
         served = subject.served
-        memory = {"idle": served.idle_mb, "peak": served.running.peak_memory_mb(), "start": served.start_s}
+        memory = {"idle": served.idle_mb, "start": served.start_s}
+        memory |= {"peak": served.running.peak_memory_mb(), "own": served.running.own_memory_mb()}
         bench.figures.tell("memory", subject.name, memory)
 
 

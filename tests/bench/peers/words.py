@@ -41,8 +41,8 @@ TAIL = """## To bear in mind
 * wrk takes every answer of status 200 for a good one; answers are compared before and after, not during a turn.
 * A source that is down costs a gateway without error handling little: it forgets the field. Ours tells why it is
   null.
+* Callers' own tokens are forwarded by the engine, and the test gives them to it: no door takes one from a caller yet.
 * CPU of a customer and of a field was measured on this gateway, and on Mercurius for customers.
-
 """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -171,11 +171,17 @@ _STRANGE: Sequence[object] = (
 
 @dataclass(frozen=True)
 class FactMaker:
-    """Makes facts of one model; of `strange` places out of one something else stands there."""
+    """Makes facts of one model; of `strange` places out of one something else stands there.
+
+    `has_gaps`: nulls stand wherever the record allows them, though the model does not. `types` are the concrete types
+    that occur, all of them where it is None.
+    """
 
     model: Model
     chance: Random
     strange: float = 0.0
+    has_gaps: bool = False
+    types: Container[str] | None = None
 
     def facts(self, type_name: str, record: type[Record], fields: Sequence[str]) -> Facts:
         """Facts of one record with these fields (dotted paths), of a type of the model."""
@@ -189,10 +195,10 @@ class FactMaker:
         return {TYPE_NAME: variant.record_type_name, **self._fields(variant.record_type_name, variant, wanted)}
 
     def _variant(self, type_name: str, record: type[Record]) -> type[Record] | None:
-        """A concrete type, of the right facts one that the model has here; None for what nobody knows."""
+        """A concrete type that the model has here; None for what nobody knows."""
         if self._is_strange():
             return None
-        known = self.model.concrete(type_name)
+        known = [one for one in self.model.concrete(type_name) if self.types is None or one in self.types]
         return self.chance.choice([one for one in record.record_variants.values() if one.record_type_name in known])
 
     def _fields(self, type_name: str, record: type[Record], fields: Sequence[str]) -> dict[str, Any]:
@@ -228,7 +234,7 @@ class FactMaker:
         """A value of the declared type: null where both the schema and the record allow one."""
         if self._is_strange():
             return self._stranger()
-        if is_optional and not is_non_null_type(of) and self.chance.random() < _NULLS:
+        if is_optional and (self.has_gaps or not is_non_null_type(of)) and self.chance.random() < _NULLS:
             return None
         held: Any = get_nullable_type(of)
         if not is_list_type(held):

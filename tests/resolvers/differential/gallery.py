@@ -1,5 +1,7 @@
 """A third model, of what the other two lack: lists of lists of objects, nulls that go up a long way, every scalar.
 
+Records may hold nulls where the model has none: of a name of a city, of a room, of the stars of a review.
+
 Artist    archive: name, born, seen (a moment), fame (Float), alive, tags, moods (enums), number (ID), language
           archive: home (non-null in what is non-null), walls (a list of lists of frames), best (an Exhibit)
           archive: exhibits (Painting, Print or Loan: the view does not have Loan), parts (Canvas or Stretcher)
@@ -256,14 +258,14 @@ class PriceRecord(Record):
 
 
 class CityRecord(Record):
-    name: str = Field(validation_alias="the name")
+    name: str | None = Field(validation_alias="the name")
     country: str | None
 
 
 class HouseRecord(Record):
     city: CityRecord = Field(validation_alias=AliasPath("place", "city"))
     number: int
-    rooms: list[CityRecord]
+    rooms: list[CityRecord | None]
 
 
 class FrameRecord(Record):
@@ -335,7 +337,7 @@ class ShowRecord(Record):
 
 
 class ReviewRecord(Record):
-    stars: int
+    stars: int | None
     text: str | None
 
 

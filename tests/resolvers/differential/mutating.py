@@ -47,7 +47,7 @@ from tests.resolvers.differential.documents import KEYS, look_up
 
 __all__ = ["Operation", "mutated"]
 
-_LONGEST = 1_200
+_LONGEST = 800
 """Characters of a document from which on nothing is put in any more."""
 
 _KEPT = 0.8

@@ -10,8 +10,9 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, cast
 
+from pydantic.fields import FieldInfo
+
 from adapters.answers import TYPE_NAME, Facts
-from adapters.decoding import compile_decoder
 from adapters.http import HttpOffer
 from adapters.http.reading import reader_for
 from adapters.offers import Offer
@@ -24,12 +25,12 @@ _KEY = "the key"
 
 
 def as_row(offer: Offer, fields: tuple[str, ...], facts: Facts) -> Facts:
-    """The facts as a row, or as they are where no row can hold what the record declares."""
+    """The facts as a row; as they are where no row can hold what the record declares, or its source has other words."""
     if row_shape(offer.record, fields) is None:
         return facts
     raw = {_KEY: "K", **_raw(offer.record, facts)}
     (read,) = reader_for(_rest(offer), fields)(json.dumps(raw, default=_told).encode()).records
-    return cast("Facts", read) if isinstance(read, Row) else compile_decoder(offer.record, fields)(read)
+    return cast("Facts", read) if isinstance(read, Row) else facts
 
 
 @lru_cache(maxsize=256)
@@ -45,12 +46,23 @@ def _raw(record: type[Record], facts: Facts) -> dict[str, Any]:
         if name == TYPE_NAME:
             continue
         info, nested = record.model_fields[name], record.record_nested(name)
-        inner: Any = value if nested is None else _nested(nested, value)
+        inner: Any = _word(info, value) if nested is None else _nested(nested, value)
         if is_inline(info):
             raw.update(inner)
         else:
             _put(raw, source_paths(name, info)[0], inner)
     return raw
+
+
+def _word(info: FieldInfo, value: object) -> object:
+    """A member of an enum as the source's own word, where the record reads it with a table of words: any word of it for
+    what the source does not know."""
+    for one in info.metadata:
+        cells = getattr(getattr(one, "func", None), "__closure__", None) or ()
+        for words in (cell.cell_contents for cell in cells):
+            if isinstance(words, Mapping) and isinstance(value, Enum):
+                return next((word for word, member in words.items() if member is value), next(iter(words)))
+    return value
 
 
 def _nested(record: type[Record], value: Any) -> Any:

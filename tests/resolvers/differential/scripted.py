@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 from random import Random
@@ -74,17 +74,13 @@ class Script:
         """The chance that belongs to one question."""
         return Random("|".join(map(str, (self.seed, *about))))
 
-    @property
-    def is_clean(self) -> bool:
-        """Whether every answer is as it should be: nobody has any error to tell."""
-        return self.mood is Mood.CLEAN and not (self.answers or self.subjects)
-
-    def others(self) -> Iterator[Script]:
-        """Scripts of all moods but this one."""
-        for mood in Mood:
-            if mood is not self.mood:
-                chance = self.chance(mood)
-                yield Script("", mood, chance.random() < 0.4, mood is not Mood.CLEAN and chance.random() < 0.4)
+    def other(self) -> Script:
+        """A script of another mood, for the same sources."""
+        chance = self.chance("other")
+        mood = chance.choice([one for one in Mood if one is not self.mood])
+        return replace(
+            self, seed=f"{self.seed}+", mood=mood, restricts=mood is not Mood.CLEAN and chance.random() < 0.4
+        )
 
     @property
     def strange(self) -> float:
@@ -127,7 +123,8 @@ class ScriptedSource:
             return chance.choice(_FAILURES)
         if script.mood is Mood.TROUBLED and chance.random() < 0.05:
             return cast("Answer", chance.choice(_NO_ANSWERS))
-        maker = FactMaker(self.world.model, chance, script.strange)
+        types = self.world.schema.type_map if script.mood is Mood.CLEAN else None
+        maker = FactMaker(self.world.model, chance, script.strange, types=types)
         if offer.is_list:
             return Found(self._page(batch, maker), _FETCHED_AT)
         return Found(self._record(batch, maker), _FETCHED_AT)
@@ -135,8 +132,8 @@ class ScriptedSource:
     def _record(self, batch: Batch, maker: FactMaker) -> Facts:
         offer = batch.offer
         type_name = self.world.model.coordinates[offer.serves].of if offer.is_list else offer.serves
-        if offer.gives_rows and maker.chance.random() < (0.5 if maker.strange else 0.9):
-            right = FactMaker(self.world.model, maker.chance).facts(type_name, offer.record, batch.fields)
+        if offer.gives_rows and (self.script.mood is Mood.CLEAN or maker.chance.random() < 0.7):
+            right = replace(maker, strange=0.0, has_gaps=maker.strange > 0).facts(type_name, offer.record, batch.fields)
             made = as_row(offer, batch.fields, right)
             self.rows += isinstance(made, Row)
             return made

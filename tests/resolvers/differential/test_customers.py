@@ -10,7 +10,7 @@ from tests.resolvers.differential.comparing import check, compare
 
 def test_both_ways_answer_alike(tell: list[tuple[str, Tally]]) -> None:
     """Byte for byte, whatever is asked and whatever the sources answer; the three worlds make 2,000 operations."""
-    tally = compare("customers", operations=670)
+    tally = compare("customers", operations=400)
     tell.append(("customers", tally))
     check(tally, "customers")
 
@@ -18,6 +18,6 @@ def test_both_ways_answer_alike(tell: list[tuple[str, Tally]]) -> None:
 @pytest.mark.long
 def test_both_ways_answer_alike_for_long(tell: list[tuple[str, Tally]]) -> None:
     """As above; the three worlds make 20,000 operations."""
-    tally = compare("customers", operations=6_670)
+    tally = compare("customers", operations=4_000)
     tell.append(("customers, for long", tally))
     check(tally, "customers")

@@ -47,10 +47,9 @@ class World:
     views: Sequence[View]
     offers: Mapping[str, Sequence[Offer]]
 
-    @cached_property
-    def giving_rows(self) -> Mapping[str, Sequence[Offer]]:
-        """The same offers, of sources whose records come as rows where they can."""
-        return {source: tuple(map(_giving_rows, of_source)) for source, of_source in self.offers.items()}
+    def giving(self, *, rows: bool) -> Mapping[str, Sequence[Offer]]:
+        """The same offers, of sources whose records come as rows where they can, or as dicts."""
+        return {source: [_giving(offer, rows=rows) for offer in offers] for source, offers in self.offers.items()}
 
     @cached_property
     def own(self) -> tuple[str, ...]:
@@ -111,8 +110,8 @@ def _world(
     return World(name, model, views, MappingProxyType(dict(offers)))
 
 
-def _giving_rows(offer: Offer) -> Offer:
-    kind = type("Rows", (type(offer),), {"gives_rows": True})
+def _giving(offer: Offer, *, rows: bool) -> Offer:
+    kind = type("Offered", (type(offer),), {"gives_rows": rows})
     made: Offer = kind(**{one.name: getattr(offer, one.name) for one in fields(offer) if one.init})
     return made
 

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from rich.table import Table
+
+from tests.bench import product
+from tests.bench.kept import documents, measure_lookups
+from tests.bench.running import Bench
+
+
+def cells(table: Table, column: int) -> list[Any]:
+    return list(table.columns[column].cells)
+
+
+def test_a_new_document_costs_more_than_one_that_is_kept() -> None:
+    """It is parsed, checked, planned and compiled: several times as much, so that no noise hides it."""
+    new, prepared, kept = documents(5)
+    assert new > kept > 0
+    assert prepared > 0
+
+
+def test_lookups_are_measured_for_one_and_for_fifty(tmp_path: Path) -> None:
+    """In the file that the gateway uses."""
+    product.prepare(tmp_path, customers=10)
+
+    class Running:
+        folder, seconds, turns = tmp_path, 0.01, 1
+
+        def advance(self, what: str) -> None:
+            assert what
+
+    (table,) = measure_lookups(cast("Bench", Running()))
+    assert cells(table, 0) == ["1", "50"]
+    assert all(float(cell) > 0 for cell in cells(table, 1))

@@ -1,0 +1,386 @@
+"""The compiled shape answers what is ordinary, hands on what it doubts, and is equal to the executor."""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from enum import Enum
+from functools import partial
+from typing import Any
+
+import pytest
+
+from adapters.adapter import Batch, Call
+from adapters.answers import Answer, Denied, Fault, Found, Gone, Key, Missing, Page, SourceError
+from resolvers import Engine
+from resolvers.emitting import Text
+from resolvers.making import OddError
+from schema.masks import Mask
+from schema.reasons import Reason
+from tests.resolvers.harbour import FETCHED_AT, Harbour, MemorySource, harbour, known, subject
+from tests.resolvers.planned import plan
+from tests.resolvers.row_offers import RowOffer, row_of
+from tests.resolvers.test_masks import masking
+from tests.resolvers.vessels import HEARD, MODEL, VESSELS
+from tests.resolvers.ways import Ways, both_ways
+
+ONE = '{ vessel(by: {id: "v1"}) { %s } }'
+ALL = '{ vessels(by: [{id: "v1"}, {id: "x"}, {id: "v3"}, {id: "v4"}]) { %s } }'
+EVERYTHING = """
+__typename id name callSign kind size { length beam } flag { code state __typename }
+owners { name share home { state } }
+portCalls { on port { name flag { state } } } draught heardUnder { code } log { line }
+cargo { __typename ... on Container { label home { code } } ... on Tank { litres } } track
+sightings { on ... on RadarSighting { range } ... on PhotoSighting { seenUnder { state } } }
+voyages(first: 2) { nodes { number isRough notes(first: 1) { edges { cursor node { text } } pageInfo { endCursor } } }
+edges { node { number } } pageInfo { hasNextPage endCursor } }
+"""
+
+
+@pytest.fixture
+def ways() -> Iterator[Ways]:
+    with both_ways() as ways:
+        yield ways
+
+
+async def ask(h: Harbour, query: str, fields: str, **more: Any) -> dict[str, Any]:
+    return await h.ask(query.replace("%s", fields), **more)
+
+
+# What is ordinary
+
+
+@pytest.mark.parametrize("query", [ONE, ALL])
+async def test_ordinary_answers_are_made_by_code_alone(ways: Ways, query: str) -> None:
+    """Objects, lists in lists, interfaces, unions, references, pages and cursors; who is not found is null."""
+    answer = await ask(harbour(), query, EVERYTHING)
+    assert "errors" not in answer
+    assert (ways.made, *ways.told) == (1, 0, 0, 0)
+
+
+async def test_masks_are_of_the_ordinary(ways: Ways) -> None:
+    """In objects, lists and behind keys; a null among them has none."""
+    h = harbour()
+    h.registry.records["vessels"]["R3"][0]["call_sign"] = None
+    masks = {"Vessel.callSign": "last4", "Owner.name": "initials", "Port.name": "all", "LogEntry.line": "email"}
+    fields = "callSign owners { name } portCalls { port { name } } log { line } again: callSign"
+    answer = await ask(h, ALL, fields, through=masking(masks))
+    assert [one["coordinate"] for one in answer["extensions"]["masked"]] == list(masks)
+    assert ways.told == (0, 0, 0)
+
+
+@pytest.mark.parametrize("given", [SourceError(Reason.SOURCE_TIMEOUT), Missing(), Gone(), Denied(), None])
+@pytest.mark.parametrize("keys", [["R1", "R3", "R4"], ["NL"], ["NLRTM"], ["S1", "S3"], ["L1"]])
+async def test_a_source_that_fails_is_no_doubt(ways: Ways, given: Answer | None, keys: list[Key]) -> None:
+    """Each of its nulls has its reason, in the same order; no customer is shaped twice for it."""
+    h = harbour()
+    for source in h.sources:
+        source.answers = dict.fromkeys(keys, given) if given is not None else {}
+        source.leaves_out = set() if given is not None else set(keys)
+    fields = (
+        "name flag { state } owners { home { code } } portCalls { on port { name flag { code } } } draught log { line }"
+    )
+    await ask(h, ALL, fields)
+    await ask(h, ALL, "voyages(first: 2) { nodes { number } }")
+    assert ways.told == (0, 0, 0)
+
+
+async def test_who_is_not_linked_is_no_doubt(ways: Ways) -> None:
+    """Nor is one of whom no source knows anything."""
+    h = harbour([subject("v1", sonar="S1"), subject("v3"), subject("v4", registry=[])])
+    answer = await ask(h, ALL, "name draught portCalls { on } flag { code } voyages { nodes { number } }")
+    assert {one["code"] for one in answer["extensions"]["absent"]} == {"SOURCE_NOT_LINKED"}
+    assert ways.told == (0, 0, 0)
+
+
+async def test_what_has_not_answered_in_time_is_no_doubt(ways: Ways) -> None:
+    """The deadline is over before anything is asked."""
+    answer = await ask(harbour(), ALL, "name draught", seconds=0)
+    assert {one["extensions"]["code"] for one in answer["errors"]} == {"DEADLINE_EXCEEDED"}
+    assert ways.told == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("query", "data"),
+    [
+        ("{ __typename }", {"__typename": "Query"}),
+        ("{ a: __typename " + ONE[1:].replace("%s", "id") + "", {"a": "Query", "vessel": {"id": "v1"}}),
+        (ONE.replace("%s", "name @skip(if: true)"), {"vessel": {}}),
+    ],
+)
+async def test_graphqls_own_field_is_covered(ways: Ways, query: str, data: Any) -> None:
+    """Beside other root fields, or alone."""
+    assert (await harbour().ask(query))["data"] == data
+    assert ways.told == (0, 0, 0)
+
+
+async def test_introspection_has_no_shape(ways: Ways) -> None:
+    """The executor answers it, with whatever else stands in the document."""
+    await harbour().ask("{ __schema { queryType { name } } " + ONE.replace("%s", "name")[1:])
+    assert ways.told == (1, 0, 0)
+
+
+# What needs care
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "n: name size { length }",
+        "flag { state } draught",
+        "portCalls { port { name } }",
+        "voyages { nodes { number } }",
+    ],
+)
+async def test_a_withheld_field_needs_care_of_its_customer_alone(ways: Ways, fields: str) -> None:
+    """The others are shaped by code."""
+    restricted = known(1, "Vessel.name", "Size.length", "Flag.state", "Port.name", "Vessel.voyages", "PortCall.port")
+    await ask(harbour([restricted, known(3), known(4)]), ALL, fields)
+    assert ways.told == (0, 0, 1)
+
+
+def bad(**changes: Any) -> Harbour:
+    h = harbour()
+    h.registry.records["vessels"]["R1"][0].update(changes)
+    return h
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"call_sign": 7},
+        {"owners": ["x", None, {"name": 7, "share": "1", "home": 7}]},
+        {"owners": {}},
+        {"cargo": [{"is": "raft"}, {"is": "box", "label": "Tea", "home": "NL"}]},
+        {"loa": "x"},
+        {"track": [[1, "x"]]},
+        {"flag_code": 5},
+    ],
+)
+async def test_a_bad_value_needs_care_of_its_customer_alone(ways: Ways, changes: Mapping[str, Any]) -> None:
+    """Where null is allowed its error is no doubt."""
+    await ask(bad(**changes), ALL, EVERYTHING)
+    assert ways.told == (0, 0, 1)
+
+
+async def test_several_keys_and_cursors_need_care(ways: Ways) -> None:
+    """The first that is found answers, lists are joined, and a page goes on where the last one ended."""
+    h = harbour([subject("v1", registry=["R9", "R2", "R1"], sonar="S1")])
+    fields = "name portCalls { on } voyages(first: 3) { nodes { number } pageInfo { endCursor } }"
+    answer = await ask(h, ONE, fields)
+    after = answer["data"]["vessel"]["voyages"]["pageInfo"]["endCursor"]
+    await ask(h, ONE, f'name voyages(first: 3, after: "{after}") {{ nodes {{ number }} }}')
+    assert ways.told == (0, 0, 2)
+
+
+async def test_an_answer_that_is_none_of_its_offer_needs_care(ways: Ways) -> None:
+    """A page in place of facts, facts in place of a page."""
+    for given in (Found(Page(()), FETCHED_AT), Found({"on": None}, FETCHED_AT)):
+        h = harbour()
+        h.registry.answers["R1"] = given
+        await ask(h, ONE, "name" if isinstance(given.record, Page) else "portCalls { on } voyages { nodes { number } }")
+    assert ways.told == (0, 0, 2)
+
+
+async def test_lists_without_end_cost_themselves(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of them is one too many is the same in both ways."""
+    for most in range(1, 24, 2):
+        monkeypatch.setattr("resolvers.values.MOST_VALUES", most)
+        monkeypatch.setattr("resolvers.making.MOST_VALUES", most)
+        await ask(harbour(), ALL, "owners { name } portCalls { on port { name } } voyages { nodes { number } }")
+    assert ways.doubted == 0
+    assert ways.with_care > 0
+
+
+# What is doubted
+
+
+class FoundAgain(Found, frozen=True):
+    """What an adapter of others may make of an answer."""
+
+
+async def test_an_answer_of_a_class_of_its_own_needs_care(ways: Ways) -> None:
+    """It is what it derives from."""
+    h = harbour()
+    h.registry.answers["R1"] = FoundAgain({"name": "Else"}, FETCHED_AT)
+    assert (await ask(h, ONE, "name"))["data"] == {"vessel": {"name": "Else"}}
+    assert ways.told == (0, 0, 1)
+
+
+class Text2(str):
+    __slots__ = ()
+
+
+class Other(Enum):
+    TANKER = "tanker"
+
+
+class Hostile(dict[str, Any]):
+    def get(self, name: str, default: Any = None) -> Any:
+        raise RuntimeError("secret")
+
+
+DOUBTED: list[Any] = [
+    {"name": 7},
+    {"name": True},
+    {"name": b"Anna"},
+    {"name": Text2("Anna")},
+    {"name": object()},
+    {"name": {"a": "secret"}},
+    {"name": ["secret"]},
+    {"name": ValueError("secret")},
+    {"kind": "secret"},
+    {"kind": Other.TANKER},
+    {"kind": []},
+    {"size": "secret"},
+    {"size": {"length": 2**31, "beam": 1}},
+    {"size": {"length": 1.5, "beam": 1}},
+    {"size": {"length": 1, "beam": None}},
+    {"size": {"length": 1}},
+    {"size": {"length": 1, "beam": Fault(Reason.VALUE_INVALID)}},
+    {"owners": [{"name": "Smit", "share": Decimal("NaN")}]},
+    {"owners": [{"name": "Smit", "share": 0.5}]},
+    {"owners": ({"name": "Smit", "share": Decimal(1)},)},
+    {"owners": {"name": "Smit"}},
+    {"owners": [[{"name": "Smit"}]]},
+    {"track": [1]},
+    {"track": [[1, None]]},
+    {"track": [None]},
+    {"track": [[1, 2**31]]},
+    Hostile(),
+]
+
+
+@pytest.mark.parametrize("facts", DOUBTED)
+async def test_whatever_is_wrong_is_decided_by_the_executor(ways: Ways, facts: Any) -> None:
+    """A value of another exact type, and a null where the schema allows none; nothing of it is told."""
+    h = harbour()
+    h.registry.answers["R1"] = Found(facts, FETCHED_AT)
+    answer = await ask(h, ALL, "name kind size { length beam } owners { name share } track")
+    accepted = facts in ({"name": Text2("Anna")}, {"name": 7}, {"name": True}, {"size": {"length": 1}})
+    assert ways.made == 1
+    assert ways.doubted == 1 or accepted
+    assert "secret" not in str(answer)
+
+
+# Rows
+
+
+ROWS = RowOffer(name="vessels", serves="Vessel", record=VESSELS.record, key="imo", absent=Missing)
+HEARD_ROWS = RowOffer(name="heard", serves="Vessel", record=HEARD.record, key="mmsi", max_batch=2)
+
+
+def rowed(*, dicts: bool = False, **changes: Any) -> Harbour:
+    """A harbour whose registry and sonar answer facts with rows, or say so and do not."""
+    h = harbour()
+    h.registry.offers, h.sonar.offers = (ROWS, *h.registry.offers[1:]), (HEARD_ROWS,)
+    h.registry.records["vessels"]["R1"][0].update(changes)
+    for source in (h.registry, h.sonar) if not dicts else ():
+        source.fetch = partial(with_rows, source, source.fetch)  # type: ignore[method-assign]
+    h.engine = Engine(MODEL, h.sources, h.crossref)
+    return h
+
+
+async def with_rows(source: MemorySource, fetch: Any, batch: Batch, call: Call) -> Mapping[Key, Answer]:
+    answers = dict(await fetch(batch, call))
+    if batch.offer.gives_rows:
+        for key in batch.keys:
+            raw = source.records[batch.offer.name][key][0]
+            answers[key] = Found(row_of(batch.offer, batch.fields, raw), FETCHED_AT)
+    return answers
+
+
+ROW_FIELDS = (
+    "__typename name kind size { length beam } flag { state } owners { name share home { code } } track log { line }"
+)
+
+
+async def test_rows_are_read_by_code(ways: Ways) -> None:
+    """Attributes without a guard, enums by their texts, what is inline, lists of rows and lists in lists."""
+    told = await ask(rowed(), ALL, ROW_FIELDS)
+    assert told["data"] == (await ask(harbour(), ALL, ROW_FIELDS))["data"]
+    assert ways.told == (0, 0, 0)
+    assert ".get('name')" not in ways.codes[0]
+
+
+@pytest.mark.parametrize("changes", [{"loa": None}, {"kind": None}, {"owners": None}, {"owners": []}, {"track": [[]]}])
+async def test_nulls_in_rows_are_ordinary(ways: Ways, changes: Mapping[str, Any]) -> None:
+    """Where the schema allows them."""
+    await ask(rowed(**changes), ALL, ROW_FIELDS)
+    assert ways.told == (0, 0, 0)
+
+
+async def test_a_null_in_a_row_where_none_is_allowed_is_doubted(ways: Ways) -> None:
+    """It goes up as the executor says."""
+    answer = await ask(rowed(beam=None), ALL, ROW_FIELDS)
+    assert answer["data"]["vessels"][0]["size"] is None
+    assert ways.doubted == 1
+
+
+async def test_masks_in_rows_are_ordinary(ways: Ways) -> None:
+    """Text is text."""
+    await ask(rowed(), ALL, ROW_FIELDS, through=masking({"Vessel.name": Mask.INITIALS, "Owner.name": Mask.ALL}))
+    assert ways.told == (0, 0, 0)
+
+
+async def test_dicts_in_place_of_rows_need_care(ways: Ways) -> None:
+    """An adapter may always answer with dicts: a row is what it makes of an ordinary record."""
+    await ask(rowed(dicts=True), ALL, ROW_FIELDS)
+    assert ways.told == (0, 0, 3)
+
+
+# The code
+
+
+@pytest.mark.parametrize("alias", ["making", "left", "None_", "__class__", "raise", "x_1", "Exception", "null", "_"])
+async def test_an_alias_is_text_and_nothing_else(ways: Ways, alias: str) -> None:
+    """Whatever it is called, it stands in the code as a literal."""
+    fields = f"{alias}: name l: size {{ {alias}: beam }} o: owners {{ {alias}: name }}"
+    answer = await harbour().ask("{ " + alias + ": " + ONE.replace("%s", fields)[2:])
+    assert answer["data"][alias][alias] == "Anna"
+    assert ways.told == (0, 0, 0)
+
+
+async def test_what_nests_too_deep_is_shaped_with_care(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No code is written for it; nor for a plan of very many selections."""
+    for name, most in (("emitting._DEEPEST", 5), ("emitting._MOST_LOOPS", 1), ("shaping._MOST_WORK", 5)):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"resolvers.{name}", most)
+            await ask(harbour(), ALL, EVERYTHING)
+    assert ways.codes == ["", "", ""]
+    assert ways.told == (0, 0, 9)
+
+
+def test_a_traceback_shows_the_code() -> None:
+    """A failure in it is read like one in any other."""
+    text = Text()
+    with text.block("def broken(value)"):
+        text.line(f"raise {text.constant('Odd', OddError)}")
+    broken = text.function("broken", "shape of Query.vessel")
+    try:
+        broken(1)
+    except OddError as error:
+        told = "".join(traceback.format_exception(error))
+    assert "<shape of Query.vessel" in told
+    assert f"raise {text.constant('Odd', OddError)}" in told
+
+
+def test_the_code_goes_with_its_function() -> None:
+    """Nothing is kept of shapes that nobody uses."""
+    text = Text()
+    with text.block("def one()"):
+        text.line("return 1")
+    before = len(linecache.cache)
+    one = text.function("one", "shape")
+    assert (one(), len(linecache.cache)) == (1, before + 1)
+    del one
+    assert len(linecache.cache) == before
+
+
+def test_a_plan_keeps_the_order_of_its_root_fields() -> None:
+    """With those of GraphQL itself."""
+    made = plan('{ a: __typename b: vessel(by: {id: "v1"}) { id } __typename }')
+    assert [one.response_name for one in made.shown] == ["a", "b", "__typename"]
+    assert [root.response_name for root in made.roots] == ["b"]
