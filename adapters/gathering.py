@@ -38,11 +38,12 @@ class Gather:
 
     *Who shares.* Asks made in one turn of the loop go out as one fetch when they are equal in all that the source can
     see but the keys: offer, fields, arguments, part of a list, purpose and case. An ask with a caller's credential
-    never shares, whatever is equal, where the adapter forwards it; where it says that it does not, it does not get it. Each ask is a future of its own, which holds the answers of its own keys in a new
-    mapping: always a value, never an exception. Keys go in order of arrival, at most as many in a fetch as the offer
-    takes in one call, and an ask depends on no fetch but that of its own keys. An ask of more keys than that, and every
-    ask of an offer that takes one key a call, shares only with one of the same keys: such fetches split into calls,
-    of which the offer bounds how many run together.
+    never shares, whatever is equal, where the adapter forwards it; one that says that it does not is not given it. Each
+    ask is a future of its own, which holds the answers of its own keys in a new mapping: always a value, never an
+    exception. Keys go in order of arrival, at most as many in a fetch as the offer takes in one call, and an ask
+    depends on no fetch but that of its own keys. An ask of more keys than that, and every ask of an offer that takes
+    one key a call, shares only with one of the same keys: such fetches split into calls, of which the offer bounds how
+    many run together.
 
     *How many.* Of the fetches that others could share, at most `offer.in_flight` are under way together. What is asked
     meanwhile waits, and more asks join it. What nobody could share does not wait.

@@ -205,12 +205,16 @@ class Documents:
         Raises:
             RefusedError: It does not parse, asks for more than is allowed, or does not fit the view's schema.
         """
-        kept = self._prepared.get(text) or self._kept.documents.get((self, text))
-        if kept is None:
-            kept = self._read(text, suggests)
-            if not kept.has_keys and kept.size <= self._kept.most_bytes:
-                self._kept.documents[self, text] = kept
-        return kept
+        document = self.known(text)
+        if document is None:
+            document = self._read(text, suggests)
+            if not document.has_keys and document.size <= self._kept.most_bytes:
+                self._kept.documents[self, text] = document
+        return document
+
+    def known(self, text: str) -> Document | None:
+        """Return a document that was read before and kept, else None."""
+        return self._prepared.get(text) or self._kept.documents.get((self, text))
 
     def _read(self, text: str, suggests: bool) -> Document:
         source = DocumentSource(text)

@@ -117,7 +117,7 @@ class Engine:
         subjects = dict(zip(distinct, shown, strict=True))
         by_root = {name: [subjects[lookup] for lookup in of_root] for name, of_root in lookups.items()}
         once = {subject.customer_id: subject for subject in shown if subject is not None}
-        has_redirected = any([subject.redirected for subject in shown if subject is not None])
+        has_redirected = any(subject.redirected for subject in shown if subject is not None)
         return _Found(by_root, tuple(once.values()), has_redirected)
 
     def _shown(self, subject: Subject | None) -> Subject | None:

@@ -88,7 +88,10 @@ class Reader:
             RefusedError: The request is not one that the view answers.
         """
         opened = self._opened(view)
-        document = opened.documents.document(request.query, suggests=caller is None or view.shows_schema_to(caller))
+        document = opened.documents.known(request.query)
+        if document is None:
+            suggests = caller is None or view.shows_schema_to(caller)
+            document = opened.documents.document(request.query, suggests=suggests)
         operation = document.operation(request.operation_name)
         weight = _checked(view, document, operation, request, caller)
         variables = opened.documents.variables(document, operation, request.variables)

@@ -10,7 +10,7 @@ from adapters.answers import Answer, Found, Key, SourceError
 from adapters.crossref import Subject
 from resolvers.fetched import Fetched
 from resolvers.plan import Step
-from schema.observer import Sent
+from schema.reasons import Reason
 from schema.views import ReceiptDetail, View
 
 __all__ = ["make_receipt"]
@@ -45,14 +45,15 @@ def make_receipt(
 def _source(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> dict[str, Any]:
     sent = fetched.sent.get(step.number, ())
     keys, fields, answers = _asked(step, fetched, subjects)
+    failed = [event.outcome for event in sent if event.outcome is not None]
     return {
         **step.told,
         "calls": len(sent),
         "keys": keys,
         "fields": fields,
-        "ms": _ms(max((event.seconds for event in sent), default=0.0)),
-        "outcome": _outcome(sent, answers),
-        "failed": sum(event.outcome is not None for event in sent),
+        "ms": _ms(max([event.seconds for event in sent], default=0.0)),
+        "outcome": _outcome(failed, answers),
+        "failed": len(failed),
     }
 
 
@@ -71,13 +72,12 @@ def _answered_alike(step: Step, fetched: Fetched) -> Mapping[Key, Answer] | None
     """Return all answers of a step where every customer was asked alike and every key was answered, else None."""
     batches = fetched.batches.get(step.number)
     answers = fetched.whole(step.number) if batches is not None and fetched.verdicts.roots is None else None
-    if answers is None or sum(len(batch.keys) for batch in batches or ()) > len(answers):
+    if answers is None or sum([len(batch.keys) for batch in batches or ()]) > len(answers):
         return None
     return answers
 
 
-def _outcome(sent: Sequence[Sent], answers: Collection[Answer]) -> str:
-    failed = [event.outcome for event in sent if event.outcome is not None]
+def _outcome(failed: Sequence[Reason], answers: Collection[Answer]) -> str:
     if not failed:  # a call that went well can hold what cannot be used; one that was cut has not told how it ended
         failed = [answer.reason for answer in answers if type(answer) is SourceError]
     return str(failed[-1]) if failed else "OK" if answers else "NOT_ASKED"

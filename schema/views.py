@@ -195,8 +195,9 @@ class ReceiptDetail(StrEnum):
 
     def at_most(self, most: ReceiptDetail) -> ReceiptDetail:
         """Return the level that tells less: this one or the other."""
-        levels = tuple(ReceiptDetail)
-        return min(self, most, key=levels.index)
+        if self is ReceiptDetail.NONE or most is ReceiptDetail.FIELDS:
+            return self
+        return self if self is ReceiptDetail.SOURCES and most is not ReceiptDetail.NONE else most
 
 
 _Rule = Annotated[

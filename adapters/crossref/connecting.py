@@ -20,8 +20,6 @@ BUSY_MS = 5000
 _READ_BUSY_MS = 100
 """Short, because a read waits on the event loop; in WAL it waits only while the log is recovered after a crash."""
 
-_MMAP_BYTES = 1 << 30
-
 
 def database_path(place: str | Path) -> Path:
     """Return the file meant by a path or by `sqlite:///path`; raises StoreError for anything else."""
@@ -71,7 +69,6 @@ def connect_reader(path: Path, *, busy_ms: int = _READ_BUSY_MS) -> sqlite3.Conne
         connection = sqlite3.connect(
             uri, uri=True, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False
         )
-        connection.execute(f"PRAGMA mmap_size = {_MMAP_BYTES}")
     return connection
 
 

@@ -45,7 +45,7 @@ def coercer(*types: str) -> Coercer:
 
 
 def exactly(of: OperationDefinitionNode, values: dict[str, Any]) -> VariableValues | None:
-    found = get_variable_values(SCHEMA, of.variable_definitions, values)
+    found = get_variable_values(SCHEMA, of.variable_definitions or (), values)
     return None if isinstance(found, list) else found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ _OUTAGE = ("outage", "outage, rows")
 _PARTS = ("data", "errors", "withheld", "masked", "absent")
 _TRIES = 4
 _LONG = 600.0
+"""Seconds until the deadline: no answer is late."""
 
 
 @dataclass
@@ -179,7 +181,8 @@ class Both:
         """What shapes a customer with care, counted: no customer of whom all is in order is to need it."""
 
         def shape_anew(*arguments: Any) -> Any:
-            self.tally.with_care[self.kind] += 1
+            has_code = sys.exc_info()[1] is not None
+            self.tally.with_care[self.kind] += has_code  # where masks differ by type no code is written
             return anew(*arguments)
 
         return shape_anew
