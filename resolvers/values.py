@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from adapters.answers import TYPE_NAME, Facts, Fault, Found, Key, Page
@@ -24,6 +25,9 @@ MOST_VALUES = 100_000
 """The most values that the lists of one answer may come to, whatever a source sends; a list beyond it is SOURCE_ERROR.
 
 An answer of so many takes about two seconds where graphql-core has to make it."""
+
+
+_MOST_DIGITS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ class Values:
         """Return a leaf as it may be shown. What a mask stands on is text: anything else is not shown at all."""
         transform = self._fetched.verdicts.transforms.get(plan.coordinate)
         if transform is None:
-            return value
+            return NullError(Reason.VALUE_INVALID) if _is_boundless(value) else value
         if type(value) is not str:
             return NullError(Reason.VALUE_INVALID)
         self._notes.shown(plan.coordinate, transform.reason, where)
@@ -177,3 +181,8 @@ class Values:
             self._notes.null(plan.coordinate, Reason.VALUE_NOT_IN_VIEW, where)
             return None
         return Node(position, node.subject, node.keys, facts)
+
+
+def _is_boundless(value: object) -> bool:
+    """Return whether a value is a decimal whose digits, written out, take time without end: 1E+999999 as an Int."""
+    return isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) > _MOST_DIGITS

@@ -66,10 +66,7 @@ def connect_reader(path: Path, *, busy_ms: int = _READ_BUSY_MS) -> sqlite3.Conne
     """Return a connection that can only read; it waits for a writer up to `busy_ms` milliseconds."""
     uri = f"{path.as_uri()}?mode=ro"
     with translated():
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False
-        )
-    return connection
+        return sqlite3.connect(uri, uri=True, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False)
 
 
 @contextmanager

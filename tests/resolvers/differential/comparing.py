@@ -17,7 +17,7 @@ from tests.resolvers.differential.worlds import world
 
 __all__ = ["check", "compare"]
 
-_MUTANTS = 4
+_MUTANTS = 6
 """How many operations are made of one generated document: it takes longer to generate than to answer."""
 
 _LEAST_SHARE = 0.02

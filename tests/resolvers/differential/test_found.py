@@ -165,6 +165,7 @@ LEAVES = {
     "no number for a fraction": artist("fame", fame=math.nan),
     "infinity for a fraction": artist("fame", fame=-math.inf),
     "a fraction of another class": artist("fame", fame=Decimal("1.5")),
+    "a number whose digits have no end": artist("fame", fame=Decimal("1E+999999")),
     "a number for a truth": artist("alive", alive=1),
     "a number for an id": artist("number", number=7),
     "an amount that is none": Case(
