@@ -27,11 +27,13 @@ _Read = Callable[["Row"], Any]
 class Row(Struct, frozen=True, gc=False, eq=False, kw_only=True):
     """The facts of one record, as a read-only mapping that is equal to the dict that `compile_decoder` makes.
 
-    It holds no Fault: a record with one is not a row. `row_key` returns the key that the record echoes, as the source
-    spells it (text, or a whole number), `row_cursor` what its last record tells of the next page; each is None in rows
-    that were made without.
+    It holds no Fault: a record with one is not a row. `row_of` are the record and the fields that it was made for: rows
+    of equal ones hold the same in the same attributes, whichever class they are of. `row_key` returns the key that the
+    record echoes, as the source spells it (text, or a whole number), `row_cursor` what its last record tells of the
+    next page; each is None in rows that were made without.
     """
 
+    row_of: ClassVar[tuple[type[Record], tuple[str, ...]] | None] = None
     row_facts: ClassVar[Mapping[str, _Read]] = {}
     row_key: ClassVar[Callable[[Any], str | int | None] | None] = None
     row_cursor: ClassVar[Callable[[Any], str | int | None] | None] = None
@@ -104,8 +106,8 @@ class RowField:
 class RowShape:
     """The rows of a record for some of its fields. `fields` are by the record's names.
 
-    What an adapter decodes are rows of subclasses of `row`, which hold the key, too: `isinstance(facts, shape.row)`
-    tells whether facts are such a row.
+    What an adapter decodes are rows of subclasses of `row`, or of a class that was made anew for the same; these hold
+    the key, too. `facts.row_of == shape.row.row_of` tells whether facts are such rows.
     """
 
     row: type[Row]
@@ -121,7 +123,7 @@ def row_shape(record: type[Record], fields: tuple[str, ...]) -> RowShape | None:
     """
     try:
         placed, members = _place_record(record, fields)
-        row: type[Row] = members.struct(record.__name__, Row, {"row_facts": _reads(placed)})
+        row: type[Row] = members.struct(record.__name__, Row, {"row_of": (record, fields), "row_facts": _reads(placed)})
     except (UncoveredError, ValueError):  # msgspec refuses names of members that hold quotes
         return None
     return RowShape(row, _fields(placed, row))

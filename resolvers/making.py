@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.answers import Answer, Found, Key
 from adapters.crossref import Subject
+from adapters.rows import Row
 from resolvers.assembled import Assembled, assembled, error_entry
 from resolvers.careful import Careful
 from resolvers.cursors import Cursors, Stand
@@ -117,8 +118,9 @@ class Making:
         return assembled(data, self.errors, self._notes)
 
 
-def known(record: object, row: type) -> type:
+def known(record: object, row: type[Row]) -> type:
     """Return the class of a record, which is a row of this kind."""
-    if not isinstance(record, row):
+    made = type(record)
+    if getattr(made, "row_of", None) != row.row_of:
         raise OddError
-    return type(record)
+    return made

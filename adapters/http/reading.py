@@ -1,4 +1,4 @@
-"""A REST source's body read as rows: in one decode where all fits, else record by record, else exactly as before.
+"""A REST source's body read as rows: in one decode where all fits, else record by record, else as JSON.
 
 What comes out is the same each time; what differs is the time it takes.
 """

@@ -333,7 +333,7 @@ async def test_what_came_in_time_is_kept_when_another_call_of_its_batch_hangs() 
     offer = Offer(name="draughts", serves="Vessel", record=DraughtRecord, key="mmsi", max_batch=1)
     engine = Engine(MODEL, [OneByOne("sonar", [offer])], harbour().crossref)
     request = Request('{ vessels(by: [{id: "v1"}, {id: "v2"}, {id: "v3"}]) { draught } }')
-    answer = await engine.answer(view(), request, Caller("bridge-desk"), Deadline.after(0.05))
+    answer = await engine.answer(view(), request, Caller("bridge-desk"), Deadline.after(0.5))
     assert [one["draught"] for one in answer["data"]["vessels"]] == [300, None, 300]
     assert codes(answer) == {"DEADLINE_EXCEEDED": [["vessels", 1, "draught"]]}
 
