@@ -52,10 +52,10 @@ class Gather:
     wait for it, and is cut when nobody does. An ask whose own deadline passes is answered with DEADLINE_EXCEEDED.
 
     *One bad key.* Where a shared fetch brings SOURCE_ERROR, SOURCE_MISMATCH or SOURCE_INCOMPLETE for keys of an ask,
-    these may be another's fault: they are asked again, once, apart from the others' (equal keys together). When all
-    that was asked apart after one fetch has failed as well, the source is taken to be down: nothing more of the offer
-    is asked apart for a second, or until a fetch brings something. So a source that is down is asked at most twice for
-    what was under way, and once for nearly all that follows.
+    these may be another's fault: they are asked again, once, apart from the others' (equal keys together). When the
+    fetch has brought nothing, and all that was then asked apart has failed as well, the source is taken to be down:
+    nothing more of the offer is asked apart for a second, or until a fetch brings something. So a source that is down
+    is asked at most twice for what was under way, and once for nearly all that follows.
     """
 
     def __init__(self, adapter: Adapter, *, clock: Clock = time.monotonic) -> None:

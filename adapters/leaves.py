@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from math import isfinite
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NewType, Optional, Union, get_args, get_origin
 
@@ -149,7 +150,7 @@ class Leaf:
         """Return what a struct holds where the record's default counts, or raise UncoveredError."""
         if value is None:
             return None
-        if self.lists == 0 and type(value) is self.kind:
+        if self.lists == 0 and _is_of(self.kind, value):
             return value.value if isinstance(value, Enum) else value
         raise UncoveredError
 
@@ -192,13 +193,22 @@ def _converted(info: FieldInfo) -> Leaf:
     def read(value: object) -> object:
         if type(value) not in _SCALARS or (type(value) is int and abs(value) >= _LARGEST):
             raise _refused()
-        fact = convert(value)
-        if type(fact) is not leaf.kind and (fact is not None or not leaf.is_optional):
+        fact = convert(value)  # a converter that runs last can return anything
+        if not _is_of(leaf.kind, fact) and (fact is not None or not leaf.is_optional):
             raise _refused()
         return fact.value if isinstance(fact, Enum) else fact
 
     reader = type("Converted", (ExactLeaf,), {"read": staticmethod(read)})
     return replace(leaf, annotation=reader, is_converted=True)
+
+
+def _is_of(kind: type, value: object) -> bool:
+    """Return whether a value is exactly of a type, and as large as GraphQL's numbers can be."""
+    if type(value) is not kind:
+        return False
+    if isinstance(value, float):
+        return isfinite(value)
+    return not isinstance(value, int) or -(2**31) <= value <= 2**31 - 1
 
 
 def _bare(annotation: Any) -> Any:

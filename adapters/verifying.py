@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from graphql import (
+    GraphQLEnumType,
+    GraphQLNamedType,
     get_named_type,
     get_nullable_type,
     is_composite_type,
@@ -321,11 +323,33 @@ class _Checking:
             yield _problem(record, got, wanted, mend, Level.NOTE)
 
     def _leaf(self, record: type[Record], name: str, coordinate: Coordinate) -> Iterator[Problem]:
-        allowed, declared = _PYTHON_TYPES.get(coordinate.of), record.record_leaf_type(name)
-        if allowed is not None and declared is not None and declared not in allowed:
-            wanted = f"{allowed[0].__name__}, for {coordinate} is {coordinate.of}"
+        declared, named = record.record_leaf_type(name), get_named_type(coordinate.type)
+        if declared is not None and not _fits(declared, named):
+            wanted = f"{_wanted(named)}, for {coordinate} is {coordinate.of}"
             got = f"the field {name} of type {declared.__name__}"
             yield _problem(record, got, wanted, "correct its annotation; convert with BeforeValidator")
+
+
+def _fits(declared: type, leaf: GraphQLNamedType) -> bool:
+    """Return whether values of a Python type can be values of a leaf of the model."""
+    if not isinstance(leaf, GraphQLEnumType):
+        return declared in _PYTHON_TYPES.get(leaf.name, (declared,))
+    codes = [one.value for one in leaf.values.values()]
+    is_code = any(isinstance(code, declared) or issubclass(declared, type(code)) for code in codes)
+    return is_code or issubclass(declared, _python_enum(leaf))
+
+
+def _wanted(leaf: GraphQLNamedType) -> str:
+    if not isinstance(leaf, GraphQLEnumType):
+        return _PYTHON_TYPES[leaf.name][0].__name__
+    codes = {type(one.value).__name__ for one in leaf.values.values()}
+    return " or ".join([_python_enum(leaf).__name__, *sorted(codes)])
+
+
+def _python_enum(leaf: GraphQLEnumType) -> type:
+    """Return the Python enum that Strawberry has made the model's from."""
+    enum: type = leaf.extensions["strawberry-definition"].wrapped_cls
+    return enum
 
 
 def _lists(output: Any) -> int:

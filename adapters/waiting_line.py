@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 from collections import OrderedDict, deque
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextvars import Context
 from datetime import datetime
 from typing import TypeGuard
@@ -124,10 +124,21 @@ class WaitingLine:
         return dict.fromkeys(batch.keys, _RAISED)
 
     def _hand_out(self, fetch: SharedFetch, batch: Batch, answers: Mapping[Key, Answer]) -> None:
-        failed = {key: answer.reason for key, answer in answers.items() if isinstance(answer, SourceError)}
-        self._give_back(fetch, has_brought=len(failed) < len(answers))
-        sent, merged = tuple(fetch.sent), len(fetch.waiters) > 1
         waiters = [waiter for waiter in fetch.waiters if not waiter.done()]
+        try:
+            self._deal(fetch, batch, answers, waiters)
+        except Exception as error:  # noqa: BLE001  a fault of ours: nobody may be left waiting for it
+            _log.error("the answers of %s could not be handed out: %s", self._adapter.source, type(error).__name__)
+            for waiter in waiters:
+                waiter.end(_RAISED)
+        if self._groups and not self._is_called:
+            self._move()
+
+    def _deal(self, fetch: SharedFetch, batch: Batch, answers: Mapping[Key, Answer], waiters: Sequence[Waiter]) -> None:
+        failed = {key: answer.reason for key, answer in answers.items() if isinstance(answer, SourceError)}
+        has_brought = len(failed) < len(answers)
+        self._give_back(fetch, has_brought=has_brought)
+        sent, merged = tuple(fetch.sent), len(fetch.waiters) > 1
         fetch.forget()
         again = self._asked_again(waiters, len(batch.keys), failed) if failed else {}
         for waiter in waiters:
@@ -136,9 +147,7 @@ class WaitingLine:
             else:
                 waiter.take(answers, sent, merged)
         if again:
-            self._put_apart(again)
-        if self._groups and not self._is_called:
-            self._move()
+            self._put_apart(again, has_brought=has_brought)
 
     def _asked_again(
         self, waiters: Iterable[Waiter], asked: int, failed: Mapping[Key, Reason]
@@ -158,12 +167,15 @@ class WaitingLine:
         }
         return {waiter: keys for waiter, keys in keys_of.items() if keys}
 
-    def _put_apart(self, again: Iterable[Waiter]) -> None:
-        """Put the waiters first in the line, in their order; those with equal keys share a fetch."""
+    def _put_apart(self, again: Iterable[Waiter], *, has_brought: bool) -> None:
+        """Put the waiters first in the line, in their order; those with equal keys share a fetch.
+
+        Where the fetch that they shared has brought something, the source is not down, whatever the parts bring.
+        """
         parts: dict[tuple[Key, ...], deque[Waiter]] = {}
         for waiter in again:
             parts.setdefault(waiter.asks, deque()).append(waiter)
-        this = Round(len(parts))
+        this = Round(len(parts), has_brought)
         for keys in reversed(parts):
             self._put_first((this, keys), parts[keys])
             for waiter in parts[keys]:
@@ -225,4 +237,6 @@ def _fits(asks: tuple[Key, ...], keys: Mapping[Key, None], size: int) -> bool:
 def _is_answer(answer: object) -> TypeGuard[Answer]:
     if isinstance(answer, Found):
         return isinstance(answer.fetched_at, datetime)
+    if isinstance(answer, SourceError):
+        return isinstance(answer.reason, Reason)
     return isinstance(answer, Answer)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from resolvers import RefusedError
+from resolvers import NoRoomError, RefusedError
 from schema.problems import ConfigurationError, Problem
 from schema.suggest import did_you_mean
 from schema.views import View
@@ -33,9 +34,21 @@ class DocumentFile:
     text: str = field(repr=False)
 
     @property
-    def texts(self) -> tuple[str, ...]:
-        """Return the texts as which callers may send it: as it stands in the file, and without the space around it."""
-        return tuple(dict.fromkeys((self.text, self.text.strip())))
+    def texts(self) -> tuple[tuple[str, ...], ...]:
+        """Return the texts as which callers may send it: as it stands in the file, and without the space around it.
+
+        Those stand together that begin alike: an error tells the same places in them.
+        """
+        beginnings = dict.fromkeys((self.text, self.text.lstrip()))
+        return tuple(tuple(dict.fromkeys((text, text.rstrip()))) for text in beginnings)
+
+
+class Prepare(Protocol):
+    """Compiles a document of a view, for all texts as which it may come."""
+
+    def __call__(self, view: View, /, *texts: str) -> None:
+        """Raise RefusedError for what the view does not answer or cannot keep, NoRoomError for what is too much."""
+        ...
 
 
 Compiling = Callable[[Sequence[DocumentFile]], Iterable[DocumentFile]]
@@ -43,20 +56,25 @@ Compiling = Callable[[Sequence[DocumentFile]], Iterable[DocumentFile]]
 
 
 def prepare_documents(
-    folder: Path, views: Sequence[View], prepare: Callable[[View, str], None], compiling: Compiling = iter
+    folder: Path, views: Sequence[View], prepare: Prepare, compiling: Compiling = iter
 ) -> Iterator[Problem]:
     """Have every document of a folder compiled for its view, one of these published ones, and yield what is wrong.
 
-    `prepare` raises RefusedError for what the view does not answer, or cannot keep. `compiling` may show how far it is.
+    `compiling` may show how far it is. Of those for which there is no room, the first is told.
     """
     documents, problems = _read(folder, views)
     yield from problems
+    has_room = True
     for document in compiling(documents):
         try:
-            for text in document.texts:
-                prepare(document.view, text)
+            for texts in document.texts:
+                prepare(document.view, *texts)
         except RefusedError as error:
             yield from _refusals(document, error)
+        except NoRoomError as error:
+            if has_room:
+                yield _no_room(document, error)
+            has_room = False
 
 
 def _read(folder: Path, views: Sequence[View]) -> tuple[list[DocumentFile], list[Problem]]:
@@ -127,6 +145,14 @@ def _text(path: Path) -> str:
         got = f"a document of more than {_MOST_BYTES} bytes"
         raise ConfigurationError([Problem(str(path), None, got, "a shorter one", "ask for less in one document")])
     return text
+
+
+def _no_room(document: DocumentFile, error: NoRoomError) -> Problem:
+    most = f"{error.most_bytes / 1024 / 1024:g} MiB"
+    got = f"a document with which all that are compiled would take more than {most} of memory"
+    wanted = f"documents that take at most {most} together"
+    mend = "remove those that are seldom asked: they are compiled when they come"
+    return Problem(str(document.path), None, got, wanted, mend)
 
 
 def _refusals(document: DocumentFile, error: RefusedError) -> Iterator[Problem]:

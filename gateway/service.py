@@ -23,6 +23,9 @@ __all__ = ["NotOpenError", "Service"]
 
 _PATH_SEGMENT = re.compile(r"(?P<name>[a-z0-9-]{1,64})(@(?P<version>[1-9][0-9]{0,5}))?")
 _MOST_KEPT = 10_000
+_AS_SENT = b"Bearer cv_"
+_SENT_BYTES = len(_AS_SENT) + 43
+"""How clients send tokens. Other spellings of the header are taken, and not kept: one token can have thousands."""
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="customer-view"'}
 
 
@@ -57,7 +60,7 @@ class Service:
         caller = self._known.get(digest)
         if caller is None:
             caller = self._authenticated(given)
-            if len(self._known) < _MOST_KEPT:
+            if len(self._known) < _MOST_KEPT and given.startswith(_AS_SENT) and len(given) == _SENT_BYTES:
                 self._known[digest] = caller
         if b"origin" in headers:
             check_origin(headers, self.consumers.origins[caller.consumer])

@@ -40,7 +40,8 @@ def bind(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        # Python adds the address, which the message names already
+        reason = (error.strerror or type(error).__name__).partition(" (while attempting")[0]
         message = f"Cannot listen on {host}:{port} ({reason}). Give another address with --host or --port."
         raise CommandError(message) from error
 

@@ -2,9 +2,20 @@
 
 from resolvers.cursors import Cursors
 from resolvers.engine import Engine
+from resolvers.kept import NoRoomError
 from resolvers.planning import NotServedError
 from resolvers.policy import choose_view
 from resolvers.reading import Reader, Request
 from resolvers.refusals import RefusalCode, RefusedError
 
-__all__ = ["Cursors", "Engine", "NotServedError", "Reader", "RefusalCode", "RefusedError", "Request", "choose_view"]
+__all__ = [
+    "Cursors",
+    "Engine",
+    "NoRoomError",
+    "NotServedError",
+    "Reader",
+    "RefusalCode",
+    "RefusedError",
+    "Request",
+    "choose_view",
+]

@@ -88,13 +88,16 @@ class Engine:
         }
         return _response(answer.data, answer.errors, extensions)
 
-    def prepare(self, view: View, query: str) -> None:
-        """Read a document and compile it, so that no request has to; it is kept for as long as the view is.
+    def prepare(self, view: View, *texts: str) -> None:
+        """Read a document and compile it, so that no request has to; it is kept for as long as the engine is.
+
+        `texts` are the texts as which it comes; they differ in the space at the end.
 
         Raises:
             RefusedError: It is not one that the view answers, or texts or keys are written into it.
+            NoRoomError: With it, all that was prepared would take too much memory.
         """
-        self._reader.prepare(view, query)
+        self._reader.prepare(view, *texts)
 
     async def aclose(self) -> None:
         """End what is still asked of the sources. Called once, before the adapters are closed."""

@@ -16,8 +16,10 @@ from resolvers.assembly import Operation
 from resolvers.calls import Arguments
 from resolvers.catalog import Catalog
 from resolvers.cursors import Cursors
-from resolvers.documents import Document, Documents, Kept
+from resolvers.document import Document
+from resolvers.documents import Documents
 from resolvers.explain import explain_plan
+from resolvers.kept import Kept
 from resolvers.limits import check_weight
 from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
@@ -91,29 +93,31 @@ class Reader:
         document = opened.documents.known(request.query)
         if document is None:
             suggests = caller is None or view.shows_schema_to(caller)
-            document = opened.documents.document(request.query, suggests=suggests)
+            document = opened.documents.read(request.query, suggests=suggests)
         operation = document.operation(request.operation_name)
         weight = _checked(view, document, operation, request, caller)
         variables = opened.documents.variables(document, operation, request.variables)
         planned = opened.documents.plan(document, operation, variables)
-        plan = planned.plan
         lookups = {name: read(variables) for name, read in planned.look_ups.items()}
         check_customers(view.limits, sum(map(len, lookups.values())))
         arguments = self._arguments(view, opened.schema, planned.taking, variables)
         name = operation.name.value if operation.name else None
         executed = Operation(opened.schema.schema, document.node, name, request.variables)
-        shared = share_equal_steps(plan, arguments)
-        shape = planned.shape if shared is plan else None
-        return Asked(executed, shared, shape, weight, lookups, arguments, opened.transforms)
+        plan = share_equal_steps(planned.plan, arguments)  # the shape names steps by places, which stay what they are
+        return Asked(executed, plan, planned.shape, weight, lookups, arguments, opened.transforms)
 
-    def prepare(self, view: View, query: str) -> None:
-        """Read a document and compile it, so that no request has to; it is kept for as long as the view is.
+    def prepare(self, view: View, *texts: str) -> None:
+        """Read a document and compile it, so that no request has to; it is kept for as long as the reader is.
+
+        `texts` are the texts as which it comes; they differ in the space at the end.
 
         Raises:
-            RefusedError: It is not one that the view answers.
+            RefusedError: It is not one that the view answers, or texts or keys are written into it.
+            NoRoomError: With it, all that was prepared would take too much memory.
         """
-        opened = self._prepared[view] = self._opened(view)
-        opened.documents.prepare(query)
+        opened = self._opened(view)
+        opened.documents.prepare(*texts)
+        self._prepared[view] = opened
 
     def code(self, view: View, request: Request) -> str:
         """Return the code that is compiled for the request's answer: Python; empty where graphql-core makes it alone.

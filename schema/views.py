@@ -195,9 +195,11 @@ class ReceiptDetail(StrEnum):
 
     def at_most(self, most: ReceiptDetail) -> ReceiptDetail:
         """Return the level that tells less: this one or the other."""
-        if self is ReceiptDetail.NONE or most is ReceiptDetail.FIELDS:
-            return self
-        return self if self is ReceiptDetail.SOURCES and most is not ReceiptDetail.NONE else most
+        return self if _RANKS[self] <= _RANKS[most] else most
+
+
+_RANKS = {detail: rank for rank, detail in enumerate(ReceiptDetail)}
+"""The levels, by how much they tell: they are declared in this order."""
 
 
 _Rule = Annotated[

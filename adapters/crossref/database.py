@@ -73,7 +73,7 @@ None where it cannot be one: the database is asked all the same, so that the tim
 
 LinkRow = Row
 """A number of the database's own, the customer, and one link's source, key, sealed key, id, whether it came by merge,
-and event; source None: there is no link."""
+and event; source None: there is no link. What follows is the database's own."""
 
 
 class Found(Struct, frozen=True):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from adapters.crossref.database import Asked, Finder, LinkRow, Row
+from adapters.crossref.database import Asked, Finder, Found, LinkRow, Row
 from adapters.crossref.events import moment
 from adapters.crossref.port import LinkedKey, Lookup, Restriction, Subject
 from adapters.crossref.sealing import KeptKey, Keyring
@@ -32,22 +32,14 @@ class Reader:
                 self._sources = await self._finder.sources()
                 break
         found = await self._finder.find(self._asked(lookups), self._moment)
-        await self._know_sealed(found.links)
-        restrictions = _restrictions(found.restrictions) if found.restrictions else {}
-        return [
-            self._subject(lookup, found.links[pos], restrictions) if pos in found.links else None
-            for pos, lookup in enumerate(lookups)
-        ]
+        try:
+            return self._subjects(lookups, found)
+        except KeyError:  # the source of a sealed key, which another process has registered since
+            self._sources = await self._finder.sources()
+            return self._subjects(lookups, found)
 
     def _moment(self) -> str:
         return moment(self._now())
-
-    async def _know_sealed(self, links: Mapping[int, Sequence[LinkRow]]) -> None:
-        for rows in links.values():
-            for row in rows:
-                if row[4] is not None and row[2] not in self._sources:
-                    self._sources = await self._finder.sources()
-                    return
 
     def _asked(self, lookups: Sequence[Lookup]) -> list[Asked]:
         # What cannot be found is asked for all the same, as nothing: the reads are those of any other key.
@@ -65,22 +57,28 @@ class Reader:
                 asked += [(pos, name, sealed) for sealed in self._keyring.lookup_forms(source, form)]
         return asked
 
-    def _subject(
-        self, lookup: Lookup, rows: Sequence[LinkRow], restrictions: Mapping[str, set[Restriction]]
-    ) -> Subject:
-        customer: str = rows[0][1]
-        redirected = lookup.source is None and lookup.key != customer
-        standing = tuple(sorted(restrictions[customer], key=_by_ground)) if customer in restrictions else ()
-        return Subject(customer, redirected, self._keys(rows), standing)
+    def _subjects(self, lookups: Sequence[Lookup], found: Found) -> list[Subject | None]:
+        links, subjects = found.links, list[Subject | None]()
+        restrictions = _restrictions(found.restrictions) if found.restrictions else {}
+        for position, lookup in enumerate(lookups):
+            if position not in links:
+                subjects.append(None)
+                continue
+            rows = links[position]
+            customer: str = rows[0][1]
+            redirected = lookup.source is None and lookup.key != customer
+            subjects.append(Subject(customer, redirected, self._keys(rows), restrictions.get(customer, ())))
+        return subjects
 
     def _keys(self, rows: Sequence[LinkRow]) -> dict[str, tuple[LinkedKey, ...]]:
         keys: dict[str, tuple[LinkedKey, ...]] = {}
         for row in rows:
             source: str | None = row[2]
+            if source is None:
+                return keys
             if source in keys:
                 return self._ordered_keys(rows)
-            if source is not None:
-                keys[source] = (self._key(row),)
+            keys[source] = (LinkedKey(row[3], row[5]) if row[4] is None else self._key(row),)
         return keys
 
     def _ordered_keys(self, rows: Sequence[LinkRow]) -> dict[str, tuple[LinkedKey, ...]]:
@@ -94,17 +92,15 @@ class Reader:
         }
 
     def _key(self, row: LinkRow) -> LinkedKey:
-        lookup, sealed = row[3], row[4]
-        if sealed is not None:
-            lookup = self._keyring.read(self._sources[row[2]], KeptKey(lookup, sealed))
-        return LinkedKey(lookup, row[5])
+        key = row[3] if row[4] is None else self._keyring.read(self._sources[row[2]], KeptKey(row[3], row[4]))
+        return LinkedKey(key, row[5])
 
 
-def _restrictions(rows: Sequence[Row]) -> Mapping[str, set[Restriction]]:
+def _restrictions(rows: Sequence[Row]) -> Mapping[str, tuple[Restriction, ...]]:
     found: dict[str, set[Restriction]] = defaultdict(set)
     for customer, ground, coordinates in rows:
         found[customer].add(Restriction(ground, frozenset(json.loads(coordinates))))
-    return found
+    return {customer: tuple(sorted(restrictions, key=_by_ground)) for customer, restrictions in found.items()}
 
 
 def _by_ground(restriction: Restriction) -> tuple[str, list[str]]:

@@ -1,62 +1,75 @@
-"""The hot look-ups on SQLite: two statements for one customer or for fifty, whatever is found."""
+"""The hot look-ups on SQLite: one statement for one customer or for fifty, whatever is found."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
 from adapters.crossref.connecting import FAILURES, store_error, translated
-from adapters.crossref.database import Asked, Found, Row
+from adapters.crossref.database import Asked, Found, LinkRow, Row
 from adapters.crossref.ledger import read_sources
 from adapters.crossref.sources import SourceSystem
 from adapters.crossref.sqlite_database import SqliteConnection
 
 __all__ = ["SqliteFinder"]
 
-# One value is bound as it is, several are bound as a JSON list: one statement for any number of them, and quicker than
-# rows of VALUES (550 and 660 us for fifty customers, in one run).
-_ONE = "(SELECT 0 AS key, {value} AS value)"
-_SEVERAL = "json_each({value})"
+# Several values are bound as a JSON list: one statement for any number of them, and quicker than rows of VALUES (550
+# and 660 us for fifty customers, in one run) or a statement for each (570 and 650). Sorting them first gains nothing.
+_ONE = "(SELECT 0 AS key, ?3 AS value)"
+_SEVERAL = "json_each(?3)"
 
-# CROSS JOIN keeps the order of the tables as written, whatever the statistics say or lack after a bulk load.
-_LINKS = """
-SELECT asked.key, c.customer_id, k.source_id, k.key_lookup, k.key_sealed, k.link_id, k.method = 'merge', k.opened_seq
-FROM {asked} AS asked
-CROSS JOIN {owner}
-CROSS JOIN customer AS c ON c.tenant_id = ?1 AND c.customer_id = {customer} AND c.status = 'active'
+# CROSS JOIN keeps the order of the tables as written, whatever the statistics say or lack after a bulk load. LIMIT -1
+# (none) keeps who is found apart from the links, so that restrictions are looked for once a customer, not once a link.
+_FIND = """
+SELECT f.key, f.customer_id, k.source_id, k.key_lookup, k.key_sealed, k.link_id, k.method = 'merge', k.opened_seq,
+  f.restrictions
+FROM (SELECT asked.key, {customer} AS customer_id, ({restrictions}) AS restrictions
+      FROM {asked} AS asked {owner} LIMIT -1) AS f
 LEFT JOIN link AS k INDEXED BY link_current_customer
-  ON k.tenant_id = ?1 AND k.customer_id = c.customer_id AND k.valid_to IS NULL AND k.key_status = 'live'
+  ON k.tenant_id = ?1 AND k.customer_id = f.customer_id AND k.valid_to IS NULL AND k.key_status = 'live'
 """
 
-_BY_KEY = {
-    "owner": "link AS l INDEXED BY link_current_key "
-    "ON l.tenant_id = ?1 AND l.source_id = ?2 AND l.key_lookup = asked.value AND l.valid_to IS NULL",
-    "customer": "l.customer_id",
-}
-
-_BY_ID = {
-    "owner": "customer AS r ON r.tenant_id = ?1 AND r.customer_id = asked.value",
-    "customer": "coalesce(r.survivor_id, r.customer_id)",
-}
-
-# A restriction made for an id holds for whoever that id was merged into.
+# A restriction made for an id holds for whoever that id was merged into. NULL where there is none, as nearly always.
 _RESTRICTIONS = """
-SELECT asked.value, r.ground, r.coordinates, r.valid_from, r.valid_to
-FROM {asked} AS asked
-CROSS JOIN restriction AS r INDEXED BY restriction_customer ON r.tenant_id = ?1 AND r.customer_id = asked.value
-UNION ALL
-SELECT asked.value, r.ground, r.coordinates, r.valid_from, r.valid_to
-FROM {asked} AS asked
-CROSS JOIN customer AS m INDEXED BY customer_survivor ON m.tenant_id = ?1 AND m.survivor_id = asked.value
-CROSS JOIN restriction AS r INDEXED BY restriction_customer ON r.tenant_id = ?1 AND r.customer_id = m.customer_id
+SELECT nullif(json_group_array(json_array(x.ground, x.coordinates, x.valid_from, x.valid_to)), '[]')
+FROM (SELECT {customer} AS name
+      UNION ALL
+      SELECT m.customer_id FROM customer AS m INDEXED BY customer_survivor
+      WHERE m.tenant_id = ?1 AND m.survivor_id = {customer}) AS named
+CROSS JOIN restriction AS x INDEXED BY restriction_customer ON x.tenant_id = ?1 AND x.customer_id = named.name
 """
 
-_ONE_BY_KEY, _ONE_BY_ID = (_LINKS.format(asked=_ONE.format(value="?3"), **how) for how in (_BY_KEY, _BY_ID))
-_SEVERAL_BY_KEY, _SEVERAL_BY_ID = (_LINKS.format(asked=_SEVERAL.format(value="?3"), **how) for how in (_BY_KEY, _BY_ID))
-_OF_ONE, _OF_SEVERAL = (_RESTRICTIONS.format(asked=how.format(value="?2")) for how in (_ONE, _SEVERAL))
+_BY_KEY = (
+    "c.customer_id",
+    """
+CROSS JOIN link AS l INDEXED BY link_history
+  ON l.tenant_id = ?1 AND l.source_id = ?2 AND l.key_lookup = asked.value AND l.valid_to IS NULL
+CROSS JOIN customer AS c INDEXED BY customer_status
+  ON c.tenant_id = ?1 AND c.customer_id = l.customer_id AND c.status = 'active'
+""",
+)
+
+# Few ids were merged: the survivor is looked for where there is one, which saves all others a second search.
+_BY_ID = (
+    "coalesce(s.customer_id, r.customer_id)",
+    """
+CROSS JOIN customer AS r INDEXED BY customer_status ON r.tenant_id = ?1 AND r.customer_id = asked.value
+LEFT JOIN customer AS s INDEXED BY customer_status ON s.tenant_id = ?1 AND s.customer_id = r.survivor_id
+WHERE coalesce(s.status, r.status) = 'active'
+""",
+)
+
+
+def _statement(asked: str, customer: str, owner: str) -> str:
+    restrictions = _RESTRICTIONS.format(customer=customer)
+    return _FIND.format(asked=asked, customer=customer, owner=owner, restrictions=restrictions)
+
+
+_ONE_BY_KEY, _ONE_BY_ID = _statement(_ONE, *_BY_KEY), _statement(_ONE, *_BY_ID)
+_SEVERAL_BY_KEY, _SEVERAL_BY_ID = _statement(_SEVERAL, *_BY_KEY), _statement(_SEVERAL, *_BY_ID)
 
 
 class SqliteFinder:
@@ -83,48 +96,53 @@ class SqliteFinder:
     async def find(self, asked: Sequence[Asked], now: Callable[[], str]) -> Found:
         """Return who is found, and what is restricted at this time."""
         with self._turn:
-            # as `reading` and `translated` do, which would cost a tenth of the look-up
+            # as `translated` does, which would cost a twentieth of the look-up
             try:
-                self._cursor.execute("BEGIN")
-                try:
-                    links = self._one(*asked[0]) if len(asked) == 1 else self._several(asked)
-                    restrictions = self._restrictions(links, asked)
-                finally:
-                    self._cursor.execute("COMMIT")
+                links = self._one(*asked[0]) if len(asked) == 1 else self._several(asked)
             except FAILURES as error:
                 raise store_error(error) from None
-        return Found(links, _in_force(restrictions, now) if restrictions else ())
+        restricted = [rows[0] for rows in links.values() if rows[0][8]]
+        return Found(links, [*_in_force(restricted, now())] if restricted else ())
 
     def _one(self, position: int, source: str | None, key: str | None) -> Mapping[int, Sequence[Row]]:
         rows = self._fetch(_ONE_BY_ID if source is None else _ONE_BY_KEY, source, key)
         return {position: rows} if rows else {}
 
     def _several(self, asked: Sequence[Asked]) -> Mapping[int, Sequence[Row]]:
-        positions: dict[str | None, list[int]] = {}
-        keys: dict[str | None, list[str | None]] = {}
+        wanted: dict[str | None, tuple[list[int], list[str | None]]] = {}
         for position, source, key in asked:
-            positions.setdefault(source, []).append(position)
-            keys.setdefault(source, []).append(key)
+            if source not in wanted:
+                wanted[source] = [], []
+            positions, keys = wanted[source]
+            positions.append(position)
+            keys.append(key)
+        if len(wanted) == 1:
+            return self._grouped(wanted)
+        # one statement is one moment; several are when a transaction holds them
+        self._cursor.execute("BEGIN")
+        try:
+            return self._grouped(wanted)
+        finally:
+            self._cursor.execute("COMMIT")
+
+    def _grouped(self, wanted: Mapping[str | None, tuple[list[int], list[str | None]]]) -> Mapping[int, Sequence[Row]]:
         links: dict[int, list[Row]] = {}
-        for source, wanted in keys.items():
-            places = positions[source]
-            statement = _SEVERAL_BY_ID if source is None else _SEVERAL_BY_KEY
-            for row in self._fetch(statement, source, json.dumps(wanted)):
-                links.setdefault(places[row[0]], []).append(row)
+        for source, (positions, keys) in wanted.items():
+            statement, place = _SEVERAL_BY_ID if source is None else _SEVERAL_BY_KEY, None
+            for row in self._fetch(statement, source, json.dumps(keys)):
+                if row[0] != place:  # the rows of one that was asked for follow each other
+                    place = row[0]
+                    group = links.setdefault(positions[place], [])
+                group.append(row)
         return links
 
-    def _restrictions(self, links: Mapping[int, Sequence[Row]], asked: Sequence[Asked]) -> Sequence[Row]:
-        # one for each position, found or not: the reads are the same
-        ids = {position: links[position][0][1] if position in links else None for position, _, _ in asked}
-        if len(ids) == 1:
-            return self._fetch(_OF_ONE, *ids.values())
-        return self._fetch(_OF_SEVERAL, json.dumps(list(ids.values())))
-
-    def _fetch(self, statement: str, *values: str | None) -> list[Any]:
-        return self._cursor.execute(statement, (self._tenant, *values)).fetchall()
+    def _fetch(self, statement: str, source: str | None, value: str | None) -> list[Any]:
+        return self._cursor.execute(statement, (self._tenant, source, value)).fetchall()
 
 
-def _in_force(rows: Sequence[Row], now: Callable[[], str]) -> Sequence[Row]:
-    """Return customer, ground and coordinates of those that hold now: nearly nobody has any, so nearly nobody asks."""
-    at = now()
-    return [row[:3] for row in rows if row[3] <= at and (row[4] is None or row[4] > at)]
+def _in_force(rows: Sequence[LinkRow], at: str) -> Iterator[Row]:
+    """Return customer, ground and coordinates of those that hold at this time, of rows of different positions."""
+    for row in rows:
+        for ground, coordinates, begin, end in json.loads(row[8]):
+            if begin <= at and (end is None or end > at):
+                yield row[1], ground, coordinates

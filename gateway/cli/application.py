@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from traceback import extract_tb
+from sysconfig import get_paths
+from traceback import FrameSummary, extract_tb
 from types import ModuleType
 
 from pydantic import ValidationError
@@ -123,7 +124,7 @@ def _meant(gateways: Sequence[str]) -> str:
 
 def _said(error: Exception) -> str:
     """Return what went wrong and where. A value that was refused can be a secret: it is left out."""
-    place = extract_tb(error.__traceback__)[-1]
+    place = _place(error)
     if isinstance(error, ValidationError):
         refused = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False))
         text = f"{error.title}: {'; '.join(refused)}"
@@ -132,3 +133,15 @@ def _said(error: Exception) -> str:
     else:
         text = f"{type(error).__name__}: {error}"
     return f"{' '.join(text.split())[:_LONGEST]} ({place.filename}:{place.lineno})"
+
+
+def _place(error: Exception) -> FrameSummary:
+    """Return where the application itself went wrong: a library's own line, further in, tells nobody what to mend."""
+    frames = extract_tb(error.__traceback__)
+    return next((frame for frame in reversed(frames) if _is_own(Path(frame.filename))), frames[-1])
+
+
+def _is_own(file: Path) -> bool:
+    """Return whether a file is the application's: in the current folder, and in no environment that stands there."""
+    installed = (get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    return file.is_relative_to(Path.cwd()) and not any(map(file.is_relative_to, installed))

@@ -87,8 +87,8 @@ def demo(
 ) -> None:
     """Ask about one customer through two views, live.
 
-    It starts the sandbox sources and a gateway on this machine, asks, and prints the answers, what was refused, and
-    curl lines to paste. Everything is in a folder that is removed at the end; nothing is left behind.
+    It starts the sandbox sources and a gateway on this machine, asks, and prints the answers, what was refused, and,
+    as long as it stays up, curl lines to paste. Everything is in a folder that is removed at the end; nothing is left.
 
     Example: customer-view demo --once
 
@@ -207,6 +207,8 @@ def explain(
 
     Exit codes: 0 fine, 1 the view would refuse the query, 2 wrong use or a bad configuration.
     """
+    if code and as_json:
+        raise CommandError("--code prints Python and --json the plan: give one of them")
     from gateway.cli.explain import run_explain
 
     told = run_explain(app, view, query=query, variables=variables, operation=operation, as_json=as_json, as_code=code)

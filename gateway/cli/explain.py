@@ -26,8 +26,6 @@ from schema.views import View
 
 __all__ = ["run_explain"]
 
-_EXAMPLE = """--variables '{"by": {"id": "cus_1"}}'"""
-
 
 def run_explain(
     app: str,
@@ -44,7 +42,7 @@ def run_explain(
     application = read_application(app)
     view = application.view(view_name)
     text = _read(query) if query is not None else whole_view(view, application.model)
-    request = Request(text, operation, _variables(variables))
+    request = Request(text, operation, _variables(variables, view))
     reader = _reader(application)
     try:
         plan = reader.explain(view, request)
@@ -65,7 +63,8 @@ def _print_code(console: Console, code: str) -> None:
     if not code:
         console.print("Nothing is compiled for this query: graphql-core's executor makes its answer.", soft_wrap=True)
     elif console.is_terminal:
-        console.print(Syntax(code, "python", theme="ansi_dark", background_color="default"))
+        coloured = Syntax(code, "python", theme="ansi_dark", background_color="default").highlight(code)
+        console.print(coloured, soft_wrap=True, end="")  # a line that was cut would be another program
     else:
         print(code, end="")
 
@@ -78,14 +77,20 @@ def _read(query: str) -> str:
         raise CommandError(message) from None
 
 
-def _variables(text: str | None) -> Mapping[str, Any]:
+def _variables(text: str | None, view: View) -> Mapping[str, Any]:
     try:
         variables = json.loads(text or "{}")
     except ValueError:
         variables = None
     if not isinstance(variables, dict):
-        raise CommandError(f"--variables is no JSON object; wanted such as {_EXAMPLE}")
+        raise CommandError(f"--variables is no JSON object; wanted such as {_example(view)}")
     return variables
+
+
+def _example(view: View) -> str:
+    """Return the option as a query by the view's own look-up takes it."""
+    lookup = view.lookups[0]
+    return f"--variables '{json.dumps({'by': {lookup: 'cus_1' if lookup == 'id' else 'a-key'}})}'"
 
 
 def _reader(application: Application) -> Reader:
@@ -101,7 +106,7 @@ def _print_refusal(view: View, refused: RefusedError, request: Request) -> None:
     if refused.remedy:
         console.print(f"  {refused.remedy}", soft_wrap=True)
     if refused.code is RefusalCode.BAD_USER_INPUT and not request.variables:
-        console.print(f"  Give each variable with {_EXAMPLE}", soft_wrap=True)
+        console.print(f"  Give each variable with {_example(view)}", soft_wrap=True)
 
 
 def _print(console: Console, plan: Mapping[str, Any]) -> None:

@@ -61,6 +61,8 @@ async def _run(telling: Telling, *, once: bool, port: int | None) -> bool:
         async with _staged(telling, listening) as stage:
             as_expected = await _tell(telling, stage)
             if once:
+                if as_expected:
+                    telling.tell("Without --once it all stays up, to be asked by you.")
                 return as_expected
             _tell_next(telling, stage)
             try:
@@ -84,7 +86,7 @@ def _bind(telling: Telling, port: int | None) -> socket.socket:
 @asynccontextmanager
 async def _staged(telling: Telling, listening: socket.socket) -> AsyncIterator[_Stage]:
     whom = customers()
-    telling.say("Starting five sources, each a real server in a process of its own, and a gateway.\n")
+    telling.say("Starting five sources, each a real server in its own process, and a gateway.\n")
     with tempfile.TemporaryDirectory(prefix="customer-view-demo-") as name:
         folder = Path(name)
         tokens = write_access(folder)
@@ -111,9 +113,6 @@ async def _tell(telling: Telling, stage: _Stage) -> bool:
     support, debts = stage.questions()
     answered = await _answers(telling, support, debts)
     refused = await _refusals(telling, support, debts)
-    telling.heading("4  Ask yourself: each line can be pasted as it is")
-    for question in (support, debts):
-        telling.say(f"\n{question.as_curl()}")
     if not (answered and refused):
         telling.say("\nNot everything was as expected: see above.")
     return answered and refused
@@ -145,6 +144,10 @@ async def _refusals(telling: Telling, support: Question, debts: Question) -> boo
 
 
 def _tell_next(telling: Telling, stage: _Stage) -> None:
+    """Tell what can be done while it stays up; nothing of it would work once it has ended."""
+    telling.heading("4  Ask yourself: each line can be pasted as it is")
+    for question in stage.questions():
+        telling.say(f"\n{question.as_curl()}")
     if Ide.load().is_built:
         telling.say("\nOr in a browser, with the token that stands after Bearer in the line of the view:")
         for question in stage.questions():

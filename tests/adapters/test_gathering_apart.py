@@ -111,6 +111,21 @@ async def test_after_a_second_it_may_be_a_bad_key_again() -> None:
     assert await answered(gather, batch("a"), batch("c")) == later
 
 
+async def test_a_key_that_the_source_leaves_out_does_not_make_it_look_down() -> None:
+    """The fetch brought the other keys: a bad key that comes at once after it fails nobody else."""
+
+    class LeavesOut(Watched):
+        def answers(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
+            return {key: one for key, one in super().answers(batch, call).items() if key != "stale"}
+
+    source = LeavesOut(poison={"bad"})
+    gather = Gather(source)
+    first = await answered(gather, batch("a"), batch("stale"))
+    assert first[0] == {"a": found("a")}
+    assert isinstance(first[1]["stale"], SourceError)
+    assert (await answered(gather, batch("bad"), batch("b")))[1] == {"b": found("b")}
+
+
 async def test_a_part_that_nobody_waits_for_any_more_brings_nothing() -> None:
     """In the line or under way: who leaves does not keep a source well that is down."""
     source, things = Watched(poison={"a", "b"}, turns=2), offer(in_flight=1)

@@ -321,3 +321,31 @@ async def test_a_credential_goes_only_to_whom_it_is_forwarded(
     await asyncio.gather(*asks)
     assert len(source.batches) == calls
     assert {each.credential for each in source.calls} == told
+
+
+async def test_a_fault_of_ours_leaves_nobody_waiting(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody is answered at once, others go on, and the log says what it was, without a value."""
+    source, things = Watched(), offer(in_flight=1)
+    gather = Gather(source)
+    with monkeypatch.context() as broken:
+        broken.setattr("adapters.waiters.Waiter.take", lambda *_: 1 / 0)
+        asks = [gather.ask(batch(key, of=things), call()) for key in "ab"]
+        told = await asyncio.wait_for(asyncio.gather(*asks), 5)
+    assert [one.answers[key].reason for key, one in zip("ab", told, strict=True)] == [Reason.SOURCE_ERROR] * 2  # type: ignore[union-attr]
+    assert await answered(gather, batch("c", of=things)) == [{"c": found("c")}]
+    assert [record.getMessage() for record in caplog.records] == [
+        "the answers of watched could not be handed out: ZeroDivisionError"
+    ]
+
+
+async def test_an_error_without_a_reason_is_no_answer() -> None:
+    """Whatever an adapter of others puts there."""
+
+    class Odd(Watched):
+        def answers(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
+            return dict.fromkeys(batch.keys, SourceError([]))  # type: ignore[arg-type]
+
+    (told,) = await answered(Gather(Odd()), batch("a"))
+    assert told["a"].reason is Reason.SOURCE_INCOMPLETE  # type: ignore[union-attr]

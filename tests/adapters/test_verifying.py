@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
-from typing import Annotated, Any, NewType
+from enum import Enum, StrEnum
+from typing import Annotated, Any, Literal, NewType
 
 import pytest
 import strawberry
@@ -307,6 +307,35 @@ def test_the_type_of_a_value_has_to_fit() -> None:
         ["the field seen of type date", "datetime, for Tree.seen is DateTime"],
         ["the field tags of type int", "str, for Tree.tags is String"],
     ]
+
+
+class Season(Enum):
+    """An enum of another model."""
+
+    GLAD = "glad"
+
+
+class Word(StrEnum):
+    """The codes of a source."""
+
+    GLAD = "glad"
+
+
+@pytest.mark.parametrize("declared", [int, bool, date, Season])
+def test_a_type_that_holds_no_code_of_an_enum_is_an_error(declared: type) -> None:
+    """Each of its values would be invalid, of every customer."""
+    odd = type("Odd", (Record,), {"__module__": __name__, "__annotations__": {"mood": declared}})
+    assert said(found(odd)) == [
+        f"the field mood of type {declared.__name__} | Mood or str, for Tree.mood is Mood | "
+        "correct its annotation; convert with BeforeValidator"
+    ]
+
+
+@pytest.mark.parametrize("declared", [Mood, str, Word, Literal["glad"], Mood | None, object])
+def test_a_type_that_can_hold_a_code_of_an_enum_is_right(declared: Any) -> None:
+    """The enum itself, and texts, which are checked when they come."""
+    right = type("Right", (Record,), {"__module__": __name__, "__annotations__": {"mood": declared}})
+    assert said(found(right)) == []
 
 
 def test_a_reference_leads_to_objects_by_keys_of_text() -> None:

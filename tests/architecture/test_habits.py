@@ -16,7 +16,7 @@ from tests.architecture.code import PACKAGES, files, imported, tree, words
 LIBRARIES = {
     "aiohttp": ["adapters/http/exchange.py"],
     "asyncpg": ["adapters/crossref/postgres_database.py", "adapters/sql/postgres.py"],
-    "cachetools": ["resolvers/documents.py", "resolvers/reading.py"],
+    "cachetools": ["resolvers/kept.py", "resolvers/reading.py"],
     "cryptography": ["adapters/crossref/secrets.py", "resolvers/cursors.py"],
     "fastapi": ["gateway/api.py", "gateway/gateway.py", "gateway/ide/page.py"],
     "httpx": [
@@ -24,6 +24,15 @@ LIBRARIES = {
         "adapters/http/transport.py",
         "adapters/http/wire.py",
         "gateway/demo/asking.py",
+    ],
+    "msgspec": [
+        "adapters/answers.py",
+        "adapters/crossref/database.py",
+        "adapters/crossref/port.py",
+        "adapters/http/reading.py",
+        "adapters/leaves.py",
+        "adapters/rows.py",
+        "adapters/structs.py",
     ],
     "orjson": ["gateway/replies.py", "gateway/requests.py"],
     "ruamel": ["schema/yaml_file.py"],

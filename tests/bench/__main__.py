@@ -22,12 +22,12 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from tests.bench.closed import measure_arrivals, measure_down, measure_latency, measure_query, measure_single
 from tests.bench.growing import measure_customers, measure_fields
 from tests.bench.kept import measure_documents, measure_lookups
 from tests.bench.running import BARE, ONE_FLIGHT, ONE_KEY, Bench, bench
+from tests.bench.tables import Table
 from tests.bench.workload import QUERIES
 
 __all__ = ["PARTS", "main", "parts_of"]
@@ -97,7 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _tell_end(running, console)
     took = time.monotonic() - started
     console.print(
-        f"{chosen.turns} turns of {chosen.seconds:g} s for each figure; {took:.0f} s in all.", highlight=False
+        f"{chosen.turns} turn{'' if chosen.turns == 1 else 's'} of {chosen.seconds:g} s for each figure; "
+        f"{took:.0f} s in all.",
+        highlight=False,
     )
 
 

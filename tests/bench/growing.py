@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.table import Table
-
+from tests.bench.closed import CALLS
 from tests.bench.figures import Turn, middle
 from tests.bench.running import OURS, Bench
+from tests.bench.tables import Table
 from tests.bench.workload import Query, many, wide
 
 __all__ = ["measure_customers", "measure_fields"]
@@ -28,16 +28,15 @@ def measure_fields(bench: Bench) -> Iterator[Table]:
 
 
 def _grown(bench: Bench, each: str, queries: Sequence[Query], counts: Sequence[int]) -> Table:
-    table = Table(title=f"This gateway: CPU per {each} as a query asks for more of them, {_CONNECTIONS} connections")
-    for heading in (f"{each}s", "CPU us a request", f"CPU us a {each}", "beside the first", "calls"):
-        table.add_column(heading, justify="right")
+    title = f"This gateway: CPU per {each} as a query asks for more of them, {_CONNECTIONS} connections"
+    headings, rows = (f"{each}s", "CPU us a request", f"CPU us a {each}", "beside the first", "calls"), []
     measured = _in_turns(bench, queries)
     first = middle(measured[0]) / counts[0]
     for count, turns in zip(counts, measured, strict=True):
         cpu = middle(turns)
         cells = f"{cpu:,.0f}", f"{cpu / count:,.1f}", f"{cpu / count / first:.2f}", f"{middle(turns, 'calls'):.2f}"
-        table.add_row(f"{count:,}", *cells)
-    return table
+        rows.append((f"{count:,}", *cells))
+    return Table(title, headings, rows, CALLS)
 
 
 def _in_turns(bench: Bench, queries: Sequence[Query]) -> list[list[Turn]]:

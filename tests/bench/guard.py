@@ -33,10 +33,10 @@ from pathlib import Path
 
 import orjson
 from rich.console import Console
-from rich.table import Table
 
 from tests.bench import counting, inside, sources, workload
 from tests.bench.counting import Work
+from tests.bench.tables import Table
 from tests.bench.workload import QUERIES, Query
 
 __all__ = ["GROWTH", "MARGIN", "SCENARIOS", "Counted", "Scenario", "count", "count_apart", "excess", "kept", "write"]
@@ -209,15 +209,12 @@ def _check(scenario: Scenario, answer: bytes) -> None:
 
 def show(counted: Counted, before: Counted | None, console: Console) -> None:
     """Print what was counted, with the part that it is of what was counted before."""
-    table = Table(title="What one request takes")
-    table.add_column("request")
-    for one in fields(Work):
-        table.add_column(one.name.replace("_", " "), justify="right")
+    headings, rows = ("request", *(one.name.replace("_", " ") for one in fields(Work))), []
     for name, work in counted.work.items():
         wanted = before.work.get(name) if before else None
         pairs = ((getattr(work, one.name), getattr(wanted, one.name, None)) for one in fields(Work))
-        table.add_row(name, *(_cell(*pair) for pair in pairs))
-    console.print(table)
+        rows.append((name, *(_cell(*pair) for pair in pairs)))
+    console.print(Table("What one request takes", headings, rows))
 
 
 def _cell(got: int, wanted: int | None) -> str:

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from statistics import median
 
-from rich.table import Table
-
 from adapters.crossref import Lookup, SqliteCrossReference
 from tests.bench import inside, product
 from tests.bench.running import Bench
+from tests.bench.tables import Table
 from tests.bench.workload import CUSTOMERS, QUERIES, customer_id
 
 __all__ = ["measure_documents", "measure_lookups"]
@@ -24,17 +23,16 @@ _AT_ONCE = (1, 50)
 def measure_lookups(bench: Bench) -> Iterator[Table]:
     """Yield the CPU that it takes to look customers up by their ids, in a file of SQLite."""
     bench.advance("look-ups of the cross-reference")
-    table = Table(title=f"Cross-reference of {CUSTOMERS:,} customers in SQLite: CPU of a look-up, median of turns")
-    for heading in ("customers", "CPU us", "CPU us a customer"):
-        table.add_column(heading, justify="right")
+    title = f"Cross-reference of {CUSTOMERS:,} customers in SQLite: CPU of a look-up, median of turns"
+    rows = []
     crossref = product.open_crossref_of(bench.folder)
     try:
         for count in _AT_ONCE:
             cpu = median(asyncio.run(_look_up(crossref, count, bench.seconds / 2)) for _ in range(bench.turns)) * 1e6
-            table.add_row(str(count), f"{cpu:.1f}", f"{cpu / count:.2f}")
+            rows.append((str(count), f"{cpu:.1f}", f"{cpu / count:.2f}"))
     finally:
         crossref.close()
-    yield table
+    yield Table(title, ("customers", "CPU us", "CPU us a customer"), rows)
 
 
 async def _look_up(crossref: SqliteCrossReference, count: int, seconds: float) -> float:
@@ -54,16 +52,10 @@ def measure_documents(bench: Bench) -> Iterator[Table]:
     """Yield the CPU of a request whose document is new, was prepared, or was asked before."""
     bench.advance("documents that are new, prepared and kept")
     new, prepared, kept = documents(_DOCUMENTS)
-    table = Table(title="A request for one customer, in this process: CPU by whether its document is known")
-    table.add_column("document")
-    table.add_column("CPU us", justify="right")
-    for title, cpu in (
-        ("new: parsed, checked, planned, compiled", new),
-        ("prepared with Engine.prepare", prepared),
-        ("asked before", kept),
-    ):
-        table.add_row(title, f"{cpu:,.0f}")
-    yield table
+    measured = {"new: parsed, checked, planned, compiled": new, "prepared with Engine.prepare": prepared}
+    rows = [(which, f"{cpu:,.0f}") for which, cpu in {**measured, "asked before": kept}.items()]
+    title = "A request for one customer, in this process: CPU by whether its document is known"
+    yield Table(title, ("document", "CPU us"), rows)
 
 
 def documents(count: int) -> tuple[float, float, float]:

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from itertools import cycle
 
 from rich.console import Console
-from rich.table import Table
 
 from tests.bench import inside
+from tests.bench.tables import Table
 from tests.bench.workload import QUERIES, Query
 
 __all__ = ["STAGES", "Function", "Profile", "by_stage", "main", "measured", "stage_of"]
@@ -184,15 +184,10 @@ def _profile(counted: pstats.Stats, plain: float, requests: int, most: int) -> P
 
 def show(profile: Profile, title: str, console: Console) -> None:
     """Print where the time went."""
-    console.print(f"{title}: {profile.microseconds:,.0f} us of CPU a request, {profile.calls:,.0f} calls")
-    table = Table()
-    table.add_column("stage")
-    for heading in ("us", "part"):
-        table.add_column(heading, justify="right")
-    for stage in _ORDER:
-        taken = profile.stages.get(stage, 0.0)
-        table.add_row(stage, f"{taken:,.1f}", f"{taken / profile.microseconds:.1%}")
-    console.print(table)
+    told = f"{title}: {profile.microseconds:,.0f} us of CPU a request, {profile.calls:,.0f} calls"
+    taken = {stage: profile.stages.get(stage, 0.0) for stage in _ORDER}
+    rows = [(stage, f"{us:,.1f}", f"{us / profile.microseconds:.1%}") for stage, us in taken.items()]
+    console.print(Table(told, ("stage", "us", "part"), rows))
     for one in profile.functions:
         console.print(f"{one.microseconds:9.2f} us {one.calls:8.1f} calls  {one.name}", markup=False, highlight=False)
 

@@ -13,7 +13,8 @@ from tests.bench.peers.figures import Cell, Figures, Turn, middle, ratio
 from tests.bench.peers.goals import Goal, goals
 from tests.bench.peers.programs import PEERS
 from tests.bench.peers.report import page, show, tables
-from tests.bench.peers.tables import Table, markdown
+from tests.bench.peers.tables import markdown
+from tests.bench.tables import Table
 
 CELL = Cell("closed", "q1", 50)
 
@@ -114,6 +115,13 @@ def test_the_cost_of_one_more_customer_may_not_grow(figures: Figures, costs: tup
     for load, cost in zip((1, 100, 1_000), costs, strict=True):
         figures.add(Cell("customers", "q1", load), "ours", turn(cost * load))
     assert verdict(figures, "CPU a customer").is_met is is_met
+
+
+def test_a_goal_that_a_test_holds_is_not_told_as_measured(figures: Figures) -> None:
+    """Before and after a run it is the test that says so."""
+    assert verdict(figures, "tokens forwarded").verdict == "held by a test"
+    whole(figures)
+    assert verdict(figures, "tokens forwarded").verdict == "held by a test"
 
 
 def whole(figures: Figures) -> None:

@@ -9,9 +9,11 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from sysconfig import get_path_names
 
 import pytest
 
+from gateway.cli import application
 from gateway.consumers import Consumers
 from gateway.secret_file import load_secrets
 from schema.views import View
@@ -171,6 +173,39 @@ def test_a_module_that_fails_is_told_with_its_place(project: Project, source: st
     assert ran.code == 2
     assert said in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_a_module_that_uses_a_library_wrongly_is_told_with_its_own_line(project: Project) -> None:
+    """A line of the library tells nobody what to mend."""
+    (project.folder / f"wrong_{project.module}.py").write_text("import json\n\njson.loads('{')\n")
+    ran = run("check", f"wrong_{project.module}:gateway")
+    assert ran.code == 2
+    assert "JSONDecodeError" in ran.err
+    assert f"({project.folder}/wrong_{project.module}.py:3)" in ran.err
+
+
+def test_a_library_in_an_environment_within_the_folder_is_no_part_of_the_application(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many have their environment beside their modules."""
+    installed = project.folder / "lib"
+    installed.mkdir()
+    (installed / f"library_{project.module}.py").write_text("def use() -> None:\n    raise TypeError('wrong use')\n")
+    monkeypatch.setattr(application, "get_paths", lambda: dict.fromkeys(get_path_names(), str(installed)))
+    monkeypatch.syspath_prepend(str(installed))
+    wrong = project.folder / f"wrong_{project.module}.py"
+    wrong.write_text(f"from library_{project.module} import use\n\nuse()\n")
+    assert f"TypeError: wrong use ({wrong}:3)" in run("check", f"{wrong.stem}:gateway").err
+
+
+def test_an_error_outside_the_folder_is_told_where_it_is(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no line of the application to show."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / f"far_{project.module}.py"
+    elsewhere.write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(str(elsewhere.parent))
+    assert f"ZeroDivisionError: division by zero ({elsewhere}:1)" in run("check", f"{elsewhere.stem}:gateway").err
 
 
 def test_a_setting_that_was_refused_is_not_printed(project: Project) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from graphql import build_schema
+from rich.console import Console
 
+from gateway.cli import explain
 from schema.lock import Lock
 from tests.gateway.cli_project import ROOT, SECRETS, Project, make_project
 
@@ -105,6 +110,59 @@ def test_a_variable_that_is_not_given_is_told_with_the_option_that_gives_it(proj
     ran = project.run("explain", project.app, "debt-collection", "--query", str(query), "--variables", '{"by": 1}')
     assert ran.code == 1
     assert "--variables" not in ran.err
+
+
+def test_the_option_is_shown_with_a_look_up_of_the_view(project: Project) -> None:
+    """One of another view would be refused in its turn."""
+    draft(project, "lookups: [id, crm]", "lookups: [crm]")
+    query = "query Q($by: CustomerBy!) { customer(by: $by) { segment } }"
+    ran = project.run("explain", project.app, "support-call", "--query", "-", stdin=query)
+    assert ran.code == 1
+    (shown,) = re.findall("""--variables '(.+)'""", ran.err)
+    assert json.loads(shown) == {"by": {"crm": "a-key"}}
+    given = ("--query", "-", "--variables", shown)
+    assert project.run("explain", project.app, "support-call", *given, stdin=query).code == 0
+
+
+def test_the_code_of_the_answer_is_python(project: Project) -> None:
+    """In a pipe it can go into a file or a formatter."""
+    ran = project.run("explain", project.app, "support-call", "--code")
+    assert ran.code == 0
+    assert [type(one) for one in ast.parse(ran.out).body] == [ast.FunctionDef] * len(ast.parse(ran.out).body)
+
+
+def test_on_a_terminal_no_line_of_the_code_is_cut_or_broken(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the same program there, in colour."""
+    plain = project.run("explain", project.app, "support-call", "--code").out
+    out = StringIO()
+    terminal = Console(file=out, width=40, force_terminal=True, color_system="standard")
+    monkeypatch.setattr(explain, "open_console", lambda: terminal)
+    assert project.run("explain", project.app, "support-call", "--code").code == 0
+    assert "\x1b[" in out.getvalue()
+    assert re.sub(r"\x1b\[[\d;]*m", "", out.getvalue()) == plain
+    assert max(map(len, plain.splitlines())) > 80
+
+
+def test_where_nothing_is_compiled_the_code_is_a_sentence(project: Project) -> None:
+    """What asks of the schema is made by graphql-core."""
+    ran = project.run(
+        "explain",
+        project.app,
+        "support-call",
+        "--code",
+        "--query",
+        "-",
+        stdin="{ __typename __schema { queryType { name } } }",
+    )
+    assert ran.code == 0, ran.err
+    assert ran.out == "Nothing is compiled for this query: graphql-core's executor makes its answer.\n"
+
+
+def test_code_and_json_are_not_asked_for_together(project: Project) -> None:
+    """A program that wants JSON would get Python."""
+    ran = project.run("explain", project.app, "support-call", "--code", "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--code prints Python and --json the plan: give one of them" in ran.err
 
 
 def test_a_refusal_tells_how_to_mend_it(project: Project) -> None:

@@ -97,11 +97,12 @@ def test_a_bad_configuration_is_told_before_anything_listens(project: Project) -
 
 
 def test_a_port_that_is_taken_is_told(project: Project) -> None:
-    """With the option that takes another."""
+    """Where and why, each once, with the option that takes another."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         said = failed(project.spawn("serve", project.app, "--port", str(port)))
-    assert f"Cannot listen on 127.0.0.1:{port} (" in said
+    assert f"Cannot listen on 127.0.0.1:{port} (Address already in use). " in said
+    assert said.count(str(port)) == 1
     assert "--port" in said
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from adapters.answers import SourceError
 from gateway import documents as folder_of_documents
 from gateway.documents import DocumentFile, prepare_documents
 from resolvers import Engine
+from resolvers.kept import Kept
 from schema.problems import ConfigurationError, Problem
+from schema.reasons import Reason
 from schema.views import View
 from tests.gateway.greenhouse import Greenhouse, greenhouse, write_all
 
@@ -33,12 +37,12 @@ def house_with(folder: Path, documents: Path | str | None) -> Greenhouse:
 
 
 @pytest.fixture
-def prepared(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+def prepared(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The views and texts that the engine is given to compile, in order."""
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, ...]] = []
 
-    def prepare(_: Engine, view: View, query: str) -> None:
-        found.append((view.id, query))
+    def prepare(_: Engine, view: View, *texts: str) -> None:
+        found.append((view.id, *texts))
 
     monkeypatch.setattr(Engine, "prepare", prepare)
     return found
@@ -50,15 +54,18 @@ def problems_of(folder: Path, tmp_path: Path) -> Sequence[Problem]:
     return gateway.check_documents(gateway.check())
 
 
-async def test_documents_are_compiled_for_their_view(tmp_path: Path, prepared: list[tuple[str, str]]) -> None:
-    """A folder without a version means the newest that is published; the text also without the space around it."""
-    folder = write(tmp_path / "documents", b="{ b }", a="{ a }\n", **{"watering@1/c.graphql": "{ c }"})
+async def test_documents_are_compiled_for_their_view(tmp_path: Path, prepared: list[tuple[str, ...]]) -> None:
+    """A folder without a version means the newest that is published; the text also without the space around it.
+
+    What begins alike is one document: errors tell the same places in it.
+    """
+    folder = write(tmp_path / "documents", b="\n { b }\n", a="{ a }\n", **{"watering@1/c.graphql": "{ c }"})
     async with house_with(tmp_path, str(folder)).gateway.running():
         pass
     assert prepared == [
-        ("watering@2", "{ a }\n"),
-        ("watering@2", "{ a }"),
-        ("watering@2", "{ b }"),
+        ("watering@2", "{ a }\n", "{ a }"),
+        ("watering@2", "\n { b }\n", "\n { b }"),
+        ("watering@2", "{ b }\n", "{ b }"),
         ("watering@1", "{ c }"),
     ]
 
@@ -73,7 +80,7 @@ async def test_a_compiled_document_is_not_read_again(tmp_path: Path, monkeypatch
             assert response.json() == {"data": {"plant": {"label": "Fern"}}}
 
 
-async def test_another_folder_can_be_given_when_it_starts(tmp_path: Path, prepared: list[tuple[str, str]]) -> None:
+async def test_another_folder_can_be_given_when_it_starts(tmp_path: Path, prepared: list[tuple[str, ...]]) -> None:
     """As `serve --documents` does; then the declared one is left aside. How far it is can be shown."""
     declared, other = write(tmp_path / "declared", a="{ a }"), write(tmp_path / "other", b="{ b }")
     shown: list[str] = []
@@ -89,7 +96,7 @@ async def test_another_folder_can_be_given_when_it_starts(tmp_path: Path, prepar
     assert shown == ["b.graphql"]
 
 
-async def test_without_documents_nothing_is_compiled(tmp_path: Path, prepared: list[tuple[str, str]]) -> None:
+async def test_without_documents_nothing_is_compiled(tmp_path: Path, prepared: list[tuple[str, ...]]) -> None:
     """They are compiled as they come then."""
     gateway = house_with(tmp_path, None).gateway
     async with gateway.running():
@@ -98,7 +105,7 @@ async def test_without_documents_nothing_is_compiled(tmp_path: Path, prepared: l
     assert gateway.check_documents(gateway.check()) == []
 
 
-async def test_files_of_another_kind_are_left_aside(tmp_path: Path, prepared: list[tuple[str, str]]) -> None:
+async def test_files_of_another_kind_are_left_aside(tmp_path: Path, prepared: list[tuple[str, ...]]) -> None:
     """Notes, hidden files and folders, and folders of a view without documents."""
     folder = write(tmp_path / "documents", a="{ a }", **{"watering/notes.md": "-", "watering/.b.graphql": "{ b }"})
     write(folder, **{"pests@1/.keep": "", ".git/config": ""})
@@ -193,10 +200,38 @@ def test_there_is_a_bound_on_how_many_there_are(monkeypatch: pytest.MonkeyPatch,
     view = greenhouse(tmp_path).gateway.check().published[0]
     folder = write(tmp_path / "documents", **{f"{view.name}/{name}.graphql": LABEL for name in "ab"})
     compiled: list[str] = []
-    (problem,) = prepare_documents(folder, [view], lambda _, text: compiled.append(text))
+    (problem,) = prepare_documents(folder, [view], lambda _, *texts: compiled.extend(texts))
     assert (problem.got, problem.wanted) == ("2 documents", "at most 1")
     assert compiled == [LABEL, LABEL.strip()]
     assert views.is_dir()
+
+
+async def test_the_memory_that_they_take_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first file for which there is no room is told, and what else is wrong behind it. `check` says the same."""
+    monkeypatch.setattr("resolvers.reading.Kept", partial(Kept, most_prepared_bytes=1024 * 1024))
+    fields = " ".join(f"f{number}: label" for number in range(40))
+    large = {name: LABEL.replace("label", f"{name}: id {fields}") for name in "abcdefghij"}
+    folder = write(tmp_path / "documents", **large, wrong="{")
+    found = problems_of(folder, tmp_path)
+    assert [Path(one.file).suffix for one in found] == [".graphql"] * 2
+    assert found[0].got == "a document with which all that are compiled would take more than 1 MiB of memory"
+    assert found[0].wanted == "documents that take at most 1 MiB together"
+    assert found[0].mend == "remove those that are seldom asked: they are compiled when they come"
+    assert Path(found[1].file).name == "wrong.graphql"
+    with pytest.raises(ConfigurationError) as caught:
+        async with house_with(tmp_path, folder).gateway.running():
+            raise AssertionError
+    assert list(caught.value.problems) == found
+
+
+@pytest.mark.parametrize(("text", "line"), [(f"\n\n{LABEL}", 4), (f"\n\n{LABEL}".strip(), 2)])
+async def test_errors_tell_places_in_the_text_that_came(tmp_path: Path, text: str, line: int) -> None:
+    """Space at the beginning moves them, so a text without it is a document of its own."""
+    house = house_with(tmp_path, write(tmp_path / "documents", label=f"\n\n{LABEL}"))
+    house.nursery.answers = {"N-p1": SourceError(Reason.SOURCE_TIMEOUT)}
+    async with house.gateway.running():
+        response = await house.post({"query": text, "variables": {"id": "p1"}})
+    assert response.json()["errors"][0]["locations"] == [{"line": line, "column": 26}]
 
 
 def test_documents_wait_for_declarations_that_are_in_order(tmp_path: Path) -> None:

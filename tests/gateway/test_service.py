@@ -99,7 +99,7 @@ def test_a_segment_of_another_form_names_no_view(service: Service, segment: str)
 
 
 def test_what_was_found_out_before_is_kept_within_bounds(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once for each header and each path, by the header's digest; beyond the bound everything is found out anew."""
+    """Once for each token and path, by a digest; beyond the bound, and with odd headers, everything is found anew."""
     monkeypatch.setattr("gateway.service._MOST_KEPT", 2)
     fresh = Service(service.engine, service.views, service.consumers)
     asked: list[str] = []
@@ -109,9 +109,11 @@ def test_what_was_found_out_before_is_kept_within_bounds(service: Service, monke
         return GARDENERS
 
     monkeypatch.setattr(Consumers, "authenticate", authenticate)
-    for spaces in (1, 2, 3, 3, 2, 1):
-        assert fresh.caller({b"authorization": b"Bearer" + b" " * spaces + GARDENER.encode()}) is GARDENERS
-    assert asked == [GARDENER] * 4
+    for letter in "abccba":
+        assert fresh.caller({b"authorization": b"Bearer cv_" + letter.encode() * 43}) is GARDENERS
+    assert [token[-1] for token in asked] == [*"abcc"]
+    for header in (b"bearer cv_", b"Bearer  cv_"):
+        assert fresh.caller({b"authorization": header + b"d" * 43}) is GARDENERS
     found = [fresh.named(GARDENERS, one).id for one in ("watering", "watering@1", "pruning", "watering", "pruning")]
     assert found == ["watering@2", "watering@1", "pruning@1", "watering@2", "pruning@1"]
     assert (len(fresh._known), len(fresh._found)) == (2, 2)

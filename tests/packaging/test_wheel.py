@@ -26,6 +26,7 @@ DATA = (
     "adapters/sandbox/views/support-call@2.yaml",
     "adapters/sandbox/views/views.lock",
     "adapters/crossref/migrations/versions/r0001_first_tables.py",
+    "adapters/crossref/migrations/versions/r0002_covering_indexes.py",
     "schema/data/dpv_purposes.NOTICE.txt",
     "schema/data/dpv_purposes.csv",
 )

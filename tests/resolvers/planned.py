@@ -7,7 +7,8 @@ from typing import Any
 
 from adapters.adapter import Adapter
 from resolvers.catalog import Catalog
-from resolvers.documents import Documents, Kept
+from resolvers.documents import Documents
+from resolvers.kept import Kept
 from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
 from schema.view_schema import cut_schema

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pytest
-from graphql import OperationDefinitionNode
 
 from resolvers import RefusalCode, RefusedError
-from resolvers.documents import Documents, Kept
+from resolvers.documents import Documents
+from resolvers.kept import Kept
 from resolvers.refusals import Excess
 from tests.resolvers.planned import documents, limits, told
 
@@ -114,80 +113,10 @@ def test_what_is_perhaps_meant_is_not_told_to_those_who_may_not_see_the_schema()
     assert str(error) == "GRAPHQL_VALIDATION_FAILED: Cannot query field 'nam' on type 'Vessel'."
 
 
-def test_how_much_is_asked_is_known_of_each_operation() -> None:
-    """For the variables as they came; a document that is kept is not read again for it."""
-    kept = documents()
-    text = "query A($by: [VesselBy!]!) { vessels(by: $by) { name size { beam } } } query B { __schema { __typename } }"
-    document = kept.document(text)
-    one, two = (document.operation(name) for name in "AB")
-    assert [document.weight(one, {"by": [{}] * many}) for many in (0, 1, 7)] == [1, 4, 22]
-    assert document.weight(two, {}) == 1
-    assert [document.measure(each).introspects for each in (one, two)] == [False, True]
-    assert kept.document(text) is document
-
-
 @pytest.mark.parametrize("text", ["mutation { x }", "subscription { x }", "type Vessel { name: String }"])
 def test_only_queries_are_taken(text: str) -> None:
     """A view is read from, and nothing else."""
     assert refused(lambda: documents().document(text)).code is RefusalCode.GRAPHQL_VALIDATION_FAILED
-
-
-TWO = 'query A { vessel(by: {id: "v1"}) { name } } query B { vessel(by: {id: "v1"}) { callSign } }'
-
-
-def name_of(operation: OperationDefinitionNode) -> str | None:
-    return operation.name.value if operation.name else None
-
-
-def test_the_operation_is_chosen_by_its_name() -> None:
-    """One operation needs no name; of several one is named."""
-    document = documents().document(TWO)
-    assert [name_of(document.operation(name)) for name in "AB"] == ["A", "B"]
-    alone = documents().document('{ vessel(by: {id: "v1"}) { name } }')
-    assert name_of(alone.operation(None)) is None
-    assert name_of(documents().document(TWO[: TWO.index("query B")]).operation(None)) == "A"
-
-
-@pytest.mark.parametrize(
-    ("name", "got"),
-    [
-        (None, "does not say which operation is meant"),
-        ("", "does not say which operation is meant"),
-        ("C", "has no operation of this operationName"),
-    ],
-)
-def test_an_operation_that_is_not_there_is_refused(name: str | None, got: str) -> None:
-    """The caller is told which ones there are."""
-    error = refused(lambda: documents().document(TWO).operation(name))
-    assert error.code is RefusalCode.OPERATION_RESOLUTION_FAILURE
-    assert f"The request {got}; the document has: A, B." in str(error)
-    alone = documents().document('{ vessel(by: {id: "v1"}) { name } }')
-    assert "has: none with a name." in str(refused(lambda: alone.operation("C")))
-
-
-BY = "query ($by: VesselBy!, $since: Date) { vessel(by: $by) { portCalls(since: $since) { on } } }"
-
-
-@pytest.mark.parametrize(
-    ("by", "message"),
-    [
-        ({"id": "v1", "registry": "R1"}, "exactly one member has to be given"),
-        ({}, "exactly one member has to be given"),
-        ({"id": None}, "exactly one member has to be given"),
-        ({"imo": "R1"}, "has a member that the type does not have"),
-        (None, "it may not be null"),
-        ({"id": ["v1"]}, "$by' has invalid value at .id: it does not fit the declared type"),
-    ],
-)
-def test_a_look_up_that_names_not_exactly_one_key_is_refused(by: object, message: str) -> None:
-    """`@oneOf` in variables."""
-    kept = documents()
-    document = kept.document(BY)
-    operation = document.operation(None)
-    error = refused(lambda: kept.variables(document, operation, {"by": by}))
-    assert error.code is RefusalCode.BAD_USER_INPUT
-    assert message in str(error)
-    assert not re.search("v1|R1", str(error)), "the value is repeated"
 
 
 @pytest.mark.parametrize("by", ['{id: "v1", registry: "R1"}', "{}", "{id: null}", '{imo: "R1"}', "null", '"v1"'])
@@ -195,17 +124,6 @@ def test_a_look_up_written_wrongly_is_refused(by: str) -> None:
     """`@oneOf` in the document itself."""
     error = refused(lambda: documents().document(f"{{ vessel(by: {by}) {{ name }} }}"))
     assert error.code is RefusalCode.GRAPHQL_VALIDATION_FAILED
-
-
-def test_variables_are_read_as_their_types_say() -> None:
-    """A custom scalar's own reading applies, and its refusal holds no value."""
-    kept = documents()
-    document = kept.document(BY)
-    operation = document.operation(None)
-    assert kept.variables(document, operation, {"by": {"id": 7}}).coerced == {"by": {"id": "7"}}
-    error = refused(lambda: kept.variables(document, operation, {"by": {"id": "v1"}, "since": "yesterday"}))
-    assert "Date wants an ISO 8601 day" in str(error)
-    assert "yesterday" not in str(error)
 
 
 V1 = {"id": "v1"}
@@ -227,7 +145,7 @@ def test_a_plan_is_made_for_what_decides_the_selection() -> None:
     memory = Kept()
     kept = documents(kept=memory)
     document = kept.document(SWITCHED)
-    assert document.deciding == ("a",)
+    assert document.deciding == {"": ("a",)}
     assert planned(kept, SWITCHED, a=True, by=V1) == ["registry.vessels@1 name <- registry"]
     assert planned(kept, SWITCHED, a=False, by=V1, since="2026-01-01") == ["registry.calls@1 on <- registry"]
     assert planned(kept, SWITCHED, a=False, by=V1, since="2026-02-01") == ["registry.calls@1 on <- registry"]

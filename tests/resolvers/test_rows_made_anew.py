@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
+from pydantic import AfterValidator
 
 from adapters.http import HttpOffer, InQuery
 from adapters.http.reading import ReadRecords, reader_for
@@ -47,3 +50,25 @@ def test_other_facts_are_another_kind() -> None:
     for facts in (decoded(("name",)), {"name": "Anna", "size": 3}):
         with pytest.raises(OddError):
             known(facts, shape.row)
+
+
+class Scaled(Record):
+    size: Annotated[int | None, AfterValidator(lambda value: value and value * 10**6)]
+    share: Annotated[float | None, AfterValidator(lambda value: value and value * 1e300)]
+
+
+@pytest.mark.parametrize(
+    ("body", "is_row"),
+    [
+        (b'[{"id": "1", "size": 5, "share": 0.5}]', True),
+        (b'[{"id": "1", "size": 5000, "share": 0.5}]', False),
+        (b'[{"id": "1", "size": 5, "share": 1e300}]', False),
+        (b'[{"id": "1", "size": null, "share": null}]', True),
+    ],
+)
+def test_a_number_that_a_converter_makes_too_large_stands_in_no_row(body: bytes, is_row: bool) -> None:
+    """Shapes trust rows: such a record is read the exact way, and its value is guarded where it is shown."""
+    offer = HttpOffer(name="boats", serves="Vessel", record=Scaled, path="/boats", key="id", keys=InQuery("ids"))
+    read = reader_for(offer, ("share", "size"))(body)
+    assert isinstance(read, ReadRecords)
+    assert isinstance(read.records[0], Row) is is_row

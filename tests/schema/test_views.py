@@ -277,3 +277,12 @@ def test_the_published_json_schema_refuses_what_the_product_refuses(
         return
     document: Mapping[str, Any] = load_yaml(write_view(tmp_path, SUPPORT_CALL.replace(old, new))).data
     assert not jsonschema.Draft202012Validator(View.json_schema()).is_valid(document)
+
+
+def test_of_two_levels_of_a_receipt_the_one_that_tells_less_holds() -> None:
+    """None, sources and fields, in this order, whichever of them is the view's."""
+    told = {(one, other): one.at_most(other) for one in ReceiptDetail for other in ReceiptDetail}
+    none, sources, fields = ReceiptDetail.NONE, ReceiptDetail.SOURCES, ReceiptDetail.FIELDS
+    assert {least for pair, least in told.items() if none in pair} == {none}
+    assert {least for pair, least in told.items() if sources in pair and none not in pair} == {sources}
+    assert told[fields, fields] is fields

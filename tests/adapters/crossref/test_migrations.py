@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 import adapters.crossref.migrations as migrations
-from adapters.crossref import SqliteCrossReference
+from adapters.crossref import Lookup, SchemaOutdatedError, SqliteCrossReference
 from adapters.sandbox.postgres import PostgresServer
 from adapters.sql.postgres import connected
 
@@ -78,6 +81,56 @@ def test_the_tables_refuse_what_cannot_be(path: Path, statement: str) -> None:
         with pytest.raises(sqlite3.IntegrityError):
             connection.execute(statement)
     store.close()
+
+
+FILLED = """
+INSERT INTO tenant (tenant_id) VALUES ('default');
+INSERT INTO source_system (tenant_id, source_id) VALUES ('default', 'crm');
+INSERT INTO customer (tenant_id, customer_id, status, created_at, changed_seq)
+  VALUES ('default', 'c', 'active', '2026-01-01T00:00:00.000000Z', 1);
+INSERT INTO link (link_id, tenant_id, source_id, key_lookup, customer_id, valid_from, asserted_by, method, opened_seq)
+  VALUES ('l', 'default', 'crm', 'k', 'c', '2026-01-01T00:00:00.000000Z', 't', 'import', 1);
+CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
+INSERT INTO alembic_version VALUES ('0001');
+"""
+
+
+def run_on(path: Path, act: Callable[[], None]) -> None:
+    """Run a step of a revision on the file."""
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        act()
+
+
+def indexes_of(path: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
+
+
+async def test_a_file_of_the_first_revision_is_brought_up_to_date(path: Path, scripts: ScriptDirectory) -> None:
+    """Its indexes become those of a new file, who is in it is found, and with migrate=False it is refused."""
+    run_on(path, scripts.get_revision("0001").module.upgrade)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(FILLED)
+    first = indexes_of(path)
+    with pytest.raises(SchemaOutdatedError, match="migrate=True"):
+        SqliteCrossReference.open(path, migrate=False)
+    with closing(SqliteCrossReference.open(path)) as store:
+        by_key, by_id = await store.resolve_many([Lookup("crm", "k"), Lookup(None, "c")])
+    assert by_key is not None
+    assert by_key == by_id
+    assert [one.key for one in by_key.keys["crm"]] == ["k"]
+    fresh = path.with_name("fresh.db")
+    SqliteCrossReference.open(fresh).close()
+    assert indexes_of(path) == indexes_of(fresh) != first
+    run_on(path, scripts.get_revision("0002").module.downgrade)
+    assert indexes_of(path) == first
+
+
+def test_the_second_revision_leaves_postgresql_as_it_is() -> None:
+    """It tells its number and changes nothing else."""
+    (written,) = [line for line in migrations.script("0001").splitlines() if line and not line.startswith("--")]
+    assert written.startswith("UPDATE alembic_version SET version_num='0002'")
 
 
 @pytest.mark.postgres

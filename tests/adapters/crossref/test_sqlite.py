@@ -6,7 +6,7 @@ import base64
 import hashlib
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from adapters.crossref import (
     HkdfSecrets,
     InputError,
     Lookup,
+    Restriction,
     SchemaOutdatedError,
     SourceSystem,
     SqliteCrossReference,
@@ -23,12 +24,14 @@ from adapters.crossref import (
 from adapters.crossref.connecting import _keep_log
 from adapters.crossref.events import moment
 from adapters.crossref.reading import Reader
-from adapters.crossref.sqlite_finding import SqliteFinder
+from adapters.crossref.sqlite_finding import _ONE_BY_ID, SqliteFinder
 from tests.adapters.crossref.contract import (
     ID_A,
     ID_B,
+    ID_C,
     SECRETS,
     Backdoor,
+    SteppedClock,
     Store,
     close,
     rows_of,
@@ -70,11 +73,14 @@ def statements_of(store: SqliteCrossReference, statements: list[str]) -> None:
 async def test_a_batch_takes_as_many_statements_whatever_is_found(
     store: SqliteCrossReference, backdoor: Backdoor, count: int
 ) -> None:
-    """Unknown, erased, retired and known customers make the same reads: one for the links, one for restrictions."""
+    """Unknown, erased, retired, restricted and known customers make the same reads: one, which is one moment."""
     await rows_of(store, [(f"cus_{n:032x}", {"crm": [f"C{n}"]}) for n in range(count)])
+    restriction = Restriction("r", frozenset({"*"}))
     traces: list[list[str]] = []
-    for status in ("active", "retired", "erased"):
-        for n in range(count if status != "active" else 0):
+    for status in ("active", "restricted", "retired", "erased"):
+        if status == "restricted":
+            await rows_of(store, [], restrictions={Lookup("crm", f"C{n}"): [restriction] for n in range(count)})
+        for n in range(count if status in ("retired", "erased") else 0):
             close(backdoor, f"cus_{n:032x}", status)
         for asked in (("crm", "C{}"), (None, "cus_{:032x}")):
             traces.append([])
@@ -83,12 +89,12 @@ async def test_a_batch_takes_as_many_statements_whatever_is_found(
     traces.append([])
     statements_of(store, traces[-1])
     await store.resolve_many([Lookup("crm", "\x00")] * count)
-    assert [[line.split()[0] for line in trace] for trace in traces] == [["BEGIN", "SELECT", "SELECT", "COMMIT"]] * 7
+    assert [[line.split()[0] for line in trace] for trace in traces] == [["SELECT"]] * 9
 
 
 @pytest.mark.parametrize("key", ["C1", "nobody", "\x00"])
 async def test_a_batch_takes_one_statement_more_for_each_source(store: SqliteCrossReference, key: str) -> None:
-    """One read for each source by whose keys is asked, one for ids, one for restrictions; found or not."""
+    """One read for each source by whose keys is asked and one for ids, held to one moment; found or not."""
     await store.link("crm", "C1", asserted_by="feed")
     trace: list[str] = []
     statements_of(store, trace)
@@ -96,7 +102,7 @@ async def test_a_batch_takes_one_statement_more_for_each_source(store: SqliteCro
         [Lookup("crm", key), Lookup(None, ID_A), Lookup("billing", key), Lookup("nowhere", key), Lookup("crm", "C2")]
     )
     known = [line for line in trace if "source_system" not in line]
-    assert [line.split()[0] for line in known] == ["BEGIN", *["SELECT"] * 5, "COMMIT"]
+    assert [line.split()[0] for line in known] == ["BEGIN", *["SELECT"] * 4, "COMMIT"]
 
 
 async def test_one_look_up_by_two_forms_of_a_key_is_one_batch(store: SqliteCrossReference) -> None:
@@ -108,12 +114,13 @@ async def test_one_look_up_by_two_forms_of_a_key_is_one_batch(store: SqliteCross
     found = await store.resolve(Lookup("mail", CANARY))
     assert found is not None
     assert [linked.key for linked in found.keys["mail"]] == [CANARY]
-    assert [line.split()[0] for line in trace] == ["BEGIN", "SELECT", "SELECT", "COMMIT"]
+    assert [line.split()[0] for line in trace] == ["SELECT"]
 
 
 @pytest.mark.parametrize("analysed", [False, True])
 async def test_look_ups_go_by_index_and_build_nothing(store: SqliteCrossReference, path: Path, analysed: bool) -> None:
-    """No statement of a look-up scans a table or builds a filter over one, with statistics or without."""
+    """No statement of a look-up scans a table, builds a filter over one, or goes on from an index to rows of customers
+    and links; with statistics or without."""
     if analysed:
         await rows_of(store, [(None, {"crm": [f"C{n}"]}) for n in range(600)])
     trace: list[str] = []
@@ -129,10 +136,51 @@ async def test_look_ups_go_by_index_and_build_nothing(store: SqliteCrossReferenc
         plans = [row[3] for line in reads for row in connection.execute(f"EXPLAIN QUERY PLAN {line}")]
     connection.close()
     scans = {line for line in plans if line.startswith("SCAN") and "CONSTANT ROW" not in line}
-    assert len(reads) == 8
-    assert scans <= {"SCAN asked", "SCAN asked VIRTUAL TABLE INDEX 1:", "SCAN source_system"}
+    assert len(reads) == 5
+    assert scans <= {"SCAN asked", "SCAN asked VIRTUAL TABLE INDEX 1:", "SCAN source_system", "SCAN f", "SCAN named"}
     assert not [line for line in plans if "BLOOM" in line or "TEMP" in line or "AUTOMATIC" in line]
-    assert any("link_current_key" in line for line in plans)
+    searches = [line for line in plans if line.split()[:2] in (["SEARCH", each] for each in "lcrskm")]
+    assert {line.split(" (")[0].split()[-1] for line in searches} == {
+        *("link_history", "customer_status", "link_current_customer", "customer_survivor")
+    }
+    assert not [line for line in searches if "COVERING" not in line and "customer_survivor" not in line]
+
+
+async def test_restrictions_are_looked_for_once_a_customer(store: SqliteCrossReference, path: Path) -> None:
+    """And not once for each of its keys: the plan takes them up where the customer is found."""
+    with sqlite3.connect(path) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_ONE_BY_ID}", ("default", None, ID_A))]
+    connection.close()
+    assert plan[0] == "CO-ROUTINE f"
+    assert plan.index("SCAN f") > max(place for place, line in enumerate(plan) if "SUBQUERY" in line)
+    assert plan[-1].startswith("SEARCH k USING COVERING INDEX link_current_customer")
+
+
+@pytest.mark.parametrize("others", [0, 1])
+async def test_what_is_restricted_is_told_of_whom(
+    store: SqliteCrossReference, backdoor: Backdoor, clock: SteppedClock, others: int
+) -> None:
+    """Whether one is asked for or several, by key or by id: those of each customer and of the ids merged into it that
+    hold now, once each, however many keys there are."""
+    one, two, three, late = (Restriction(name, frozenset({"Customer.name"})) for name in ("1", "2", "3", "late"))
+    await rows_of(
+        store,
+        [(ID_A, {"crm": ["A1", "A2"], "billing": ["A3"]}), (ID_B, {"crm": ["B1"]}), (ID_C, {"crm": ["C1"]})],
+        restrictions={Lookup(None, ID_A): [one, late], Lookup(None, ID_B): [one, two], Lookup(None, ID_C): [three]},
+    )
+    await store.merge(ID_B, ID_A, actor="steward")
+    backdoor("UPDATE restriction SET valid_from = ? WHERE ground = 'late'", moment(clock.now + timedelta(hours=1)))
+    rest = [Lookup("crm", "C1")] * others + [Lookup(None, ID_C)] * others
+    for asked in (Lookup("crm", "B1"), Lookup("billing", "A3"), Lookup(None, ID_A), Lookup(None, ID_B)):
+        found, *more = await store.resolve_many([asked, *rest])
+        assert found is not None
+        assert found.restrictions == (one, two)
+        assert [len(keys) for keys in (found.keys["crm"], found.keys["billing"])] == [3, 1]
+        assert [other and other.restrictions for other in more] == [(three,)] * len(rest)
+    clock.go(hours=1)
+    found = await store.resolve(Lookup(None, ID_B))
+    assert found is not None
+    assert found.restrictions == (one, two, late)
 
 
 async def test_a_sealed_key_is_nowhere_in_the_files(store: Store, path: Path) -> None:

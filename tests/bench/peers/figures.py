@@ -102,6 +102,14 @@ class Figures:
         if "beside" in entry:
             self.beside.setdefault(place, []).append(Turn(**entry["beside"]))
 
+    def __bool__(self) -> bool:
+        """Return whether anything was measured."""
+        return bool(self.turns or {subject for subject, _ in self.facts} - {"machine", "whole"})
+
+    def moved(self, file: Path) -> Figures:
+        """Return the same figures in another file, in place of what was in it."""
+        return Figures(self.file.replace(file), self.turns, self.beside, self.facts)
+
     def of(self, cell: Cell, program: str) -> list[Turn]:
         """Return the turns of a program."""
         return self.turns.get((cell.key, program), [])

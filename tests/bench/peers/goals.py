@@ -21,15 +21,21 @@ _LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A goal, what was reached, and whether that is enough; None: it was not measured."""
+    """A goal, what was reached, and whether that is enough; None: it was not measured.
+
+    `is_tested` marks a goal that no run measures, for a test of every build holds it.
+    """
 
     wanted: str
     reached: str
     is_met: bool | None
+    is_tested: bool = False
 
     @property
     def verdict(self) -> str:
-        """Return the verdict as one word or two."""
+        """Return the verdict in a few words."""
+        if self.is_tested:
+            return "held by a test"
         return "not measured" if self.is_met is None else "reached" if self.is_met else "behind"
 
 
@@ -112,8 +118,9 @@ nobody."""
 def _tokens() -> Goal:
     return Goal(
         "Callers' own tokens forwarded: one call a caller, each with its own token",
-        "20 callers, 20 calls, 20 tokens: a test of every build holds it",
-        is_met=True,
+        "20 callers, 20 calls, 20 tokens",
+        is_met=None,
+        is_tested=True,
     )
 
 

@@ -10,9 +10,10 @@ from tests.bench.peers.figures import Cell, Figures
 from tests.bench.peers.goals import goals, loads
 from tests.bench.peers.programs import FORWARDING, OURS_SINGLE, OURS_VARIANTS, PEERS, SINGLE_PEERS
 from tests.bench.peers.programs import OURS as OUR_PROGRAM
-from tests.bench.peers.tables import Table, markdown, rich_table
+from tests.bench.peers.tables import markdown
 from tests.bench.peers.words import HEAD, TAIL, told_machine
 from tests.bench.peers.workload import QUERIES
+from tests.bench.tables import Table
 
 __all__ = ["page", "show", "tables"]
 
@@ -25,7 +26,7 @@ Show = Callable[[Cell, str], str]
 def show(figures: Figures, console: Console) -> None:
     """Print every table that has a row."""
     for table in tables(figures):
-        console.print(rich_table(table))
+        console.print(table)
     for line in _doubts(figures):
         console.print(line, markup=False)
 

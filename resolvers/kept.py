@@ -1,0 +1,101 @@
+"""What is kept between requests, of all views, in memory of bounded sizes: documents, and the plans made from them.
+
+NoRoomError    a document that is to be prepared takes more memory than is left for all such documents
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+from cachetools import LRUCache
+
+from resolvers.document import Document
+from resolvers.looking_up import LookUps
+from resolvers.plan import Plan, Step
+from resolvers.shaping import Shape
+
+__all__ = ["Kept", "NoRoomError", "Planned"]
+
+_MEBIBYTE = 1024 * 1024
+_BYTES_A_SELECTION = 3_000
+"""What a selection takes in a plan, roughly: 700 bytes were measured for the plan itself, 1,400 to 3,400 for the code
+that is compiled from it."""
+
+
+class NoRoomError(Exception):
+    """All documents that are prepared would take more memory than there is for them."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        super().__init__(
+            f"the documents that are prepared would take more than {most_bytes // _MEBIBYTE} MiB of memory"
+        )
+
+
+class Planned:
+    """A plan, and what is compiled from it: who is looked up by its root fields, which of its steps take arguments, and
+    the shape of its answer.
+
+    The shape is compiled when the plan is used for the second time: most documents that come once never come again.
+    It is None where the exact way has to make the answer.
+    """
+
+    __slots__ = ("_compile", "_is_used", "look_ups", "plan", "shape", "taking")
+
+    def __init__(
+        self,
+        plan: Plan,
+        look_ups: Mapping[str, LookUps],
+        taking: Sequence[Step],
+        compile_it: Callable[[Plan], Shape | None],
+    ) -> None:
+        self.plan, self.look_ups, self.taking = plan, look_ups, taking
+        self.shape: Shape | None = None
+        self._compile: Callable[[Plan], Shape | None] | None = compile_it
+        self._is_used = False
+
+    def use(self) -> Self:
+        """Return the plan, with its shape if it was used before."""
+        if self._compile is not None:
+            if self._is_used:
+                self.compile()
+            self._is_used = True
+        return self
+
+    def compile(self) -> None:
+        """Compile the shape, if that was not done yet."""
+        compile_it, self._compile = self._compile, None
+        if compile_it is not None:
+            self.shape = compile_it(self.plan)
+
+    @property
+    def size(self) -> int:
+        """Return what it takes in memory with its shape, roughly, in bytes."""
+        return (1 + self.plan.work) * _BYTES_A_SELECTION
+
+
+class Kept:
+    """Documents and plans that were made before. Those that came with requests make room for others that come.
+
+    Those that were prepared stay for good, so there is a bound on what they take together: `most_prepared_bytes`.
+    """
+
+    def __init__(self, *, most_bytes: int = 32 * _MEBIBYTE, most_prepared_bytes: int = 256 * _MEBIBYTE) -> None:
+        self.most_bytes, self.most_prepared_bytes = most_bytes, most_prepared_bytes
+        self.documents: LRUCache[Any, Document] = LRUCache(most_bytes, getsizeof=lambda document: document.size)
+        self.plans: LRUCache[Any, Planned] = LRUCache(most_bytes, getsizeof=lambda planned: planned.size)
+        self._prepared_bytes = 0
+
+    def check_room(self, size: int) -> None:
+        """Check that so many bytes more may be kept for good.
+
+        Raises:
+            NoRoomError: There is no room for them.
+        """
+        if self._prepared_bytes + size > self.most_prepared_bytes:
+            raise NoRoomError(self.most_prepared_bytes)
+
+    def take_room(self, size: int) -> None:
+        """Count so many bytes as kept for good."""
+        self._prepared_bytes += size
