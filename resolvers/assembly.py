@@ -32,7 +32,7 @@ def assemble(
     """
     if shape is not None:
         try:
-            return shape(fetched, subjects, cursors)
+            return shape(operation, fetched, subjects, cursors)
         except DoubtError:
             pass
     return execute(operation, fetched, subjects, cursors)

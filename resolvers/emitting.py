@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import linecache
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +24,7 @@ _MOST_LOOPS = 12
 _INDENT = "    "
 
 _BUILTINS: Mapping[str, Any] = MappingProxyType(
-    {one.__name__: one for one in (Exception, bool, dict, enumerate, float, int, len, list, str, type)}
+    {one.__name__: one for one in (Exception, bool, dict, enumerate, float, int, isinstance, len, list, str, type)}
 )
 """What the code may call of Python's own; there is nothing else."""
 
@@ -70,6 +70,14 @@ class Text:
         counted = any(index in line for line in self._lines[place + 1 :])
         head = f"for {index}, {item} in enumerate({items}):" if counted else f"for {item} in {items}:"
         self._lines[place] = f"{_INDENT * self._depth}{head}"
+
+    def mark(self) -> int:
+        """Return a place in the text, for `insert`."""
+        return len(self._lines)
+
+    def insert(self, mark: int, lines: Sequence[str]) -> None:
+        """Write lines at a place that was marked, in a block as deep as the one that is written now."""
+        self._lines[mark:mark] = [f"{_INDENT * self._depth}{line}" for line in lines]
 
     def name(self, kind: str) -> str:
         """Return a name that nothing else has; `kind` is a short word for people."""

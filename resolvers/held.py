@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from graphql import GraphQLOutputType, is_non_null_type
 
 from adapters.rows import RowField, RowShape
 from resolvers.emitting import Text
-from resolvers.making import OddError
+from resolvers.making import OddError, Spot
+from resolvers.plan import FieldPlan
 from resolvers.reasons_of_null import ResponsePath
 
 __all__ = ["Code", "DictFacts", "Facts", "Held", "Place", "RowFacts"]
@@ -87,6 +89,11 @@ class Place:
         return Place((*self.path, index), (*self.pattern, "*"))
 
     @property
+    def is_item(self) -> bool:
+        """Return whether it is an entry of a list."""
+        return self.pattern[-1] == "*"
+
+    @property
     def code(self) -> str:
         """Return the path as a list in the code."""
         return f"[{', '.join(self.path)}]"
@@ -112,6 +119,25 @@ class Code(Text):
         name = self.name("x")
         self.line(f"{name} = {code}")
         return name
+
+    def spot(self, plan: FieldPlan, at: Place, prints: Callable[[Any], Any] | None = None) -> str:
+        """Return the name of the spot of a field at a place."""
+        return self.constant("spot", Spot(plan, at.pattern, at.is_item, prints))
+
+    @contextmanager
+    def where_right(self, name: str, right: str, output: GraphQLOutputType, otherwise: str) -> Iterator[None]:
+        """Write, as what is written meanwhile, what is made of a value for which a condition holds.
+
+        What it is otherwise, if it is not null, is an expression; where there may be no null it is odd.
+        """
+        if is_non_null_type(output):
+            self.odd_if(f"not ({right})")
+            yield
+        else:
+            with self.block(f"if {right}"):
+                yield
+            with self.block(f"elif {name} is not None"):
+                self.line(f"{name} = {otherwise}")
 
     @contextmanager
     def unless_null(self, name: str, output: GraphQLOutputType, *, is_there: bool = False) -> Iterator[None]:

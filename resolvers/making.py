@@ -2,61 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from functools import cached_property
 from typing import Any
 
-from adapters.answers import Answer, Found, Key
+from adapters.answers import Answer, Facts, Fault, Found, Key, Page
 from adapters.crossref import Subject
 from adapters.rows import Row
 from resolvers.assembled import Assembled, assembled, error_entry
-from resolvers.careful import Careful
 from resolvers.cursors import Cursors, Stand
+from resolvers.executing import Operation, execute_one
 from resolvers.fetched import Fetched
-from resolvers.joining import Joined, fault_of, join
+from resolvers.joining import NOT_LINKED, Joined, fault_of, join
 from resolvers.pages import PageParts, page_facts
-from resolvers.plan import Root
+from resolvers.plan import FieldPlan, Root
 from resolvers.reasons_of_null import Notes, ResponsePath
-from resolvers.values import MOST_VALUES, Values
+from resolvers.source import locations_of
+from resolvers.values import MOST_VALUES, is_boundless, note_unknown
 from schema.reasons import Place, Reason
 
-__all__ = ["Making", "OddError", "Spot", "known"]
+__all__ = ["DoubtError", "Making", "OddError", "Spot", "is_left", "known"]
 
 _BEGINNING = Stand()
 
+_MOST_ALONE = 4
+"""The most customers of an answer that the executor makes one by one; it makes many in less time together."""
+
+_PRINTED = frozenset({str, int, float, bool, dict, Decimal, date, datetime, time})
+"""Classes of which a leaf may be, beside those of enums; of anything else nobody knows what it would do here."""
+
 
 class OddError(Exception):
-    """Something about a customer is out of the ordinary: it is shaped anew, with care."""
+    """Something about a customer is none of what the code that shapes it is written for."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class DoubtError(Exception):
+    """The executor has to decide. Without a text: it would hold what a source sent."""
+
+
+@dataclass(frozen=True, eq=False)
 class Spot:
-    """A field at one place of the answer's pattern: its coordinate, where it stands in the document, and its path with
-    `*` for the indexes. `reason` is why its values are shown in another form, if they are."""
+    """A field at one place of the answer's pattern: how it is planned, and its path with `*` for the indexes.
 
-    coordinate: str
-    locations: list[dict[str, int]]
+    `is_item` says that it is an entry of a list. `prints` makes of a leaf what is shown, or raises; None where a leaf
+    is masked, and where there is none. `reason` is why values are shown in another form, if they are.
+    """
+
+    plan: FieldPlan
     pattern: ResponsePath
+    is_item: bool = False
+    prints: Callable[[Any], Any] | None = None
     reason: Reason | None = None
+
+    @cached_property
+    def locations(self) -> list[dict[str, int]]:
+        """Return where the field stands in the document, in response form."""
+        return locations_of(self.plan.nodes)
+
+
+_Note = tuple[str, Reason, list[str | int] | None, Spot]
+"""A coordinate whose null at a path has this reason; or, where the spot has it, whose value at the path is shown in
+another form: at all of the spot's pattern where there is no path."""
 
 
 class Making:
     """What has come of an answer so far.
 
     `errors` and `noted` hold the nulls of the customers that were shaped by code, `masked` the spots at which a value
-    is shown in another form. `left` is how many values the lists of the answer may still come to.
+    is shown in another form. `left` is how many values the lists of the answer may still come to. `seconds` holds what
+    shapes customers out of the ordinary, by their root field's response name, once there was one.
     """
 
-    __slots__ = ("_careful", "_cursors", "_notes", "errors", "fetched", "left", "masked", "noted", "withheld")
+    __slots__ = (
+        "_alone",
+        "_cursors",
+        "_notes",
+        "_operation",
+        "errors",
+        "fetched",
+        "left",
+        "masked",
+        "noted",
+        "seconds",
+    )
 
-    def __init__(self, fetched: Fetched, cursors: Cursors) -> None:
-        self.fetched, self._cursors, self.left = fetched, cursors, MOST_VALUES
-        self.withheld: Mapping[str, object] = fetched.verdicts.withheld
+    def __init__(self, operation: Operation, fetched: Fetched, cursors: Cursors) -> None:
+        self._operation, self.fetched, self._cursors = operation, fetched, cursors
+        self.left, self._alone = MOST_VALUES, 0
         self.errors: list[dict[str, Any]] = []
-        self.noted: list[tuple[Spot, Reason, list[str | int]]] = []
+        self.noted: list[_Note] = []
         self.masked: set[Spot] = set()
+        self.seconds: dict[str, Callable[[Subject, int], Any] | None] = {}
         self._notes: Notes | None = None  # made where they are needed, as it takes longer than one customer does
-        self._careful: Careful | None = None
 
     @property
     def notes(self) -> Notes:
@@ -65,18 +106,76 @@ class Making:
             self._notes = Notes()
         return self._notes
 
+    # Nulls, and what is shown in another form
+
     def null(self, spot: Spot, reason: Reason, path: list[str | int]) -> None:
         """Give a null its reason."""
-        if reason.place is Place.ERROR:
+        if reason.place is Place.ERROR or spot.is_item:
             self.errors.append(error_entry(reason, spot.locations, path))
         else:
-            self.noted.append((spot, reason, path))
+            self.noted.append((spot.plan.coordinate, reason, path, spot))
+
+    def held_back(self, spot: Spot, withheld: Mapping[str, Reason], path: list[str | int]) -> None:
+        """Give a null its reasons where all that stands below it is withheld."""
+        for need in spot.plan.needs:
+            coordinate = min(need & withheld.keys())
+            self.noted.append((coordinate, withheld[coordinate], path, spot))
 
     def shown(self, spot: Spot) -> None:
         """Note that values are shown in another form, once for all of a spot."""
         assert spot.reason is not None
         self.masked.add(spot)
-        self.notes.shown_everywhere(spot.coordinate, spot.reason, spot.pattern)
+        self.noted.append((spot.plan.coordinate, spot.reason, None, spot))
+
+    def shown_at(self, spot: Spot, path: list[str | int]) -> None:
+        """Note that one value is shown in another form."""
+        assert spot.reason is not None
+        self.noted.append((spot.plan.coordinate, spot.reason, path, spot))
+
+    # Values that are not what their place is for
+
+    def fault(self, spot: Spot, value: object, path: list[str | int]) -> None:
+        """Give the null of a Fault its reason.
+
+        Raises:
+            OddError: It is something else.
+        """
+        if not isinstance(value, Fault):
+            raise OddError
+        self.null(spot, value.reason, path)
+
+    def leaf(self, spot: Spot, value: object, path: list[str | int]) -> Any:
+        """Return a leaf as the executor prints it, or null with an error. What a mask stands on is text or an error.
+
+        Raises:
+            OddError: Nobody knows what the value would do here.
+        """
+        if isinstance(value, Fault):
+            return self.null(spot, value.reason, path)
+        if spot.prints is not None and not is_boundless(value):
+            if type(value) not in _PRINTED and not isinstance(value, Enum):
+                raise OddError
+            try:
+                printed = spot.prints(value)
+            except Exception:  # noqa: BLE001  a scalar may raise anything; the executor takes it for an error, too
+                printed = None
+            else:
+                if printed is None:
+                    raise OddError
+                return printed
+        self.errors.append(error_entry(Reason.VALUE_INVALID, spot.locations, path))
+        return None
+
+    def stranger(self, spot: Spot, type_name: object, path: list[str | int]) -> None:
+        """Give the null of an object its reason that says to be of a type that is not in the view, or of none."""
+        if isinstance(type_name, Fault):
+            self.errors.append(error_entry(type_name.reason, spot.locations, path))
+        elif type_name is None or type(type_name) is str:
+            self.noted.append((spot.plan.coordinate, Reason.VALUE_NOT_IN_VIEW, path, spot))
+        else:
+            raise OddError
+
+    # What the steps have
 
     def lost(self, number: int, subject: Subject, key: Key, answer: Answer | None) -> Reason:
         """Return why a step has nothing for a key."""
@@ -86,29 +185,83 @@ class Making:
             raise OddError
         return fault_of(answer).reason
 
-    def page(self, parts: PageParts, number: int, subject: Subject, key: Key, answer: Answer) -> dict[str, Any]:
-        """Return the facts of a page from the beginning of one key's list."""
-        given = self.fetched.given(self.fetched.plan.steps[number])
-        joined = join(given, ((key, _BEGINNING),), lambda _: answer)
-        assert isinstance(joined, Joined)  # the answer is a page, and no cursor was given
+    def own(self, number: int, subject: Subject) -> list[Key]:
+        """Return the customer's own keys by which a step is asked, in their order."""
+        keyspaces = self.fetched.plan.steps[number].keyspaces
+        return [linked.key for keyspace in keyspaces for linked in subject.keys.get(keyspace, ())]
+
+    def first(self, number: int, subject: Subject, keys: Sequence[Key]) -> tuple[Facts | None, Reason]:
+        """Return the record of the first key that the source has, or None and why there is none.
+
+        A key that failed before it decides: passing over it would let an outage change whose record answers.
+        """
+        step, absent = self.fetched.plan.steps[number], NOT_LINKED
+        for key in keys:
+            answer = self.fetched.answer(step, subject, key)
+            if isinstance(answer, Found) and not isinstance(answer.record, Page):
+                return answer.record, absent.reason
+            fault = fault_of(answer)
+            if fault.reason.place is Place.ERROR:
+                return None, fault.reason
+            absent = fault if absent is NOT_LINKED else absent
+        return None, absent.reason
+
+    def joined(self, number: int, subject: Subject, keys: Sequence[Key]) -> tuple[Joined | None, Reason]:
+        """Return the joined list of keys, or None and why there is none."""
+        joined = self.fetched.list_of(self.fetched.plan.steps[number], subject, keys)
+        return (joined, NOT_LINKED.reason) if isinstance(joined, Joined) else (None, joined.reason)
+
+    def page(
+        self, parts: PageParts, number: int, subject: Subject, key: Key | None, record: Page | Joined, answer: Answer
+    ) -> dict[str, Any]:
+        """Return the facts of a page: of a joined list, or of one key's from the beginning, as it was answered."""
+        given, joined = self.fetched.given(self.fetched.plan.steps[number]), record
+        if not isinstance(joined, Joined):
+            assert key is not None
+            made = join(given, ((key, _BEGINNING),), lambda _: answer)
+            assert isinstance(made, Joined)  # the answer is a page, and no cursor was given
+            joined = made
         seal = self._cursors.sealed
         return page_facts(joined, parts, lambda stands: seal(subject.customer_id, stands, given.bound_to))
 
-    def anew(self, root: Root, subject: Subject, place: int, errors: int, noted: int, left: int) -> Any:
-        """Return a customer that is shaped with care; what was told of it already is taken back.
+    # Customers
 
-        `errors`, `noted` and `left` are how many there were before it.
-        """
-        del self.errors[errors:], self.noted[noted:]
+    def unknown(self, root: Root, found: Sequence[Subject | None]) -> None:
+        """Note the customers that a root field has not found, behind what was noted before."""
         self._tell()
-        if self._careful is None:
-            self._careful = Careful(Values(self.fetched, self._cursors, self.notes), self.errors)
-        customer, self.left = self._careful.customer(root, subject, place, left)
-        return customer
+        note_unknown(self.notes, root, found)
+
+    def begin_again(self, errors: int, noted: int, left: int) -> None:
+        """Take back what was told of a customer: `errors`, `noted` and `left` are how many there were before it."""
+        del self.errors[errors:]
+        self.masked.difference_update(spot for _, _, path, spot in self.noted[noted:] if path is None)
+        del self.noted[noted:]
+        self.left = left
+
+    def executed(self, root: Root, subject: Subject, place: int) -> Any:
+        """Return a customer as the executor makes it.
+
+        Raises:
+            DoubtError: There are so many that it had better make the whole answer.
+        """
+        self._alone += 1
+        if self._alone > _MOST_ALONE:
+            raise DoubtError
+        self._tell()
+        made = execute_one(self._operation, self.fetched, self._cursors, self.notes, root, subject, place, self.left)
+        self.errors += made.errors
+        self.left = made.left
+        return made.customer
 
     def _tell(self) -> None:
-        for spot, reason, path in self.noted:
-            self.notes.null(spot.coordinate, reason, tuple(path), spot.pattern)
+        notes = self.notes
+        for coordinate, reason, path, spot in self.noted:
+            if path is None:
+                notes.shown_everywhere(coordinate, reason, spot.pattern)
+            elif spot.reason is not None:
+                notes.shown(coordinate, reason, tuple(path))
+            else:
+                notes.null(coordinate, reason, tuple(path), spot.pattern)
         self.noted.clear()
 
     def assembled(self, data: dict[str, Any]) -> Assembled:
@@ -116,6 +269,11 @@ class Making:
         if self.noted:
             self._tell()
         return assembled(data, self.errors, self._notes)
+
+
+def is_left(needs: Sequence[frozenset[str]], withheld: Mapping[str, Reason]) -> bool:
+    """Return whether one of the paths of coordinates may be shown to its end."""
+    return any(need.isdisjoint(withheld) for need in needs)
 
 
 def known(record: object, row: type[Row]) -> type:

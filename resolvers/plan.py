@@ -20,6 +20,7 @@ from adapters.offers import Offer
 __all__ = [
     "EXISTENCE",
     "Canonical",
+    "Coordinates",
     "FieldPlan",
     "FromField",
     "FromList",

@@ -3,50 +3,117 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from graphql import GraphQLSchema
 
 from adapters.crossref import Subject
 from resolvers.assembled import Assembled
-from resolvers.careful import DoubtError
 from resolvers.cursors import Cursors
 from resolvers.emitting import TooDeepError
+from resolvers.executing import Operation
 from resolvers.fetched import Fetched
 from resolvers.held import Code
-from resolvers.making import Making
+from resolvers.making import DoubtError, Making
 from resolvers.plan import Meta, Plan, Root
 from resolvers.policy import Transforms
-from resolvers.values import note_unknown
 from resolvers.writing import UncertainError, write_root
 
 __all__ = ["DoubtError", "Shape", "compile_shape"]
 
 _TYPE_NAME = "__typename"
 _MOST_WORK = 2_000
-"""The most selections of a plan for which code is written; customers of a larger one are all shaped with care."""
+"""The most selections of a plan for which code is written; the executor makes the answers of a larger one."""
 
-_Customers = Callable[[Sequence[Subject | None], Making], list[Any]]
-_Part = tuple[str, str | tuple[Root, _Customers]]
+_First = Callable[[Sequence[Subject | None], Making, Callable[..., Any]], list[Any]]
+_Second = Callable[[Making], Callable[[Subject, int], Any]]
+
+
+class _Customers:
+    """Shapes the customers of one root field. The second function is made when there is a customer that needs it."""
+
+    def __init__(self, plan: Plan, root: Root, transforms: Transforms) -> None:
+        self.root, self._plan, self._transforms = root, plan, transforms
+        self._first: _First
+        self._first, self._first_code = self._compiled(is_second=False)
+
+    def __call__(self, found: Sequence[Subject | None], making: Making) -> list[Any]:
+        """Return the customers shaped."""
+        return self._first(found, making, self._anew)
+
+    @property
+    def code(self) -> str:
+        """Return the code of both functions."""
+        return "\n\n".join(filter(None, (self._first_code, self._second[1])))
+
+    def _anew(self, making: Making, subject: Subject, place: int, *before: int) -> Any:
+        """Return a customer that the first function does not shape; `before` says what had been told before it."""
+        making.begin_again(*before)
+        shape = self._second_for(making)
+        if shape is not None:
+            try:
+                return shape(subject, place)
+            except DoubtError:
+                raise
+            except Exception:  # noqa: BLE001  facts of an adapter of others may raise anything; the executor takes it
+                making.begin_again(*before)
+        return making.executed(self.root, subject, place)
+
+    def _second_for(self, making: Making) -> Callable[[Subject, int], Any] | None:
+        name = self.root.response_name
+        if name not in making.seconds:
+            second = self._second[0]
+            making.seconds[name] = second and second(making)
+        return making.seconds[name]
+
+    @cached_property
+    def _second(self) -> tuple[_Second | None, str]:
+        try:
+            return self._compiled(is_second=True)
+        except TooDeepError:
+            return None, ""
+
+    def _compiled(self, *, is_second: bool) -> tuple[Callable[..., Any], str]:
+        """Return one of the functions, and its code."""
+        for by_path in (False, True):
+            code = Code()
+            with suppress(UncertainError):
+                name = write_root(code, self._plan, self.root, self._transforms, is_second=is_second, by_path=by_path)
+                return code.function(name, f"shape of {self.root.coordinate}"), code.code
+        raise AssertionError
+
+
+_Part = tuple[str, str | _Customers]
 
 
 class Shape:
-    """Makes the answers of one plan. `code` is the code that makes them, as text."""
+    """Makes the answers of one plan."""
 
-    __slots__ = ("_parts", "code")
+    __slots__ = ("_parts",)
 
-    def __init__(self, parts: Sequence[_Part], code: str) -> None:
-        self._parts, self.code = parts, code
+    def __init__(self, parts: Sequence[_Part]) -> None:
+        self._parts = parts
+
+    @property
+    def code(self) -> str:
+        """Return the code that makes the answers, as text."""
+        return "\n\n".join(part.code for _, part in self._parts if not isinstance(part, str))
 
     def __call__(
-        self, fetched: Fetched, subjects: Mapping[str, Sequence[Subject | None]], cursors: Cursors
+        self,
+        operation: Operation,
+        fetched: Fetched,
+        subjects: Mapping[str, Sequence[Subject | None]],
+        cursors: Cursors,
     ) -> Assembled:
         """Return the answer. `subjects` holds the customers that each root field found, by response name, in order.
 
         Raises:
             DoubtError: The executor has to decide.
         """
-        making = Making(fetched, cursors)
+        making = Making(operation, fetched, cursors)
         try:
             return making.assembled(self._data(subjects, making))
         except DoubtError:
@@ -60,51 +127,29 @@ class Shape:
             if isinstance(part, str):
                 data[name] = part
             else:
-                root, customers = part
                 found = subjects[name]
                 if not all(found):
-                    note_unknown(making.notes, root, found)
-                made = customers(found, making)
-                data[name] = made if root.is_list else made[0]
+                    making.unknown(part.root, found)
+                made = part(found, making)
+                data[name] = made if part.root.is_list else made[0]
         return data
 
 
 def compile_shape(schema: GraphQLSchema, plan: Plan, transforms: Transforms) -> Shape | None:
-    """Return the shape of a plan's answers; None where the executor has to make them, as it does for introspection.
+    """Return the shape of a plan's answers; None where the executor has to make them: those of introspection, and of
+    plans that are very large or nest very deep.
 
     `transforms` are those of the view with which the plan is used.
     """
-    if any(isinstance(one, Meta) and one.field_name != _TYPE_NAME for one in plan.shown):
+    if plan.work > _MOST_WORK or any(isinstance(one, Meta) and one.field_name != _TYPE_NAME for one in plan.shown):
         return None
     query = schema.query_type
     assert query is not None
-    parts: list[_Part] = []
-    codes: list[str] = []
-    for one in plan.shown:
-        if isinstance(one, Meta):
-            parts.append((one.response_name, query.name))
-        else:
-            customers, code = _compiled(plan, one, transforms)
-            parts.append((one.response_name, (one, customers)))
-            codes.append(code)
-    return Shape(parts, "\n\n".join(filter(None, codes)))
-
-
-def _compiled(plan: Plan, root: Root, transforms: Transforms) -> tuple[_Customers, str]:
-    """Return what shapes the customers of a root field, and the code of it; no code where none can be written."""
-    code = Code()
     try:
-        name = write_root(code, plan, root, transforms) if plan.work <= _MOST_WORK else None
-    except (TooDeepError, UncertainError):
-        name = None
-    return (_with_care(root), "") if name is None else (code.function(name, f"shape of {root.coordinate}"), code.code)
+        return Shape([_part(query.name, plan, one, transforms) for one in plan.shown])
+    except TooDeepError:
+        return None
 
 
-def _with_care(root: Root) -> _Customers:
-    def customers(found: Sequence[Subject | None], making: Making) -> list[Any]:
-        return [
-            subject and making.anew(root, subject, place, len(making.errors), len(making.noted), making.left)
-            for place, subject in enumerate(found)
-        ]
-
-    return customers
+def _part(query: str, plan: Plan, one: Root | Meta, transforms: Transforms) -> _Part:
+    return one.response_name, query if isinstance(one, Meta) else _Customers(plan, one, transforms)

@@ -19,7 +19,7 @@ from resolvers.reasons_of_null import Notes, ResponsePath
 from schema.masks import mask_text
 from schema.reasons import Place, Reason
 
-__all__ = ["MOST_VALUES", "Node", "Values", "note_unknown"]
+__all__ = ["MOST_VALUES", "Node", "Values", "is_boundless", "note_unknown"]
 
 MOST_VALUES = 100_000
 """The most values that the lists of one answer may come to, whatever a source sends; a list beyond it is SOURCE_ERROR.
@@ -55,9 +55,9 @@ class Values:
     `left` is how many values the lists of the answer may still come to.
     """
 
-    def __init__(self, fetched: Fetched, cursors: Cursors, notes: Notes) -> None:
+    def __init__(self, fetched: Fetched, cursors: Cursors, notes: Notes, left: int | None = None) -> None:
         self._fetched, self._cursors, self._notes = fetched, cursors, notes
-        self.left = MOST_VALUES
+        self.left = MOST_VALUES if left is None else left
 
     def at(self, node: Node, plan: FieldPlan, where: ResponsePath) -> Any:
         """Return what stands at a field of an object: null, a leaf, a Node, a NullError, or a list of these."""
@@ -157,7 +157,7 @@ class Values:
         """Return a leaf as it may be shown. What a mask stands on is text: anything else is not shown at all."""
         transform = self._fetched.verdicts.transforms.get(plan.coordinate)
         if transform is None:
-            return NullError(Reason.VALUE_INVALID) if _is_boundless(value) else value
+            return NullError(Reason.VALUE_INVALID) if is_boundless(value) else value
         if type(value) is not str:
             return NullError(Reason.VALUE_INVALID)
         self._notes.shown(plan.coordinate, transform.reason, where)
@@ -183,6 +183,6 @@ class Values:
         return Node(position, node.subject, node.keys, facts)
 
 
-def _is_boundless(value: object) -> bool:
+def is_boundless(value: object) -> bool:
     """Return whether a value is a decimal whose digits, written out, take time without end: 1E+999999 as an Int."""
     return isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) > _MOST_DIGITS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any, cast
 
 from graphql import GraphQLLeafType, GraphQLOutputType, is_non_null_type
 
@@ -17,53 +18,95 @@ __all__ = ["LeafWriter"]
 
 
 class LeafWriter:
-    """Writes the leaves of one root field's customers."""
+    """Writes the leaves of one root field's customers. `by_path`: each masked value is noted by itself."""
 
-    def __init__(self, code: Code, transforms: Transforms) -> None:
-        self._code, self._transforms = code, transforms
+    def __init__(self, code: Code, transforms: Transforms, *, by_path: bool) -> None:
+        self._code, self._transforms, self._by_path = code, transforms, by_path
 
     def write(self, plan: FieldPlan, output: GraphQLOutputType, of: GraphQLLeafType, held: Held, at: Place) -> str:
         """Write what guards and prints a leaf of this type, and return the expression that is it."""
         leaf, transform = leaf_of(of), self._transforms.get(plan.coordinate)
         if transform is not None and not leaf.is_text:
-            return self._code.odd()
+            return self._hidden(output, held)
         is_sure = held.is_leaf_of is leaf.exact
-        if leaf.is_plain and transform is None:
-            return self._plain(leaf, output, held, is_sure=is_sure)
-        value = self._code.bound(held.code)
-        with self._code.unless_null(value, output, is_there=not is_sure and is_non_null_type(output)):
-            if not is_sure:
-                self._code.odd_if(self._is_wrong(leaf, value))
-            if transform is not None:
-                self._mask(transform, Spot(plan.coordinate, [], at.pattern, transform.reason), value)
-            else:
-                self._print(leaf, value, is_row=is_sure)
-        return value
-
-    def _mask(self, transform: Transform, spot: Spot, value: str) -> None:
-        mask, shown = self._code.constant("mask", partial(mask_text, transform.mask)), self._code.constant("spot", spot)
-        self._code.line(f"{value} = {mask}({value})")
-        with self._code.block(f"if {shown} not in masked"):
-            self._code.line(f"shown({shown})")
-
-    def _plain(self, leaf: Leaf, output: GraphQLOutputType, held: Held, *, is_sure: bool) -> str:
-        """Write the guard of a value that is shown as it is, and return it."""
-        may_be_null = not is_non_null_type(output)
-        if is_sure and may_be_null:
+        if is_sure and leaf.is_plain and transform is None and not is_non_null_type(output):
             return held.code
-        value = self._code.bound(held.code)
-        wrong = f"{value} is None" if is_sure else self._is_wrong(leaf, value)
-        self._code.odd_if(f"{value} is not None and ({wrong})" if may_be_null else wrong)
+        value, prints = self._code.bound(held.code), None if transform else cast("Any", of).coerce_output_value
+        if is_sure:
+            with self._code.unless_null(value, output):
+                self._shown(plan, output, leaf, transform, value, at, prints, is_row=True)
+            return value
+        right, otherwise = self._right(leaf, value), f"leaf({self._code.spot(plan, at, prints)}, {value}, {at.code})"
+        if leaf.is_plain and transform is None:
+            self._plain(output, value, right, otherwise)
+            return value
+        with self._code.where_right(value, right, output, otherwise):
+            self._shown(plan, output, leaf, transform, value, at, prints, is_row=False)
         return value
 
-    def _is_wrong(self, leaf: Leaf, value: str) -> str:
-        is_other = f"type({value}) is not {self._code.constant(leaf.exact.__name__, leaf.exact)}"
-        return f"{is_other} or not ({leaf.within.format(value)})" if leaf.within else is_other
+    def _hidden(self, output: GraphQLOutputType, held: Held) -> str:
+        """Write that no value is decided here: a mask stands on what is no text."""
+        if is_non_null_type(output):
+            return self._code.odd()
+        value = self._code.bound(held.code)
+        self._code.odd_if(f"{value} is not None")
+        return value
 
-    def _print(self, leaf: Leaf, value: str, *, is_row: bool) -> None:
-        if leaf.names is not None:
+    def _plain(self, output: GraphQLOutputType, value: str, right: str, otherwise: str) -> None:
+        """Write the guard of a value that is shown as it is."""
+        if is_non_null_type(output):
+            self._code.odd_if(f"not ({right})")
+        else:
+            with self._code.block(f"if {value} is not None and not ({right})"):
+                self._code.line(f"{value} = {otherwise}")
+
+    def _shown(
+        self,
+        plan: FieldPlan,
+        output: GraphQLOutputType,
+        leaf: Leaf,
+        transform: Transform | None,
+        value: str,
+        at: Place,
+        prints: Any,
+        *,
+        is_row: bool,
+    ) -> None:
+        if transform is not None:
+            self._mask(transform, Spot(plan, at.pattern, reason=transform.reason), value, at)
+        elif leaf.names is not None:
             names = leaf.codes if is_row else leaf.names
             self._code.line(f"{value} = {self._code.constant('names', names)}[{value}]")
+        elif leaf.prints is not None:
+            otherwise = f"leaf({self._code.spot(plan, at, prints)}, {value}, {at.code})"
+            self._print(leaf, output, value, otherwise)
+
+    def _mask(self, transform: Transform, spot: Spot, value: str, at: Place) -> None:
+        mask, shown = self._code.constant("mask", partial(mask_text, transform.mask)), self._code.constant("spot", spot)
+        self._code.line(f"{value} = {mask}({value})")
+        if self._by_path:
+            self._code.line(f"shown_at({shown}, {at.code})")
         else:
-            self._code.line(f"{value} = {self._code.constant('prints', leaf.prints)}({value})")
-            self._code.odd_if(f"{value} is None")
+            with self._code.block(f"if {shown} not in masked"):
+                self._code.line(f"shown({shown})")
+
+    def _print(self, leaf: Leaf, output: GraphQLOutputType, value: str, otherwise: str) -> None:
+        """Write what prints a value; one of the right class may have no print all the same."""
+        printed = self._code.name("printed")
+        call = f"{printed} = {self._code.constant('prints', leaf.prints)}({value})"
+        if is_non_null_type(output):
+            self._code.line(call)
+            self._code.odd_if(f"{printed} is None")
+        else:
+            with self._code.block("try"):
+                self._code.line(call)
+            with self._code.block("except Exception"):
+                self._code.line(f"{printed} = {otherwise}")
+            with self._code.block("else"):
+                self._code.odd_if(f"{printed} is None")
+        self._code.line(f"{value} = {printed}")
+
+    def _right(self, leaf: Leaf, value: str) -> str:
+        """Return what holds of values that are printed without a doubt, as an expression."""
+        is_exact = f"type({value}) is {self._code.constant(leaf.exact.__name__, leaf.exact)}"
+        return f"{is_exact} and {leaf.within.format(value)}" if leaf.within else is_exact

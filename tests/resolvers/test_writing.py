@@ -1,4 +1,4 @@
-"""Code is written where a view and a record say enough, and what they do not say is left to care."""
+"""Code is written for whatever a view and a record say, and what they do not say is found out by it."""
 
 from __future__ import annotations
 
@@ -236,9 +236,10 @@ async def test_every_leaf_may_be_null(ways: Ways, name: str) -> None:
     ids=repr,
 )
 async def test_no_other_value_is_printed_by_code(ways: Ways, wrong: Mapping[str, Any]) -> None:
-    """With care where the executor would print it, else by the executor; both are equal."""
+    """It is printed as the executor prints it, or is an error, or leaves its customer to the executor."""
     await ask(LEAVES, **wrong)
-    assert ways.with_care == 1
+    assert (ways.made, ways.shapeless, ways.doubted) == (1, 0, 0)
+    assert ways.alone == (not wrong.keys().isdisjoint({"share", "speaks"}))  # there, none may be null
 
 
 async def test_of_a_half_character_both_ways_make_the_same(ways: Ways) -> None:
@@ -249,11 +250,14 @@ async def test_of_a_half_character_both_ways_make_the_same(ways: Ways) -> None:
 
 
 @pytest.mark.parametrize("masks", [{"Cat__name": "all"}, {"Cat__name": "all", "Dog__name": "initials"}])
-async def test_a_mask_that_depends_on_the_type_needs_care(ways: Ways, masks: dict[str, str]) -> None:
-    """Where one place of the answer is masked for one type and not, or otherwise, for another, no code is written."""
+async def test_a_mask_that_depends_on_the_type_is_noted_by_itself(ways: Ways, masks: dict[str, str]) -> None:
+    """Where one place of the answer is masked for one type and not, or otherwise, for another."""
     answer = await ask("pets { ... on Cat { name } ... on Dog { name } }", view(**masks))
     assert [one["coordinate"] for one in answer["extensions"]["masked"]] == [name.replace("__", ".") for name in masks]
-    assert (ways.codes, ways.told) == ([""], (0, 0, 1))
+    assert [one["paths"] for one in answer["extensions"]["masked"]] == [
+        [["keeper", "pets", number, "name"]] for number in range(len(masks))
+    ]
+    assert ways.told == (0, 0, 0)
 
 
 async def test_a_mask_at_a_place_of_its_own_is_ordinary(ways: Ways) -> None:
@@ -266,34 +270,34 @@ async def test_a_mask_on_what_is_no_text_hides_it(ways: Ways) -> None:
     """`check` refuses such a view; its values are shown in neither way."""
     answer = await ask("pays lives", view(Keeper__pays="all", Keeper__lives="last4"))
     assert answer["data"]["keeper"] == {"pays": None, "lives": None}
-    assert ways.with_care == 1
+    assert ways.alone == 1
 
 
-async def test_an_object_of_a_type_that_the_view_lacks_needs_care(ways: Ways) -> None:
+async def test_an_object_of_a_type_that_the_view_lacks_is_null(ways: Ways) -> None:
     """Its place is null with a reason, told before what stands in the others."""
     fields = dict.fromkeys(("Keeper.id", "Keeper.pets", "Cat.name"))
     narrow = vessels.view(fields=fields | {"Cat.name": {"mask": "all"}}, lookups=["id"])
     answer = await ask("pets { ... on Cat { name } }", narrow)
     assert answer["data"]["keeper"] == {"pets": [{"name": "••••"}, None]}
     assert [one["code"] for one in answer["extensions"]["withheld"]] == ["VALUE_NOT_IN_VIEW"]
-    assert ways.told == (0, 0, 1)
+    assert ways.told == (0, 0, 0)
 
 
-async def test_an_object_that_does_not_say_its_type_needs_care(ways: Ways) -> None:
+async def test_an_object_that_does_not_say_its_type_is_null(ways: Ways) -> None:
     """Where the schema has an interface or union; in facts as in rows."""
     fields = "shy { __typename ... on Cat { name } }"
     for zoo in (Zoo({"shy": {"name": "Mia"}}), Zoo({"id": "K", "shy": {"name": "Mia"}}, in_rows=True)):
         answer = await ask(fields, zoo=zoo)
         assert answer["data"]["keeper"] == {"shy": None}
         assert [one["code"] for one in answer["extensions"]["withheld"]] == ["VALUE_NOT_IN_VIEW"]
-    assert ways.told == (0, 0, 2)
+    assert (*ways.told, ways.alone) == (0, 0, 1, 0)
 
 
-async def test_a_key_of_an_object_of_one_of_several_types_is_doubted(ways: Ways) -> None:
+async def test_a_key_of_an_object_of_one_of_several_types_is_for_the_executor(ways: Ways) -> None:
     """Nobody can say which of them it leads to."""
     answer = await ask("friend { ... on Cat { name } }", friend="P1")
     assert answer["data"]["keeper"] == {"friend": None}
-    assert ways.doubted == 1
+    assert ways.alone == 1
 
 
 async def test_every_leaf_is_read_from_rows(ways: Ways) -> None:
@@ -304,9 +308,9 @@ async def test_every_leaf_is_read_from_rows(ways: Ways) -> None:
     assert ways.told == (0, 0, 0)
 
 
-async def test_a_scalar_that_prints_nothing_is_doubted(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_scalar_that_prints_nothing_is_for_the_executor(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
     """As nothing may stand for a value: the executor has an error of it."""
     monkeypatch.setattr(MODEL.schema.type_map["CurrencyCode"], "coerce_output_value", lambda _: None)
     answer = await ask("pays")
     assert answer["data"]["keeper"] == {"pays": None}
-    assert (ways.with_care, ways.doubted) == (1, 1)
+    assert (ways.alone, ways.doubted) == (1, 0)

@@ -11,30 +11,32 @@ from unittest.mock import patch
 import orjson
 
 from adapters.crossref import Subject
-from resolvers import engine
+from resolvers import engine, shaping
 from resolvers.assembled import Assembled
-from resolvers.careful import Careful
 from resolvers.cursors import Cursors
 from resolvers.executing import Operation, execute
 from resolvers.fetched import Fetched
+from resolvers.making import Making
 from resolvers.shaping import DoubtError, Shape, compile_shape
 
 
 @dataclass
 class Ways:
-    """How many answers were made, by no shape at all, and by the executor because the shape doubted; and how many
-    customers were shaped with care. `codes` are the codes of the shapes."""
+    """How many answers were made, by no shape at all, and by the executor because the shape doubted; how many customers
+    the first function of a shape did not make, and how many of these the executor made alone. `codes` are the codes of
+    the shapes."""
 
     made: int = 0
     shapeless: int = 0
     doubted: int = 0
-    with_care: int = 0
+    again: int = 0
+    alone: int = 0
     codes: list[str] = field(default_factory=list)
 
     @property
     def told(self) -> tuple[int, int, int]:
-        """Without a shape, doubted, and customers shaped with care."""
-        return self.shapeless, self.doubted, self.with_care
+        """Without a shape, doubted, and customers that the first function did not make."""
+        return self.shapeless, self.doubted, self.again
 
     def assemble(
         self,
@@ -53,7 +55,7 @@ class Ways:
             return exact
         self.codes.append(shape.code)
         try:
-            made = shape(fetched, subjects, cursors)
+            made = shape(operation, fetched, subjects, cursors)
         except DoubtError:
             self.doubted += 1
             return exact
@@ -69,11 +71,19 @@ def printed(answer: Assembled) -> bytes:
 @contextmanager
 def both_ways() -> Iterator[Ways]:
     """Have every engine make its answers both ways."""
-    ways, customer = Ways(), Careful.customer
+    ways, executed, anew = Ways(), Making.executed, shaping._Customers._anew
 
-    def counted(self: Careful, *given: Any) -> Any:
-        ways.with_care += 1
-        return customer(self, *given)
+    def counted(self: Making, *given: Any) -> Any:
+        ways.alone += 1
+        return executed(self, *given)
 
-    with patch.object(engine, "assemble", ways.assemble), patch.object(Careful, "customer", counted):
+    def counted_anew(*given: Any) -> Any:
+        ways.again += 1
+        return anew(*given)
+
+    with (
+        patch.object(engine, "assemble", ways.assemble),
+        patch.object(Making, "executed", counted),
+        patch.object(shaping._Customers, "_anew", counted_anew),
+    ):
         yield ways

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,8 +52,7 @@ class Tally:
     """What was compared: how many operations, what occurred in them, and who answered, by kind of facts.
 
     `answered`, `handed_on` and `uncovered` count answers: of the shape, of the executor because the shape doubted, and
-    of the executor because the document has no shape. `with_care` counts customers that the shape's code left to be
-    shaped field by field.
+    of the executor because the document has no shape. `alone` counts customers that the shape left to the executor.
     """
 
     documents: int = 0
@@ -64,12 +62,13 @@ class Tally:
     answered: Counter[str] = field(default_factory=Counter)
     handed_on: Counter[str] = field(default_factory=Counter)
     uncovered: Counter[str] = field(default_factory=Counter)
-    with_care: Counter[str] = field(default_factory=Counter)
+    alone: Counter[str] = field(default_factory=Counter)
     entries: Counter[str] = field(default_factory=Counter)
 
-    def careful(self) -> Mapping[str, int]:
-        """How many customers of whom all is in order were shaped with care all the same."""
-        return {kind: self.with_care[kind] for kind in _CLEAN if self.with_care[kind]}
+    def left_alone(self) -> Mapping[str, int]:
+        """How many customers were left to the executor though nothing of them is of a wrong type."""
+        right = (*_CLEAN, *_OUTAGE, *(f"{kind}, restricted" for kind in _OUTAGE))
+        return {kind: self.alone[kind] for kind in right if self.alone[kind]}
 
     def not_compiled(self) -> Mapping[str, int]:
         """How many answers the shape did not make about facts of the right types: an outage is none of its doubts."""
@@ -80,10 +79,10 @@ class Tally:
         """A few lines for people."""
         lines = [f"{name}: {self.documents} operations, {sum(self.refused.values())} refused, {self.rows} rows"]
         lines += [f"{count / max(1, self.documents):8.1%} {what}" for what, count in self.occurred.most_common()]
-        lines += [f"{'answers by kind of facts':46}{'compiled':>9}{'handed on':>10}{'uncovered':>10}{'with care':>10}"]
+        lines += [f"{'answers by kind of facts':46}{'compiled':>9}{'handed on':>10}{'uncovered':>10}{'alone':>10}"]
         kinds = sorted({*self.answered, *self.handed_on, *self.uncovered})
         lines += [
-            f"{kind:46}{self.answered[kind]:9}{self.handed_on[kind]:10}{self.uncovered[kind]:10}{self.with_care[kind]:10}"
+            f"{kind:46}{self.answered[kind]:9}{self.handed_on[kind]:10}{self.uncovered[kind]:10}{self.alone[kind]:10}"
             for kind in kinds
         ]
         lines += [f"answers with {', '.join(f'{what}: {count}' for what, count in sorted(self.entries.items()))}"]
@@ -177,15 +176,14 @@ class Both:
         told += [*(["rows"] if script.rows else []), *(["restricted"] if script.restricts else [])]
         return ", ".join([*told, *(["behind a cursor"] if has_cursor else [])])
 
-    def counted(self, anew: Callable[..., Any]) -> Callable[..., Any]:
-        """What shapes a customer with care, counted: no customer of whom all is in order is to need it."""
+    def counted(self, executed: Callable[..., Any]) -> Callable[..., Any]:
+        """What makes a customer by the executor, counted."""
 
-        def shape_anew(*arguments: Any) -> Any:
-            has_code = sys.exc_info()[1] is not None
-            self.tally.with_care[self.kind] += has_code  # where masks differ by type no code is written
-            return anew(*arguments)
+        def execute_counted(*arguments: Any) -> Any:
+            self.tally.alone[self.kind] += 1
+            return executed(*arguments)
 
-        return shape_anew
+        return execute_counted
 
     def assemble(
         self,
@@ -203,7 +201,7 @@ class Both:
         self.compiled = None if shape is None else Compiled(shape, *made_of)
         if shape is not None:
             try:
-                compiled, counter = shape(fetched, subjects, cursors), self.tally.answered
+                compiled, counter = shape(operation, fetched, subjects, cursors), self.tally.answered
             except DoubtError:
                 counter = self.tally.handed_on
         counter[self.kind] += 1
@@ -252,7 +250,10 @@ def both_ways(world: World) -> Iterator[Both]:
     loop = asyncio.new_event_loop()
     both = Both(world, Engine(world.model, dicts, crossref), Engine(world.model, rows, crossref), script, loop)
     try:
-        with patch.object(engine, "assemble", both.assemble), patch.object(Making, "anew", both.counted(Making.anew)):
+        with (
+            patch.object(engine, "assemble", both.assemble),
+            patch.object(Making, "executed", both.counted(Making.executed)),
+        ):
             yield both
         both.tally.rows = sum(one.rows for one in rows)
         for made in (both.dicts, both.rows):

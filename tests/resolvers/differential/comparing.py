@@ -80,4 +80,4 @@ def check(tally: Tally, name: str) -> None:
     assert tally.answered["clean"]
     assert tally.answered["clean, rows"]
     assert not tally.not_compiled()
-    assert not tally.careful()
+    assert not tally.left_alone()
