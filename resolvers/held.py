@@ -75,10 +75,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the answer: its path as code, and with `*` for the indexes."""
+    """A place in the answer: its path as code, and with `*` for the indexes.
+
+    `mark` is the name of what had been noted before the list that is entered here.
+    """
 
     path: tuple[str, ...]
     pattern: ResponsePath
+    mark: str = "None"
 
     def field(self, name: str) -> Place:
         """Return the place of a field of the object here."""
@@ -86,7 +90,7 @@ class Place:
 
     def item(self, index: str) -> Place:
         """Return the place of an entry of the list here."""
-        return Place((*self.path, index), (*self.pattern, "*"))
+        return Place((*self.path, index), (*self.pattern, "*"), self.mark)
 
     @property
     def is_item(self) -> bool:

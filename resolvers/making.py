@@ -166,12 +166,19 @@ class Making:
         self.errors.append(error_entry(Reason.VALUE_INVALID, spot.locations, path))
         return None
 
-    def stranger(self, spot: Spot, type_name: object, path: list[str | int]) -> None:
-        """Give the null of an object its reason that says to be of a type that is not in the view, or of none."""
+    def stranger(self, spot: Spot, type_name: object, path: list[str | int], mark: int | None) -> None:
+        """Give the null of an object its reason that says to be of a type that is not in the view, or of none.
+
+        `mark` is how much had been noted before the list in which it stands, None where there is none: what such a list
+        holds is told before what stands below its entries.
+        """
         if isinstance(type_name, Fault):
             self.errors.append(error_entry(type_name.reason, spot.locations, path))
         elif type_name is None or type(type_name) is str:
-            self.noted.append((spot.plan.coordinate, Reason.VALUE_NOT_IN_VIEW, path, spot))
+            place = len(self.noted) if mark is None else mark
+            while place < len(self.noted) and self.noted[place][3] is spot:
+                place += 1
+            self.noted.insert(place, (spot.plan.coordinate, Reason.VALUE_NOT_IN_VIEW, path, spot))
         else:
             raise OddError
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -77,12 +76,15 @@ class _Customers:
 
     def _compiled(self, *, is_second: bool) -> tuple[Callable[..., Any], str]:
         """Return one of the functions, and its code."""
-        for by_path in (False, True):
-            code = Code()
-            with suppress(UncertainError):
-                name = write_root(code, self._plan, self.root, self._transforms, is_second=is_second, by_path=by_path)
-                return code.function(name, f"shape of {self.root.coordinate}"), code.code
-        raise AssertionError
+        try:
+            return self._written(is_second=is_second, by_path=False)
+        except UncertainError:
+            return self._written(is_second=is_second, by_path=True)
+
+    def _written(self, *, is_second: bool, by_path: bool) -> tuple[Callable[..., Any], str]:
+        code, root = Code(), self.root
+        name = write_root(code, self._plan, root, self._transforms, is_second=is_second, by_path=by_path)
+        return code.function(name, f"shape of {root.coordinate}"), code.code
 
 
 _Part = tuple[str, str | _Customers]
@@ -120,6 +122,8 @@ class Shape:
             raise
         except Exception:  # noqa: BLE001  facts of an adapter of others may raise anything; the executor takes it
             raise DoubtError from None
+        finally:
+            making.seconds.clear()  # they hold the making, and with it the facts, in a circle
 
     def _data(self, subjects: Mapping[str, Sequence[Subject | None]], making: Making) -> dict[str, Any]:
         data: dict[str, Any] = {}

@@ -1,14 +1,15 @@
-"""A plan's answer as code: straight through each customer of whom everything is there and right.
+"""A plan's answer as code: straight through each customer, with the reason of every null that the schema allows.
 
-The code reads facts, guards every leaf, and makes the answer's dicts and lists. A step that has nothing for a key is
-told with its reason, in order. Whatever else is out of the ordinary raises, and the customer is shaped with care.
+The code reads facts, guards every leaf, and makes the answer's dicts and lists. There are two functions: the first
+reads facts as they are offered, rows by their attributes; the second reads any facts by their names, and asks of every
+field whether it is withheld. What raises in the first is left to the second; what raises in that, to the executor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
@@ -20,11 +21,9 @@ from graphql import (
     is_non_null_type,
 )
 
-from adapters.answers import TYPE_NAME, Found, Page
-from adapters.rows import Row, row_shape
+from adapters.answers import TYPE_NAME
 from resolvers.held import Code, DictFacts, Facts, Held, Place, RowFacts
-from resolvers.joining import NOT_LINKED
-from resolvers.making import DoubtError, is_left, known
+from resolvers.making import DoubtError, is_left
 from resolvers.pages import EDGES, NODE, NODES, PAGE_INFO, page_parts
 from resolvers.plan import (
     Canonical,
@@ -36,11 +35,11 @@ from resolvers.plan import (
     Plan,
     Position,
     Root,
-    Step,
 )
 from resolvers.policy import Transforms
 from resolvers.reasons_of_null import ResponsePath
 from resolvers.writing_leaves import LeafWriter
+from resolvers.writing_steps import Entity, Loaded, StepWriter
 
 __all__ = ["UncertainError", "write_root"]
 
@@ -51,28 +50,6 @@ _MOST_NEEDS = 4
 
 class UncertainError(Exception):
     """Which mask a value has depends on the type of the object in which it stands: each has to be noted by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Entity:
-    """An object that is known by keys: a customer (`key` None), or what is reached by the key of this name.
-
-    `own` holds, by keyspace, the names of the customer's own key if there is just one, and of all its keys.
-    """
-
-    key: str | None = None
-    own: dict[str, tuple[str, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """What a step has for an object: the names of the record or page (None where it has nothing), of the reason for
-    that, of the answer and of the key."""
-
-    record: str
-    reason: str
-    answer: str
-    key: str
 
 
 def write_root(
@@ -99,17 +76,11 @@ class _Writer:
     def __init__(
         self, code: Code, plan: Plan, root: Root, transforms: Transforms, *, is_second: bool, by_path: bool
     ) -> None:
-        self._code, self._plan, self._root, self._transforms = code, plan, root, transforms
+        self._code, self._root, self._transforms = code, root, transforms
         self._leaves, self._is_second = LeafWriter(code, transforms, by_path=by_path), is_second
-        self._steps = [number for number, step in enumerate(plan.steps) if root.response_name in step.roots]
-        self._facts = {number: self._facts_of(plan.steps[number]) for number in self._steps}
+        self._steps = StepWriter(code, plan, root, is_second=is_second)
         self._shown: dict[ResponsePath, set[str]] = {}
         self._left: dict[tuple[Coordinates, ...], str] = {}
-
-    def _facts_of(self, step: Step) -> Facts:
-        has_rows = step.offer.gives_rows and not self._is_second
-        shape = row_shape(step.offer.record, step.fields) if has_rows else None
-        return DictFacts() if shape is None else RowFacts(shape, self._code.name("seen"))
 
     def check_masks(self) -> None:
         """Raise UncertainError where one place of the answer can hold a masked value and another one."""
@@ -121,11 +92,7 @@ class _Writer:
         line, block, name = self._code.line, self._code.block, self._code.name("shape")
         with block(f"def {name}(found, making, anew)"):
             self._begin()
-            for number in self._steps:
-                line(f"full_{number} = making.fetched.in_full({number})")
-                facts = self._facts[number]
-                if isinstance(facts, RowFacts):
-                    line(f"{facts.seen} = {self._row(facts)}")
+            self._steps.begin()
             line("made, left = [], making.left")
             with block("for place, subject in enumerate(found)"):
                 with block("if subject is None"):
@@ -174,10 +141,7 @@ class _Writer:
         response_name = self._root.response_name
         at = Place((repr(response_name),), (response_name,))
         at = at.item("place") if self._root.is_list else at
-        return self._entity(self._root.position, _Entity(), at)
-
-    def _row(self, facts: RowFacts) -> str:
-        return self._code.constant("row", facts.shape.row)
+        return self._entity(self._root.position, Entity(), at)
 
     # What is withheld
 
@@ -206,17 +170,17 @@ class _Writer:
 
     # Objects that are known by keys, and what the steps have for them
 
-    def _entity(self, position: Position, entity: _Entity, at: Place) -> str:
+    def _entity(self, position: Position, entity: Entity, at: Place) -> str:
         """Write what shapes an object of which steps are asked, and return the expression that is it."""
         reads = [plan.reads for plan in position.fields.values()]
         numbers = dict.fromkeys(read.step for read in reads if isinstance(read, FromStep | FromList))
-        loaded = {number: self._loaded(number, entity) for number in numbers}
+        loaded = {number: self._steps.loaded(number, entity) for number in numbers}
         made: dict[str, str] = {}
         for reads_of, plans in groupby(position.fields.values(), key=_step_of):
             if reads_of is None:
                 made.update((plan.response_name, self._own(position, plan, at)) for plan in plans)
             else:
-                self._from_step(list(plans), loaded[reads_of], self._facts[reads_of], made, at)
+                self._from_step(list(plans), loaded[reads_of], self._steps.facts[reads_of], made, at)
         return _dict_of(made)
 
     def _own(self, position: Position, plan: FieldPlan, at: Place) -> str:
@@ -232,7 +196,7 @@ class _Writer:
         return repr(position.type_name)
 
     def _from_step(
-        self, plans: Sequence[FieldPlan], loaded: _Loaded, facts: Facts, made: dict[str, str], at: Place
+        self, plans: Sequence[FieldPlan], loaded: Loaded, facts: Facts, made: dict[str, str], at: Place
     ) -> None:
         """Write the fields that stand in what one step has, or why they are null."""
         with self._code.block(f"if {loaded.record} is not None"):
@@ -246,7 +210,7 @@ class _Writer:
                 null = self._unless_withheld(plan, here, partial(self._null, plan, loaded.reason, here))
                 self._code.line(f"{made[plan.response_name]} = {null}")
 
-    def _of_step(self, plan: FieldPlan, loaded: _Loaded, facts: Facts, at: Place) -> str:
+    def _of_step(self, plan: FieldPlan, loaded: Loaded, facts: Facts, at: Place) -> str:
         if isinstance(plan.reads, FromList):
             return self._listed(plan, plan.reads.step, loaded, at)
         assert isinstance(plan.reads, FromStep)
@@ -257,61 +221,6 @@ class _Writer:
         if is_non_null_type(plan.output):
             return self._code.odd()
         return f"null({self._code.spot(plan, at)}, {reason}, {at.code})"
-
-    def _loaded(self, number: int, entity: _Entity) -> _Loaded:
-        """Write what looks up what a step has for an object's key."""
-        step, line, block = self._plan.steps[number], self._code.line, self._code.block
-        record, reason, answer = (self._code.name(kind) for kind in ("record", "reason", "answer"))
-        loaded = _Loaded(record, reason, answer, self._key(step, entity))
-        not_linked = self._code.constant("reason", NOT_LINKED.reason)
-        line(f"{loaded.record}, {loaded.reason}, {loaded.answer} = None, {not_linked}, None")
-        keys = f"own({number}, subject)" if entity.key is None else f"({entity.key},)"
-        if self._is_second:
-            self._load_any(number, keys, loaded)
-            return loaded
-        conditions = [f"{loaded.key} is not None"] if entity.key is None else []
-        conditions += [f"full_{number} is not None"] if step.is_page else []
-        with block(f"if {' and '.join(conditions)}") if conditions else nullcontext():
-            self._load_one(number, loaded)
-        if conditions:
-            with block("else" if entity.key is not None else f"elif {entity.own[step.keyspaces[0]][1]}"):
-                self._load_any(number, keys, loaded)
-        return loaded
-
-    def _load_one(self, number: int, loaded: _Loaded) -> None:
-        """Write what looks up the answer for one key."""
-        line, block = self._code.line, self._code.block
-        line(f"{loaded.answer} = full_{number}.get({loaded.key})")
-        with block(f"if type({loaded.answer}) is {self._code.constant('Found', Found)}"):
-            line(f"{loaded.record} = {loaded.answer}.record")
-            if self._plan.steps[number].offer.is_list:
-                self._code.odd_if(f"type({loaded.record}) is not {self._code.constant('Page', Page)}")
-            else:
-                self._check(loaded.record, self._facts[number])
-        with block("else"):
-            line(f"{loaded.reason} = lost({number}, subject, {loaded.key}, {loaded.answer})")
-
-    def _load_any(self, number: int, keys: str, loaded: _Loaded) -> None:
-        """Write what looks up what there is for any number of keys, wherever their lists begin."""
-        is_list = self._plan.steps[number].offer.is_list
-        look_up = "joined" if is_list else "first"
-        self._code.line(f"{loaded.record}, {loaded.reason} = {look_up}({number}, subject, {keys})")
-        if not is_list:
-            with self._code.block(f"if {loaded.record} is not None"):
-                self._check(loaded.record, self._facts[number])
-
-    def _key(self, step: Step, entity: _Entity) -> str:
-        """Return the name of the one key by which a step is asked for an object; of a customer it may be None."""
-        if entity.key is not None:
-            return entity.key
-        if self._is_second:
-            return "None"
-        (keyspace,) = step.keyspaces  # a customer's offer is asked by its source's own keys
-        if keyspace not in entity.own:
-            linked, key = self._code.bound(f"keys.get({keyspace!r})"), self._code.name("key")
-            self._code.line(f"{key} = {linked}[0].key if {linked} and len({linked}) == 1 else None")
-            entity.own[keyspace] = key, linked
-        return entity.own[keyspace][0]
 
     # Values
 
@@ -365,6 +274,8 @@ class _Writer:
             self._code.line(f"left -= len({items}) * {plan.size}")
             with self._code.block("if left < 0"):
                 self._code.line(f"raise {self._code.constant('Doubt', DoubtError)}")
+            if at.mark == "None" and plan.positions and isinstance(held.facts, DictFacts):
+                at = replace(at, mark=self._code.bound("len(noted)"))
             self._code.line(f"{made} = []")
             with self._code.loop(item, index, items):
                 value = self._completed(plan, of_items, held.item(item), at.item(index))
@@ -395,23 +306,23 @@ class _Writer:
         with self._where(key, "str", plan, output, at, is_sure=held.is_leaf_of is str):
             if plan.position is None:
                 return self._code.odd()
-            self._code.line(f"{key} = {self._entity(plan.position, _Entity(key), at)}")
+            self._code.line(f"{key} = {self._entity(plan.position, Entity(key), at)}")
         return key
 
     def _list_by_key(self, plan: FieldPlan, number: int, held: Held, at: Place) -> str:
         """Write what shapes the list that a step has by a key."""
         key = self._code.bound(held.code)
         with self._where(key, "str", plan, plan.output, at, is_sure=held.is_leaf_of is str):
-            loaded = self._loaded(number, _Entity(key))
+            loaded = self._steps.loaded(number, Entity(key))
             with self._code.block(f"if {loaded.record} is not None"):
                 self._code.line(f"{key} = {self._listed(plan, number, loaded, at)}")
             with self._code.block("else"):
                 self._code.line(f"{key} = {self._null(plan, loaded.reason, at)}")
         return key
 
-    def _listed(self, plan: FieldPlan, number: int, loaded: _Loaded, at: Place) -> str:
+    def _listed(self, plan: FieldPlan, number: int, loaded: Loaded, at: Place) -> str:
         """Write what shapes the list that a step has answered, or the page of it."""
-        facts = self._facts[number]
+        facts = self._steps.facts[number]
         if not plan.is_page:
             items = Held(f"{loaded.record}.items", facts, is_list=True, is_there=True)
             return self._completed(plan, plan.output, items, at)
@@ -431,7 +342,7 @@ class _Writer:
             return self._fields(position, facts, held.code, at)
         record = self._code.bound(held.code)
         with self._code.unless_null(record, output, is_there=held.row is None and is_non_null_type(output)):
-            self._check(record, facts)
+            self._steps.check(record, facts)
             self._code.line(f"{record} = {self._fields(position, facts, record, at)}")
         return record
 
@@ -441,22 +352,9 @@ class _Writer:
             self._of_type(plan, output, facts, record, at)
             return record
         otherwise = f"fault({self._code.spot(plan, at)}, {record}, {at.code})"
-        with self._code.where_right(record, self._is_facts(record), output, otherwise):
+        with self._code.where_right(record, self._steps.is_facts(record), output, otherwise):
             self._of_type(plan, output, facts, record, at)
         return record
-
-    def _check(self, record: str, facts: Facts) -> None:
-        """Write that facts have to be what they are taken for."""
-        if isinstance(facts, DictFacts):
-            self._code.odd_if(f"not ({self._is_facts(record)})")
-        elif facts.seen is not None:
-            with self._code.block(f"if type({record}) is not {facts.seen}"):
-                self._code.line(f"{facts.seen} = {self._code.constant('known', known)}({record}, {self._row(facts)})")
-
-    def _is_facts(self, record: str) -> str:
-        """Return whether facts are read by their names, as an expression."""
-        is_dict = f"type({record}) is dict"
-        return f"{is_dict} or isinstance({record}, {self._code.constant('Row', Row)})" if self._is_second else is_dict
 
     def _of_type(self, plan: FieldPlan, output: GraphQLOutputType, facts: DictFacts, record: str, at: Place) -> None:
         """Write what shapes an object as the type that it says it is of; where there is only one, it need not say."""
@@ -469,7 +367,7 @@ class _Writer:
             if is_non_null_type(output):
                 self._code.odd()
             else:
-                self._code.line(f"{record} = stranger({self._code.spot(plan, at)}, {type_name}, {at.code})")
+                self._code.line(f"{record} = stranger({self._code.spot(plan, at)}, {type_name}, {at.code}, {at.mark})")
 
 
 def _step_of(plan: FieldPlan) -> int | None:

@@ -263,6 +263,46 @@ async def test_whatever_is_wrong_is_decided_by_the_executor(ways: Ways, facts: A
     assert "secret" not in str(answer)
 
 
+@pytest.mark.parametrize(("count", "alone", "doubted"), [(4, 4, 0), (5, 5, 1)])
+async def test_the_executor_makes_a_few_customers_alone(ways: Ways, count: int, alone: int, doubted: int) -> None:
+    """More of them it makes together with all others, in less time."""
+    h = harbour()
+    h.registry.answers["R1"] = Found({"size": {"length": 1, "beam": None}}, FETCHED_AT)
+    by = ", ".join(['{id: "v3"}', *['{id: "v1"}'] * count])
+    answer = await ask(h, "{ vessels(by: [" + by + "]) { %s } }", "size { beam }")
+    assert [one["path"] for one in answer["errors"]] == [["vessels", 1 + n, "size", "beam"] for n in range(count)]
+    assert (ways.alone, ways.doubted) == (alone, doubted)
+
+
+async def test_what_the_executor_makes_alone_takes_back_what_was_told(ways: Ways) -> None:
+    """Masks and nulls of a customer that the code did not finish; those of the others stay."""
+    h = harbour([known(1, "Vessel.kind"), known(3), known(4)])
+    h.registry.answers["R1"] = Found({"name": "Anna", "size": {"length": 1, "beam": None}}, FETCHED_AT)
+    await ask(h, ALL, "name kind draught size { beam }", through=masking({"Vessel.name": "all"}))
+    assert (*ways.told, ways.alone) == (0, 0, 1, 1)
+
+
+async def test_an_engine_leaves_to_the_executor_what_its_shape_doubts() -> None:
+    """The answer is the same as that of a first ask, for which there is no shape."""
+    h = harbour()
+    h.registry.answers["R1"] = Found({"size": {"length": 1, "beam": None}}, FETCHED_AT)
+    by = ", ".join(['{id: "v1"}'] * 5)
+    answers = [await ask(h, "{ vessels(by: [" + by + "]) { %s } }", "size { beam }") for _ in range(3)]
+    assert answers[0]["data"] == answers[2]["data"] == {"vessels": [{"size": None}] * 5}
+    assert answers[0]["errors"] == answers[2]["errors"]
+
+
+async def test_a_failure_beside_the_customers_is_doubted(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The executor decides then, too."""
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError
+
+    monkeypatch.setattr("resolvers.making.Making.assembled", broken)
+    await ask(harbour(), ONE, "name")
+    assert ways.told == (0, 1, 0)
+
+
 # Rows
 
 
@@ -348,6 +388,17 @@ async def test_what_nests_too_deep_is_for_the_executor(ways: Ways, monkeypatch: 
             patched.setattr(f"resolvers.{name}", most)
             await ask(harbour(), ALL, EVERYTHING)
     assert ways.told == (3, 0, 0)
+
+
+async def test_a_second_function_that_nests_too_deep_is_the_executors(
+    ways: Ways, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the deeper one; the first one may still be written."""
+    for most in range(2, 12):
+        monkeypatch.setattr("resolvers.emitting._DEEPEST", most)
+        await ask(harbour([known(1, "Size.length"), known(3), known(4)]), ALL, "name size { length beam }")
+    assert 0 < ways.alone < ways.again
+    assert ways.shapeless > 0
 
 
 def test_a_traceback_shows_the_code() -> None:

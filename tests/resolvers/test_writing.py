@@ -308,9 +308,19 @@ async def test_every_leaf_is_read_from_rows(ways: Ways) -> None:
     assert ways.told == (0, 0, 0)
 
 
-async def test_a_scalar_that_prints_nothing_is_for_the_executor(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_mask_on_what_is_no_text_hides_its_object(ways: Ways) -> None:
+    """Where none may be null."""
+    answer = await ask("share", view(Keeper__share="all"))
+    assert answer["data"]["keeper"] is None
+    assert ways.alone == 1
+
+
+@pytest.mark.parametrize("value", ["EUR", 7])
+async def test_a_scalar_that_prints_nothing_is_for_the_executor(
+    ways: Ways, monkeypatch: pytest.MonkeyPatch, value: Any
+) -> None:
     """As nothing may stand for a value: the executor has an error of it."""
     monkeypatch.setattr(MODEL.schema.type_map["CurrencyCode"], "coerce_output_value", lambda _: None)
-    answer = await ask("pays")
+    answer = await ask("pays", pays=value)
     assert answer["data"]["keeper"] == {"pays": None}
     assert (ways.alone, ways.doubted) == (1, 0)

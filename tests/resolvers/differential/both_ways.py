@@ -66,9 +66,8 @@ class Tally:
     entries: Counter[str] = field(default_factory=Counter)
 
     def left_alone(self) -> Mapping[str, int]:
-        """How many customers were left to the executor though nothing of them is of a wrong type."""
-        right = (*_CLEAN, *_OUTAGE, *(f"{kind}, restricted" for kind in _OUTAGE))
-        return {kind: self.alone[kind] for kind in right if self.alone[kind]}
+        """How many customers were left to the executor though facts of them are of the right types."""
+        return {kind: self.alone[kind] for kind in (*_CLEAN, *_OUTAGE) if self.alone[kind]}
 
     def not_compiled(self) -> Mapping[str, int]:
         """How many answers the shape did not make about facts of the right types: an outage is none of its doubts."""

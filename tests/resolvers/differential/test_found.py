@@ -263,6 +263,22 @@ SOURCES = {
     "withheld where no null may be": Case(
         "ships", "name size { length beam }", subjects={"1": who("c1", "Size.beam", registry=("R",))}
     ),
+    "withheld below a type that the view does not show": Case(
+        "gallery",
+        "exhibits { label } best { label }",
+        {
+            ("artists", "K"): {
+                "exhibits": [
+                    {TYPE_NAME: "Print", "label": "l"},
+                    {TYPE_NAME: "Loan"},
+                    {TYPE_NAME: "Loan"},
+                    {"label": "l"},
+                ],
+                "best": {TYPE_NAME: "Print", "label": "l"},
+            }
+        },
+        {"1": who("c1", "Exhibit.label", archive=("K",))},
+    ),
     "withheld and masked": Case(
         "ships", "name callSign", subjects={"1": who("c1", "Vessel.callSign", registry=("R",))}, view=1
     ),
