@@ -57,7 +57,7 @@ def test_the_shape_of_steps_apart_answers_for_the_step_that_is_both(
     assert after[0] - before[0] == 3 * 4
     assert after[1] - before[1] >= 3 * 4 - 1, "but for the first request of all, the engine has a shape"
     assert both.tally.not_compiled() == {}
-    assert both.tally.with_care["clean"] == 0
+    assert both.tally.alone["clean, twins"] == 0
 
 
 async def test_one_call_answers_for_both_with_the_shape_that_is_kept() -> None:

@@ -112,6 +112,7 @@ class Both:
     asked: Operation | None = None
     executed: Executed | None = None
     compiled: Compiled | None = None
+    has_twins: bool = False
 
     def ask(self, operation: Operation, chance: Random) -> None:
         """Ask an operation, and again with other facts or a cursor that the answer told; count it where it is valid.
@@ -173,6 +174,7 @@ class Both:
         has_cursor = asked is not None and not asked.variables.keys().isdisjoint(asked.after)
         told = [script.mood.name.lower(), *(["given"] if script.answers or script.subjects else [])]
         told += [*(["rows"] if script.rows else []), *(["restricted"] if script.restricts else [])]
+        told += ["twins"] if self.has_twins else []
         return ", ".join([*told, *(["behind a cursor"] if has_cursor else [])])
 
     def counted(self, executed: Callable[..., Any]) -> Callable[..., Any]:
@@ -194,6 +196,8 @@ class Both:
     ) -> Assembled:
         """Stand in for the engine's assembly: the compiled way first, as it goes, then the exact one."""
         self.executed, compiled, counter = operation, None, self.tally.uncovered
+        # of steps that were made one the rows are wider than those for which the shape was compiled
+        self.has_twins = len(fetched.plan.distinct) < len(fetched.plan.steps)
         self.tally.entries["a kept shape"] += shape is not None
         made_of = (operation.schema, fetched.plan, fetched.verdicts.transforms)
         shape = shape or compile_shape(*made_of)  # the engine compiles what is asked twice
