@@ -31,18 +31,26 @@ class LeafWriter:
         is_sure = held.is_leaf_of is leaf.exact
         if is_sure and leaf.is_plain and transform is None and not is_non_null_type(output):
             return held.code
-        value, prints = self._code.bound(held.code), None if transform else cast("Any", of).coerce_output_value
+        value = self._code.bound(held.code)
+        otherwise = "" if is_non_null_type(output) else self._otherwise(plan, of, transform, value, at)
         if is_sure:
             with self._code.unless_null(value, output):
-                self._shown(plan, output, leaf, transform, value, at, prints, is_row=True)
+                self._shown(plan, output, leaf, transform, value, at, otherwise, is_row=True)
             return value
-        right, otherwise = self._right(leaf, value), f"leaf({self._code.spot(plan, at, prints)}, {value}, {at.code})"
+        right = self._right(leaf, value)
         if leaf.is_plain and transform is None:
             self._plain(output, value, right, otherwise)
             return value
         with self._code.where_right(value, right, output, otherwise):
-            self._shown(plan, output, leaf, transform, value, at, prints, is_row=False)
+            self._shown(plan, output, leaf, transform, value, at, otherwise, is_row=False)
         return value
+
+    def _otherwise(
+        self, plan: FieldPlan, of: GraphQLLeafType, transform: Transform | None, value: str, at: Place
+    ) -> str:
+        """Return what stands for a value that is none of its type, as an expression."""
+        prints = None if transform else cast("Any", of).coerce_output_value
+        return f"leaf({self._code.spot(plan, at, prints)}, {value}, {at.code})"
 
     def _hidden(self, output: GraphQLOutputType, held: Held) -> str:
         """Write that no value is decided here: a mask stands on what is no text."""
@@ -68,7 +76,7 @@ class LeafWriter:
         transform: Transform | None,
         value: str,
         at: Place,
-        prints: Any,
+        otherwise: str,
         *,
         is_row: bool,
     ) -> None:
@@ -78,7 +86,6 @@ class LeafWriter:
             names = leaf.codes if is_row else leaf.names
             self._code.line(f"{value} = {self._code.constant('names', names)}[{value}]")
         elif leaf.prints is not None:
-            otherwise = f"leaf({self._code.spot(plan, at, prints)}, {value}, {at.code})"
             self._print(leaf, output, value, otherwise)
 
     def _mask(self, transform: Transform, spot: Spot, value: str, at: Place) -> None:
