@@ -18,9 +18,9 @@ from resolvers.shaping import Shape
 __all__ = ["Kept", "NoRoomError", "Planned"]
 
 _MEBIBYTE = 1024 * 1024
-_BYTES_A_SELECTION = 3_000
-"""What a selection takes in a plan, roughly: 700 bytes were measured for the plan itself, 1,400 to 3,400 for the code
-that is compiled from it."""
+_BYTES_A_SELECTION = 6_000
+"""What a selection takes in a plan, roughly: 700 bytes were measured for the plan itself, and the code that is compiled
+from it has 1,200 to 1,300 characters, each of which takes about four bytes, as text and compiled."""
 
 
 class NoRoomError(Exception):
