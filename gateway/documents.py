@@ -84,7 +84,11 @@ def _read(folder: Path, views: Sequence[View]) -> tuple[list[DocumentFile], list
         return [], [Problem(str(folder), None, "no folder", wanted, "check the path")]
     documents: list[DocumentFile] = []
     problems: list[Problem] = []
-    for path in _listed(folder):
+    try:
+        listed = _listed(folder)
+    except ConfigurationError as error:
+        return [], [*error.problems]
+    for path in listed:
         try:
             documents.extend(_of_view(path, views))
         except ConfigurationError as error:
@@ -96,7 +100,12 @@ def _read(folder: Path, views: Sequence[View]) -> tuple[list[DocumentFile], list
 
 
 def _listed(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    """Return what stands in a folder. Raises ConfigurationError where that cannot be seen."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        got, mend = f"a folder that cannot be read ({type(error).__name__})", "check its rights"
+        raise ConfigurationError([Problem(str(folder), None, got, "a folder of documents", mend)]) from None
 
 
 def _of_view(folder: Path, views: Sequence[View]) -> list[DocumentFile]:
@@ -135,6 +144,8 @@ def _meant(folder: Path, views: Sequence[View]) -> View:
 
 def _text(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():  # reading a pipe would wait for who writes into it
+            raise OSError
         with path.open("rb") as opened:
             content = opened.read(_MOST_BYTES + 1)
         text = content.decode("utf-8")

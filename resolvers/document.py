@@ -9,13 +9,16 @@ from typing import Any
 from graphql import (
     DirectiveNode,
     DocumentNode,
+    GraphQLID,
     GraphQLSchema,
     IntValueNode,
     ObjectFieldNode,
     OperationDefinitionNode,
     OperationType,
+    VariableDefinitionNode,
     VariableNode,
     Visitor,
+    print_ast,
     visit,
 )
 
@@ -125,6 +128,11 @@ class _Reading(Visitor):
     def enter_string_value(self, *_: Any) -> None:
         """Note that there is a text."""
         self.has_keys = True
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> None:
+        """Note a default of a key: it may be written as a number."""
+        named = print_ast(node.type).strip("[]!")
+        self.has_keys = self.has_keys or (node.default_value is not None and named == GraphQLID.name)
 
     def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
         """Note a number in an input object: a key may be written as one."""

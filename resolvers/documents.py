@@ -103,7 +103,8 @@ class Documents:
             RefusedError: It does not parse, asks for more than is allowed, or does not fit the view's schema.
         """
         document = self._parsed_and_valid(text, suggests)
-        if not document.has_keys and document.size <= self._kept.most_bytes:
+        # a comment may hold anything
+        if not document.has_keys and "#" not in text and document.size <= self._kept.most_bytes:
             self._kept.documents[self, text] = document
         return document
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -247,3 +248,28 @@ def test_a_document_prints_no_text() -> None:
     """A log may hold its repr."""
     document = DocumentFile(View.model_construct(name="a", version=1), Path("a.graphql"), "{ secret }")
     assert "secret" not in repr(document)
+
+
+def test_a_pipe_is_no_document(tmp_path: Path) -> None:
+    """Reading one would wait for who writes into it, and the start with it."""
+    folder = write(tmp_path / "documents", a=LABEL)
+    os.mkfifo(folder / "watering" / "pipe.graphql")
+    (problem,) = problems_of(folder, tmp_path)
+    assert problem.got == "a document that cannot be read (OSError)"
+    assert problem.file.endswith("pipe.graphql")
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to look at, and not with a traceback."""
+    folder = write(tmp_path / "documents", a=LABEL)
+    listed = Path.iterdir
+
+    def refusing(self: Path) -> Iterator[Path]:
+        if self == folder:
+            raise PermissionError
+        return listed(self)
+
+    monkeypatch.setattr(Path, "iterdir", refusing)
+    assert [problem.got for problem in problems_of(folder, tmp_path)] == [
+        "a folder that cannot be read (PermissionError)"
+    ]

@@ -36,6 +36,27 @@ def test_a_document_with_texts_in_it_is_not_kept() -> None:
     assert kept.document(text).has_keys
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "query ($id: ID! = 4711) { vessel(by: {id: $id}) { name } }",
+        "query ($by: [VesselBy!]! = [{id: 7}]) { vessels(by: $by) { name } }",
+        f"# of customer 4711\n{KEPT}",
+    ],
+)
+def test_a_document_with_a_key_in_a_default_or_a_comment_is_not_kept(text: str) -> None:
+    """A key may be written as a number, and a comment may hold anything."""
+    kept = documents()
+    assert kept.document(text) is not kept.document(text)
+
+
+def test_a_number_that_is_no_key_does_not_keep_a_document_from_being_kept() -> None:
+    """The size of a page, for one."""
+    kept = documents()
+    text = "query ($by: VesselBy!, $m: Int = 5) { vessel(by: $by) { voyages(first: $m) { nodes { number } } } }"
+    assert kept.document(text) is kept.document(text)
+
+
 def test_a_document_that_is_too_large_to_keep_is_answered() -> None:
     """White space is no token: a short document can be long."""
     kept = documents(kept=Kept(most_bytes=50_000))
