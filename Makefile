@@ -63,7 +63,7 @@ test: $(READY) $(NODE) $(CLIENTS) $(IDE)  ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(OPTIONS)
 
 test-long: $(READY) $(NODE) $(CLIENTS) $(IDE)  ## Run the heavy tests too
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --run-long
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --timeout 3600 --run-long
 
 check: $(READY)  ## Check format, lint, types and layers
 	@$(BIN)/ruff format --check --quiet . || { echo "To mend: make format"; exit 1; }

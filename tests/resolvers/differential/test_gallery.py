@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from tests.resolvers.differential.both_ways import Tally
@@ -10,14 +12,14 @@ from tests.resolvers.differential.comparing import check, compare
 
 def test_both_ways_answer_alike(tell: list[tuple[str, Tally]]) -> None:
     """Byte for byte, whatever is asked and whatever the sources answer; the three worlds make 2,000 operations."""
-    tally = compare("gallery", operations=800)
+    tally = compare("gallery", operations=800, first_seed=1)
     tell.append(("gallery", tally))
     check(tally, "gallery")
 
 
 @pytest.mark.long
 def test_both_ways_answer_alike_for_long(tell: list[tuple[str, Tally]]) -> None:
-    """As above; the three worlds make 20,000 operations."""
-    tally = compare("gallery", operations=8_000)
+    """As above; the three worlds make 20,000 operations, others at each run."""
+    tally = compare("gallery", operations=8_000, first_seed=Random().getrandbits(32))
     tell.append(("gallery, for long", tally))
     check(tally, "gallery")
