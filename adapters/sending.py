@@ -16,7 +16,7 @@ from typing import Generic, Protocol, TypeVar
 from adapters.adapter import Batch, Call
 from adapters.answers import Key
 from schema.deadline import Clock
-from schema.observer import Sent
+from schema.observer import Sent, tell
 from schema.reasons import Reason
 
 __all__ = ["Ask", "AtOnce", "InTime", "Observed", "Send", "SendError"]
@@ -135,4 +135,4 @@ class Observed(Generic[AskT, ReplyT]):
     def _tell(self, ask: Ask, call: Call, start: float, outcome: Reason | None) -> None:
         batch = ask.batch
         event = Sent(self.source, batch.offer.name, batch.fields, len(ask.keys), self.clock() - start, outcome)
-        call.observer.note(event)
+        tell(call.observer, event)

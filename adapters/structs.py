@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,8 @@ __all__ = ["Members", "steps_of"]
 class _Member:
     """One member of a JSON object: a value of this type, or an object on the way to one.
 
-    `is_plain` says that a value is text or a whole number just as the source has it, or None.
+    `is_plain` says that a value is text or a whole number just as the source has it, or None; `is_sealed` that a struct
+    holds it already.
     """
 
     attribute: str
@@ -28,6 +29,11 @@ class _Member:
     default: Any = NODEFAULT
     is_plain: bool = False
     inside: Members | None = None
+    is_sealed: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        return not self.is_sealed or (self.inside is not None and self.inside.has_new)
 
     @property
     def is_needed(self) -> bool:
@@ -44,6 +50,18 @@ class Members:
     def are_needed(self) -> bool:
         """Return whether the object must be there."""
         return any(member.is_needed for member in self.named.values())
+
+    @property
+    def has_new(self) -> bool:
+        """Return whether anything was placed since the members were sealed."""
+        return any(member.is_new for member in self.named.values())
+
+    def seal(self) -> None:
+        """Take all that was placed so far to stand already in the struct that further ones are made from."""
+        for member in self.named.values():
+            member.is_sealed = True
+            if member.inside is not None:
+                member.inside.seal()
 
     def put(self, path: Sequence[str], name: str, annotation: Any, default: Any, *, is_plain: bool = False) -> str:
         """Place a value and return the path of attributes that leads to it, or raise UncoveredError.
@@ -81,16 +99,25 @@ class Members:
 
     def struct(self, name: str, base: type[Struct], namespace: dict[str, Any]) -> Any:
         """Return the struct class, or raise ValueError where a source's name holds what msgspec cannot look for."""
-        fields = []
-        for source, member in self.named.items():
-            annotation, default = member.annotation, {"default": member.default}
-            if member.inside is not None:
-                annotation = member.inside.struct(f"{name}_{member.attribute}", Struct, {})
-                default = {} if member.is_needed else {"default_factory": annotation}
-            fields.append((member.attribute, annotation, msgspec.field(name=source, **default)))
-        return msgspec.defstruct(
-            name, fields, bases=(base,), namespace=namespace, frozen=True, gc=False, eq=False, kw_only=True
-        )
+        return _struct(self.named, name, base, namespace)
+
+    def further_struct(self, name: str, base: type[Struct], namespace: dict[str, Any]) -> Any:
+        """Return the struct class as `struct` does; what was sealed is the base's, and not made again."""
+        new = {source: member for source, member in self.named.items() if member.is_new}
+        return _struct(new, name, base, namespace)
+
+
+def _struct(named: Mapping[str, _Member], name: str, base: type[Struct], namespace: dict[str, Any]) -> Any:
+    fields = []
+    for source, member in named.items():
+        annotation, default = member.annotation, {"default": member.default}
+        if member.inside is not None:
+            annotation = member.inside.struct(f"{name}_{member.attribute}", Struct, {})
+            default = {} if member.is_needed else {"default_factory": annotation}
+        fields.append((member.attribute, annotation, msgspec.field(name=source, **default)))
+    return msgspec.defstruct(
+        name, fields, bases=(base,), namespace=namespace, frozen=True, gc=False, eq=False, kw_only=True
+    )
 
 
 def steps_of(path: SourcePath) -> Sequence[str]:

@@ -24,6 +24,7 @@ from adapters.adapter import Adapter
 from adapters.crossref import InputError, SourceSystem
 from adapters.offers import Offer
 from adapters.records import Record, Reference
+from schema.directives import CANONICAL
 from schema.model import Coordinate, Model
 from schema.problems import Level, Problem
 from schema.suggest import did_you_mean
@@ -42,7 +43,6 @@ _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
 }
 """The Python types that a record may declare for a scalar; a scalar that is not listed takes any."""
 
-_CANONICAL = "id"
 _MOST_SHOWN = 64
 
 
@@ -76,7 +76,7 @@ def sound_adapters(adapters: Iterable[Adapter]) -> list[Adapter]:
 def served_coordinates(adapters: Iterable[Adapter], model: Model) -> frozenset[str]:
     """Return the coordinates that some offer serves, on whatever path they are reached."""
     fields = _by_python_name(model)
-    served = {f"{model.subject}.{_CANONICAL}"}
+    served = {f"{model.subject}.{CANONICAL}"}
     for offer in (offer for adapter in adapters for offer in adapter.offers):
         owner = offer.serves
         if offer.is_list:
@@ -126,9 +126,9 @@ def _source(adapter: Adapter, seen: set[str]) -> Iterator[Problem]:
         got = f"a second adapter for the source {name}"
         yield _problem(type(adapter), got, "one adapter a source", "give it another source name")
     seen.add(name)
-    if name == _CANONICAL or not _is_source_name(name):
+    if name == CANONICAL or not _is_source_name(name):
         got = f"the source name {name[:_MOST_SHOWN]!r}"
-        wanted = f"a letter, then up to 63 letters, digits, _ or -, and not {_CANONICAL}, the canonical id"
+        wanted = f"a letter, then up to 63 letters, digits, _ or -, and not {CANONICAL}, the canonical id"
         yield _problem(type(adapter), got, wanted, "rename it, here and in the cross-reference")
 
 

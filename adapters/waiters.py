@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Key, SourceError
-from schema.observer import Event, Observer, Sent
+from schema.observer import Event, Observer, Sent, tell
 from schema.reasons import Reason
 
 __all__ = ["Gathered", "Round", "SharedFetch", "Waiter"]
@@ -22,12 +22,11 @@ _CUT = SourceError(Reason.SOURCE_ERROR, "the fetch was cut before it had answere
 class Gathered:
     """What came for the keys of one ask: an answer for each of them, and for no other.
 
-    `sent` are the calls that were made for it; with `merged` they may have asked keys of other requests, too.
+    `sent` are the calls that were made for it; they may have asked keys of other requests, too.
     """
 
     answers: Mapping[Key, Answer] = field(repr=False)
     sent: tuple[Sent, ...] = ()
-    merged: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -71,18 +70,18 @@ class Waiter(asyncio.Future[Gathered]):
         if self.fetch is not None:
             self.fetch.leave()
 
-    def take(self, answers: Mapping[Key, Answer], sent: tuple[Sent, ...], merged: bool) -> None:
+    def take(self, answers: Mapping[Key, Answer], sent: tuple[Sent, ...]) -> None:
         """Take the answers of the keys that were asked."""
         mine = {key: answers.get(key, _CUT) for key in self.asks}
         first = self.first
         if first is None:
-            self.set_result(Gathered(mine, sent, merged))
+            self.set_result(Gathered(mine, sent))
         else:
-            self.set_result(Gathered({**first.answers, **mine}, first.sent + sent, merged=True))
+            self.set_result(Gathered({**first.answers, **mine}, first.sent + sent))
 
     def ask_again(self, answers: Mapping[Key, Answer], sent: tuple[Sent, ...], failed: tuple[Key, ...]) -> None:
         """Keep what came, and go on to wait for the keys that failed."""
-        self.first = Gathered({key: answers[key] for key in self.asks}, sent, merged=True)
+        self.first = Gathered({key: answers[key] for key in self.asks}, sent)
         self.asks, self.fetch = failed, None
 
 
@@ -110,7 +109,7 @@ class SharedFetch:
         if isinstance(event, Sent):
             self.sent.append(event)
         for observer in self._observers:
-            observer.note(event)
+            tell(observer, event)
 
     def leave(self) -> None:
         """One waiter less."""

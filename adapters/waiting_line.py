@@ -94,7 +94,8 @@ class WaitingLine:
         if len(keys) != len(batch.keys):
             batch = Batch(batch.offer, batch.fields, keys, batch.arguments, batch.slice)
         made = self._fetch(fetch, batch, fetch.call())
-        # what a waiter keeps in context variables is the waiter's own
+        # a task: a fetch is a coroutine, which no future drives, and it is cut alone; what a waiter keeps in context
+        # variables is the waiter's own
         fetch.task = asyncio.get_running_loop().create_task(made, context=Context())
         self._fetches.add(fetch)
 
@@ -138,14 +139,14 @@ class WaitingLine:
         failed = {key: answer.reason for key, answer in answers.items() if isinstance(answer, SourceError)}
         has_brought = len(failed) < len(answers)
         self._give_back(fetch, has_brought=has_brought)
-        sent, merged = tuple(fetch.sent), len(fetch.waiters) > 1
+        sent = tuple(fetch.sent)
         fetch.forget()
         again = self._asked_again(waiters, len(batch.keys), failed) if failed else {}
         for waiter in waiters:
             if waiter in again:
                 waiter.ask_again(answers, sent, again[waiter])
             else:
-                waiter.take(answers, sent, merged)
+                waiter.take(answers, sent)
         if again:
             self._put_apart(again, has_brought=has_brought)
 

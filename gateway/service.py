@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from gateway.alarms import Alarms
 from gateway.consumers import Consumers
 from gateway.headers import Headers
 from gateway.origins import allowed_headers, check_origin, preflight_headers
 from gateway.refusals import NotTakenError, RequestCode
-from gateway.waiting import Alarms
 from resolvers import Engine, choose_view
 from schema.caller import Caller
 from schema.views import View

@@ -13,7 +13,8 @@ from resolvers.assembled import Assembled
 from resolvers.cursors import Cursors
 from resolvers.executing import Operation, execute
 from resolvers.fetched import Fetched
-from resolvers.shaping import DoubtError, Shape
+from resolvers.handed_on import DoubtError
+from resolvers.shapes import Shape
 from resolvers.values import MOST_VALUES
 
 __all__ = ["MOST_VALUES", "Assembled", "Operation", "assemble"]

@@ -33,16 +33,14 @@ from graphql import (
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
 
+from resolvers.handed_on import DoubtError
+
 __all__ = ["Coercer", "compile_coercer"]
 
 _MOST = 2**31 - 1
 
 _Coerce = Callable[[Any], Any]
-"""Returns the coerced value, or raises _DoubtError."""
-
-
-class _DoubtError(Exception):
-    """The value is not right beyond doubt."""
+"""Returns the coerced value, or raises DoubtError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class Coercer:
                     return None
                 else:
                     sources[name] = VariableValueSource(one.signature)
-        except _DoubtError:
+        except DoubtError:
             return None
         return VariableValues(sources, coerced)
 
@@ -121,7 +119,7 @@ def _compiled_value(of: GraphQLInputType, passed: tuple[GraphQLInputType, ...]) 
 def _compiled_list(item: _Coerce | None) -> _Coerce | None:
     def coerce(value: Any) -> Any:
         if type(value) is not list:
-            raise _DoubtError
+            raise DoubtError
         return [item(one) for one in value]  # type: ignore[misc]  # not reached without one
 
     return item and coerce
@@ -132,7 +130,7 @@ def _compiled_enum(of: GraphQLEnumType) -> _Coerce:
 
     def coerce(value: Any) -> Any:
         if type(value) is not str or value not in values:
-            raise _DoubtError
+            raise DoubtError
         return values[value]
 
     return coerce
@@ -149,10 +147,10 @@ def _compiled_object(of: GraphQLInputObjectType, passed: tuple[GraphQLInputType,
 
     def coerce(value: Any) -> Any:
         if type(value) is not dict or len(value) != 1:
-            raise _DoubtError
+            raise DoubtError
         ((name, member),) = value.items()
         if member is None or name not in known:
-            raise _DoubtError
+            raise DoubtError
         out_name, coerce_member = known[name]
         return {out_name: coerce_member(member)}
 
@@ -164,30 +162,30 @@ def _id(value: Any) -> str:
         return value
     if type(value) is int:
         return str(value)
-    raise _DoubtError
+    raise DoubtError
 
 
 def _string(value: Any) -> str:
     if type(value) is not str:
-        raise _DoubtError
+        raise DoubtError
     return value
 
 
 def _boolean(value: Any) -> bool:
     if type(value) is not bool:
-        raise _DoubtError
+        raise DoubtError
     return value
 
 
 def _int(value: Any) -> int:
     if type(value) is not int or not -_MOST <= value <= _MOST:
-        raise _DoubtError
+        raise DoubtError
     return value
 
 
 def _float(value: Any) -> float:
     if type(value) is not float or not isfinite(value):
-        raise _DoubtError
+        raise DoubtError
     return value
 
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from adapters.answers import Key
 
-__all__ = ["Cursor", "Cursors", "Stand", "Stands"]
+__all__ = ["BEGINNING", "Cursor", "Cursors", "Stand", "Stands"]
 
 _LONGEST = 65_536
 """The most characters of a cursor that is looked at: room for a thousand keys and two of the longest source cursors."""
@@ -41,6 +41,9 @@ class Stand:
     skip: int = 0
     is_over: bool = False
 
+
+BEGINNING = Stand()
+"""Where a list begins."""
 
 Stands = tuple[tuple[Key, Stand], ...]
 """Where the list of each key stands."""

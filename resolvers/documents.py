@@ -20,7 +20,7 @@ from resolvers.planning import Planner
 from resolvers.policy import Transforms
 from resolvers.refusals import Excess, RefusalCode, RefusedError
 from resolvers.selection import Selected, select
-from resolvers.shaping import Shape, compile_shape
+from resolvers.shapes import Shape, compile_shape
 from resolvers.source import DocumentSource
 from resolvers.validation import check_valid
 from resolvers.variables import read_variables

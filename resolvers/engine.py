@@ -20,14 +20,13 @@ from resolvers.receipt import make_receipt
 from resolvers.run import run
 from schema.caller import Caller
 from schema.deadline import Clock, Deadline
+from schema.directives import CANONICAL
 from schema.model import Model
 from schema.observer import NOBODY, Observer
 from schema.view_schema import ViewSchema
 from schema.views import View
 
 __all__ = ["Engine"]
-
-_CANONICAL = "id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ class Engine:
     def _shown(self, subject: Subject | None) -> Subject | None:
         if subject is None or not subject.restrictions:
             return subject
-        canonical = f"{self.model.subject}.{_CANONICAL}"
+        canonical = f"{self.model.subject}.{CANONICAL}"
         return subject if is_shown(subject, self.model.coordinates, canonical) else None
 
 

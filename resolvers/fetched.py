@@ -12,20 +12,19 @@ from adapters.crossref import Subject
 from adapters.records import TYPE_MARK
 from resolvers.arguments import Given
 from resolvers.calls import Arguments
-from resolvers.cursors import Stand
+from resolvers.cursors import BEGINNING, Stand
 from resolvers.joining import Joined, join, slice_of, stand_of
 from resolvers.plan import FromField, FromLookUp, Plan, Step
 from resolvers.policy import Verdicts
 from schema.observer import Sent
 from schema.reasons import Reason
 
-__all__ = ["Fetched", "Part"]
+__all__ = ["Extent", "Fetched"]
 
-Part = tuple[tuple[str, ...], Slice | None]
+Extent = tuple[tuple[str, ...], Slice | None]
 """What is asked alike of several keys: the fields that are allowed, and which part of a list."""
 
 _NOTHING_GIVEN = Given()
-_BEGINNING = Stand()
 _NO_ANSWERS: Mapping[Key, Answer] = MappingProxyType({})
 
 _LATE = SourceError(Reason.DEADLINE_EXCEEDED, "the step had not answered when the request's time was over")
@@ -42,7 +41,7 @@ class Fetched:
     plan: Plan
     verdicts: Verdicts
     arguments: Arguments = field(default_factory=dict)
-    answers: dict[int, dict[Part, dict[Key, Answer]]] = field(default_factory=dict, repr=False)
+    answers: dict[int, dict[Extent, dict[Key, Answer]]] = field(default_factory=dict, repr=False)
     batches: dict[int, Sequence[Batch]] = field(default_factory=dict, repr=False)
     sent: dict[int, list[Sent]] = field(default_factory=dict)
     _keys: dict[tuple[int, str], tuple[Key, ...]] = field(default_factory=dict, repr=False)
@@ -51,39 +50,29 @@ class Fetched:
         """Return the arguments of a step."""
         return self.arguments.get(step.number, _NOTHING_GIVEN)
 
-    def is_asked_alike(self, step: Step) -> bool:
-        """Return whether every customer is asked with all fields of the step and from the list's beginning."""
-        return not self.verdicts.withheld and self.given(step).cursor is None
-
-    def whole(self, number: int) -> Mapping[Key, Answer] | None:
-        """Return all answers of a step by key; None where customers are not asked alike. A key that is not in it has
-        not been answered."""
-        step = self.plan.steps[number]
-        if not self.is_asked_alike(step):
-            return None
-        parts = self.answers.get(step.number)
-        return _NO_ANSWERS if parts is None else next(iter(parts.values()))
-
     def in_full(self, number: int) -> Mapping[Key, Answer] | None:
-        """Return the answers of a step by key for those of whom nothing is withheld; None where a cursor was given. A
-        key that is not in it has not been answered."""
+        """Return the answers of a step by key for those of whom nothing is withheld, None where a cursor was given.
+
+        Where nothing is withheld of anybody these are all of its answers. A key that is not in it was not answered.
+        """
         step = self.plan.steps[number]
-        if step.is_page and self.given(step).cursor is not None:
+        given = self.given(step)
+        if given.cursor is not None:
             return None
-        parts = self.answers.get(step.number)
-        if not parts:
+        extents = self.answers.get(step.number)
+        if not extents:
             return _NO_ANSWERS
         if not self.verdicts.withheld:
-            return next(iter(parts.values()))
-        return parts.get((step.fields, slice_of(self.given(step), _BEGINNING)), _NO_ANSWERS)
+            return next(iter(extents.values()))
+        return extents.get((step.fields, slice_of(given, BEGINNING)), _NO_ANSWERS)
 
     def answer(self, step: Step, subject: Subject, key: Key) -> Answer:
         """Return the answer for one key, on behalf of one customer."""
         fields, stand = self.verdicts.fields(step, subject), self.stand(step, subject, key)
         if fields is None or stand is None:
             return _LATE
-        part = (fields, slice_of(self.given(step), stand))
-        return self.answers.get(step.number, {}).get(part, _NO_ANSWERS).get(key, _LATE)
+        extent = (fields, slice_of(self.given(step), stand))
+        return self.answers.get(step.number, {}).get(extent, _NO_ANSWERS).get(key, _LATE)
 
     def stand(self, step: Step, subject: Subject, key: Key) -> Stand | None:
         """Return where a key's list begins; None when the cursor that was given belongs to another list."""

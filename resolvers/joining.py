@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from adapters.adapter import Slice
 from adapters.answers import Answer, Denied, Facts, Fault, Found, Gone, Key, Missing, Page, ReplacedBy, SourceError
 from resolvers.arguments import Given
-from resolvers.cursors import Stand, Stands
+from resolvers.cursors import BEGINNING, Stand, Stands
 from schema.reasons import Place, Reason
 
 __all__ = ["NOT_LINKED", "Joined", "fault_of", "join", "slice_of", "stand_of"]
@@ -16,7 +16,6 @@ __all__ = ["NOT_LINKED", "Joined", "fault_of", "join", "slice_of", "stand_of"]
 NOT_LINKED = Fault(Reason.SOURCE_NOT_LINKED)
 """Stands in place of a value of a customer that the source does not know."""
 
-_BEGINNING = Stand()
 _OVER = Page(())
 
 
@@ -71,10 +70,10 @@ def stand_of(given: Given, customer_id: str, key: Key, *, is_own: bool) -> Stand
     """
     cursor = given.cursor
     if cursor is None:
-        return _BEGINNING
+        return BEGINNING
     if cursor.customer_id != customer_id:
         return None
-    return cursor.stand(key) or (_BEGINNING if is_own else None)
+    return cursor.stand(key) or (BEGINNING if is_own else None)
 
 
 def slice_of(given: Given, stand: Stand) -> Slice | None:

@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from resolvers.document import Document
 from resolvers.looking_up import LookUps
 from resolvers.plan import Plan, Step
-from resolvers.shaping import Shape
+from resolvers.shapes import Shape
 
 __all__ = ["Kept", "NoRoomError", "Planned"]
 

@@ -11,6 +11,7 @@ from graphql.execution.values import VariableValues
 from adapters.crossref import Lookup
 from resolvers.arguments import argument_values
 from resolvers.plan import Root
+from schema.directives import CANONICAL
 from schema.view_schema import ViewSchema
 
 __all__ = ["LookUps", "compile_look_ups"]
@@ -18,7 +19,6 @@ __all__ = ["LookUps", "compile_look_ups"]
 LookUps = Callable[[VariableValues], list[Lookup]]
 """Returns the look-ups in their order; raises RefusedError where a variable is null that may not be."""
 
-_CANONICAL = "id"
 _BY = "by"
 
 
@@ -57,7 +57,7 @@ def _by_variable(name: str, exactly: LookUps, *, is_list: bool) -> LookUps:
 
 
 def _by_member(kind: str, name: str, exactly: LookUps) -> LookUps:
-    source = None if kind == _CANONICAL else kind
+    source = None if kind == CANONICAL else kind
 
     def read(variables: VariableValues) -> list[Lookup]:
         key = variables.coerced.get(name)
@@ -75,4 +75,4 @@ def _read(schema: ViewSchema, root: Root, variables: VariableValues) -> list[Loo
 
 def _look_up(by: Mapping[str, Any]) -> Lookup:
     ((kind, key),) = by.items()
-    return Lookup(None if kind == _CANONICAL else kind, key)
+    return Lookup(None if kind == CANONICAL else kind, key)

@@ -9,7 +9,7 @@ A plan knows no customer and no variable value: it is made once for a view and a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -129,9 +129,14 @@ class Step:
         return {"source": self.source, "offer": self.offer.name, "depth": self.depth}
 
     @cached_property
-    def uses(self) -> Mapping[str, str]:
-        """Return the coordinates that are wanted when nothing is withheld, and what each is for."""
-        return {wanted.coordinate: wanted.use for wanted in self.wanted}
+    def told_of_fields(self) -> Sequence[Mapping[str, str]]:
+        """Return what a receipt tells of each coordinate that is wanted when nothing is withheld."""
+        uses = {wanted.coordinate: wanted.use for wanted in self.wanted}
+        return [self.told_of(coordinate, use) for coordinate, use in uses.items()]
+
+    def told_of(self, coordinate: str, use: str) -> Mapping[str, str]:
+        """Return what a receipt tells of a coordinate and what it was asked for, whatever the answer."""
+        return {"coordinate": coordinate, "source": self.source, "offer": self.offer.name, "use": use}
 
     @property
     def keyspace(self) -> str:

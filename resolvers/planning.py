@@ -34,11 +34,10 @@ from resolvers.plan import (
     Wanted,
 )
 from resolvers.selection import Selected, Selection
+from schema.directives import CANONICAL
 from schema.model import Model
 
 __all__ = ["NotServedError", "Planner"]
-
-_ID = "id"
 
 
 class NotServedError(Exception):
@@ -189,7 +188,7 @@ class _Work:
 
     def _of_entity(self, selected: Selected, place: _Place, entity: _Entity) -> FieldPlan:
         name = self._name(selected)
-        if entity.origin is None and selected.field_name == _ID:
+        if entity.origin is None and selected.field_name == CANONICAL:
             return _field_plan(selected, Canonical(), (self._above(selected, place),))
         served = self._catalog.facts(selected.parent_type, name, entity.keyspaces)
         if served is not None:

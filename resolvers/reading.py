@@ -24,7 +24,7 @@ from resolvers.limits import check_weight
 from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
 from resolvers.policy import Transforms, check_calls, check_customers, check_introspection, transforms_of
-from resolvers.shaping import Shape
+from resolvers.shapes import Shape
 from resolvers.sharing import share_equal_steps
 from schema.caller import Caller
 from schema.model import Model

@@ -95,12 +95,14 @@ class Notes:
         too."""
         counts: dict[ResponsePath, int] = {}
         patterns = [pattern or _pattern(path) for path, pattern in paths.items()]
-        for pattern in patterns:
-            counts[pattern] = counts.get(pattern, 0) + 1
+        for pattern, (path, known) in zip(patterns, paths.items(), strict=True):
+            # a null further up may have taken the place along: then it is none of those at which others are shown
+            is_there = known is not None or not nulls or _places(data, path, nulls=True)
+            counts[pattern] = counts.get(pattern, 0) + bool(is_there)
         everywhere = {
             pattern
             for pattern, count in counts.items()
-            if count == _places(data, pattern, nulls=nulls) or (not nulls and pattern in self._masked)
+            if 0 < count == _places(data, pattern, nulls=nulls) or (not nulls and pattern in self._masked)
         }
         if len(everywhere) == len(counts):
             return [list(pattern) for pattern in counts]

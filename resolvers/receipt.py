@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ from schema.reasons import Reason
 from schema.views import ReceiptDetail, View
 
 __all__ = ["make_receipt"]
+
+_Alike = Mapping[Key, Answer] | None
 
 
 def make_receipt(
@@ -29,22 +31,31 @@ def make_receipt(
     """
     if level is ReceiptDetail.NONE:
         return None
-    steps = fetched.plan.distinct
+    seen = [(step, fetched, subjects, _answered_alike(step, fetched)) for step in fetched.plan.distinct]
     receipt: dict[str, Any] = {
         "view": view.id,
         "purpose": view.purpose.dpv,
         "customers": len(subjects),
         "ms": _ms(seconds),
-        "sources": [_source(step, fetched, subjects) for step in steps],
+        "sources": [_source(*one) for one in seen],
     }
     if level is ReceiptDetail.FIELDS:
-        receipt["fields"] = [entry for step in steps for entry in _fields(step, fetched, subjects)]
+        receipt["fields"] = [entry for one in seen for entry in _fields(*one)]
     return receipt
 
 
-def _source(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> dict[str, Any]:
+def _answered_alike(step: Step, fetched: Fetched) -> _Alike:
+    """Return all answers of a step where every customer was asked alike and every key was answered, else None."""
+    batches = fetched.batches.get(step.number)
+    answers = fetched.in_full(step.number) if batches is not None and fetched.verdicts.is_plain else None
+    if answers is None or sum([len(batch.keys) for batch in batches or ()]) > len(answers):
+        return None
+    return answers
+
+
+def _source(step: Step, fetched: Fetched, subjects: Sequence[Subject], alike: _Alike) -> dict[str, Any]:
     sent = fetched.sent.get(step.number, ())
-    keys, fields, answers = _asked(step, fetched, subjects)
+    keys, fields, answers = _asked(step, fetched, subjects, alike)
     failed = [event.outcome for event in sent if event.outcome is not None]
     return {
         **step.told,
@@ -57,9 +68,10 @@ def _source(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> dict[s
     }
 
 
-def _asked(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> tuple[int, list[str], Collection[Answer]]:
+def _asked(
+    step: Step, fetched: Fetched, subjects: Sequence[Subject], alike: _Alike
+) -> tuple[int, list[str], Collection[Answer]]:
     """Return how many distinct keys a step has, the fields that it asks for of any customer, and their answers."""
-    alike = _answered_alike(step, fetched)
     if alike is not None:
         return len(alike), list(step.fields) if alike else [], alike.values()
     asked = [subject for subject in subjects if fetched.keys(step, subject)]
@@ -68,45 +80,32 @@ def _asked(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> tuple[i
     return len(keys), fields, [answer for subject in asked for answer in _answers(step, fetched, subject)]
 
 
-def _answered_alike(step: Step, fetched: Fetched) -> Mapping[Key, Answer] | None:
-    """Return all answers of a step where every customer was asked alike and every key was answered, else None."""
-    batches = fetched.batches.get(step.number)
-    answers = fetched.whole(step.number) if batches is not None and fetched.verdicts.roots is None else None
-    if answers is None or sum([len(batch.keys) for batch in batches or ()]) > len(answers):
-        return None
-    return answers
-
-
 def _outcome(failed: Sequence[Reason], answers: Collection[Answer]) -> str:
     if not failed:  # a call that went well can hold what cannot be used; one that was cut has not told how it ended
         failed = [answer.reason for answer in answers if type(answer) is SourceError]
     return str(failed[-1]) if failed else "OK" if answers else "NOT_ASKED"
 
 
-def _fields(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Iterator[dict[str, Any]]:
-    for coordinate, (use, fetched_at) in _read(step, fetched, subjects).items():
-        yield {
-            "coordinate": coordinate,
-            "source": step.source,
-            "offer": step.offer.name,
-            "use": use,
-            "fetchedAt": fetched_at,
-        }
+def _fields(step: Step, fetched: Fetched, subjects: Sequence[Subject], alike: _Alike) -> list[dict[str, Any]]:
+    """Return an entry for each coordinate that the step was asked for."""
+    if alike is None:
+        return _fields_apart(step, fetched, subjects)
+    if not alike:
+        return []
+    oldest = _oldest(alike.values())
+    return [{**entry, "fetchedAt": oldest} for entry in step.told_of_fields]
 
 
-def _read(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Mapping[str, tuple[str, str | None]]:
-    """Return for each coordinate that a step was asked for its use, and when its oldest answer was fetched."""
-    alike = _answered_alike(step, fetched)
-    if alike is not None:
-        oldest = _oldest(alike.values())
-        return {coordinate: (use, oldest) for coordinate, use in step.uses.items()} if alike else {}
+def _fields_apart(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> list[dict[str, Any]]:
     uses: dict[str, str] = {}
     answers: dict[str, list[Answer]] = {}
     for subject in (one for one in subjects if fetched.keys(step, one)):
         for wanted in fetched.verdicts.wanted(step, subject):
             uses[wanted.coordinate] = wanted.use
             answers.setdefault(wanted.coordinate, []).extend(_answers(step, fetched, subject))
-    return {coordinate: (use, _oldest(answers[coordinate])) for coordinate, use in uses.items()}
+    return [
+        {**step.told_of(coordinate, use), "fetchedAt": _oldest(answers[coordinate])} for coordinate, use in uses.items()
+    ]
 
 
 def _answers(step: Step, fetched: Fetched, subject: Subject) -> list[Answer]:

@@ -15,12 +15,12 @@ from adapters.answers import Key, SourceError
 from adapters.crossref import Subject
 from adapters.gathering import Gather, Gathered
 from resolvers.calls import Arguments, most_keys
-from resolvers.cursors import Stand
-from resolvers.fetched import Fetched, Part
+from resolvers.cursors import BEGINNING
+from resolvers.fetched import Extent, Fetched
 from resolvers.joining import slice_of
 from resolvers.plan import Plan, Step
 from resolvers.policy import Verdicts
-from schema.observer import Failed
+from schema.observer import Failed, tell
 from schema.reasons import Reason
 
 __all__ = ["run"]
@@ -28,7 +28,6 @@ __all__ = ["run"]
 _GRACE = 0.005
 """Seconds after the deadline in which adapters hand over what they have; the gateway leaves room for it."""
 
-_BEGINNING = Stand()
 
 _TOO_MANY = SourceError(Reason.SOURCE_ERROR, "a list held more items than are followed")
 
@@ -125,7 +124,7 @@ class _Running:
         failures = Counter(answer for answer in gathered.answers.values() if type(answer) is SourceError)
         for error, keys in failures.items():
             failed = Failed(step.source, step.offer.name, error.reason, error.detail, keys)
-            self._call.observer.note(failed)
+            tell(self._call.observer, failed)
 
     def _answered(self, step: Step) -> None:
         """Start the steps that waited for this one, and for no other any more."""
@@ -156,8 +155,8 @@ def _batches(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Seque
     given = fetched.given(step)
     if fetched.verdicts.is_plain and given.cursor is None and not step.after:
         keys = _own_keys(step, subjects)
-        return [Batch(step.offer, step.fields, keys, given.values, slice_of(given, _BEGINNING))] if keys else ()
-    by_part: dict[Part, dict[Key, None]] = {}
+        return [Batch(step.offer, step.fields, keys, given.values, slice_of(given, BEGINNING))] if keys else ()
+    by_part: dict[Extent, dict[Key, None]] = {}
     for part, key in _asked(step, fetched, subjects):
         by_part.setdefault(part, {})[key] = None
     return [Batch(step.offer, fields, tuple(keys), given.values, part) for (fields, part), keys in by_part.items()]
@@ -173,7 +172,7 @@ def _own_keys(step: Step, subjects: Sequence[Subject]) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def _asked(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Iterator[tuple[Part, Key]]:
+def _asked(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Iterator[tuple[Extent, Key]]:
     """Yield every key that is asked, as a part of what; keys beyond what was counted are answered without asking."""
     given = fetched.given(step)
     for subject in subjects:

@@ -8,7 +8,10 @@ from typing import Any
 import strawberry
 from strawberry.schema_directive import Location
 
-__all__ = ["FreshFor", "Personal", "PersonalCategory", "Sensitive", "Subject", "personal"]
+__all__ = ["CANONICAL", "FreshFor", "Personal", "PersonalCategory", "Sensitive", "Subject", "personal"]
+
+CANONICAL = "id"
+"""The field of the subject that is its canonical id, and the look-up by it."""
 
 
 @strawberry.enum

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Protocol
 
 from schema.reasons import Reason
 
-__all__ = ["NOBODY", "Event", "Failed", "Observer", "Sent"]
+__all__ = ["NOBODY", "Event", "Failed", "Observer", "Sent", "tell"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ Event = Sent | Failed
 
 
 class Observer(Protocol):
-    """Is told what happened. It must return at once and never raise."""
+    """Is told what happened, by `tell`. It must return at once and not raise: what it raises is logged, and no more."""
 
     def note(self, event: Event) -> None:
         """Take note of what happened."""
@@ -59,3 +62,11 @@ class _Nobody:
 
 NOBODY: Observer = _Nobody()
 """The observer to use where nobody listens."""
+
+
+def tell(observer: Observer, event: Event) -> None:
+    """Tell an observer what happened. What it raises costs nobody an answer: its type is logged, and not its text."""
+    try:
+        observer.note(event)
+    except Exception as error:  # noqa: BLE001  an observer may be anybody's
+        _log.error("an observer raised %s when it was told of %s", type(error).__name__, type(event).__name__)

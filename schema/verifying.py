@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from schema.describing import DEFINITION, origin_of
-from schema.directives import Subject
+from schema.directives import CANONICAL, Subject
 from schema.problems import Problem
 from schema.relay import READS, Connection
 
@@ -92,12 +92,12 @@ def _is_ours(named_type: GraphQLNamedType) -> bool:
 
 
 def _id_problems(named_type: Any, subject: type) -> Iterator[Problem]:
-    field = named_type.fields.get("id")
+    field = named_type.fields.get(CANONICAL)
     is_id = field is not None and isinstance(field.type, GraphQLNonNull) and field.type.of_type is GraphQLID
     if not is_id or field.args:
         yield _problem(
             subject,
-            "id",
+            CANONICAL,
             "no field id: ID! without arguments" if field is None else f"id: {field.type}",
             "id: ID!, the canonical id",
             "declare `id: strawberry.ID` in the subject type",

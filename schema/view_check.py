@@ -20,6 +20,7 @@ from graphql import (
     is_required_argument,
 )
 
+from schema.directives import CANONICAL
 from schema.mask_check import verify_masks
 from schema.model import Coordinate, Model
 from schema.problems import Level, Problem
@@ -148,7 +149,7 @@ class _Checking:
 
     def lookups(self, sources: Collection[str]) -> Iterator[Problem]:
         """Yield the look-ups by a source that is not known."""
-        known = ["id", *sources]
+        known = [CANONICAL, *sources]
         for position, lookup in enumerate(self.loaded.view.lookups):
             if lookup not in known:
                 advice = did_you_mean(lookup, known, "remove it, or add an adapter for the source")

@@ -36,13 +36,14 @@ from graphql import (
 )
 
 from schema.describing import DEFINITION
+from schema.directives import CANONICAL
 from schema.model import Model
 
 __all__ = ["ViewSchema", "cut_schema"]
 
 _Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
-_LOOKUP = {"id": "The canonical id."}
+_LOOKUP = {CANONICAL: "The canonical id."}
 
 
 @dataclass(frozen=True, slots=True)

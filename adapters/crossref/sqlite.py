@@ -23,8 +23,8 @@ class SqliteCrossReference(StoredCrossReference):
     """One tenant's cross-reference in an SQLite file. Made by `open`, given back by `close` or `aclose`.
 
     Reads run where they are called, on a read-only connection: 20 us for one customer with three keys, 0.55 ms for
-    fifty, and 22 us and 0.7 ms among 900,000 (two cores, November 2026); handing them to a thread would cost more. A
-    larger page cache than SQLite's own 2 MB gains nothing. Writes run in a thread.
+    fifty, and 25 us and 0.7 ms among 900,000 (two cores, November 2026); handing them to a thread would cost more.
+    Writes run in a thread.
     """
 
     def __init__(self, database: SqliteDatabase, tenant: str, keyring: Keyring, clock: Now) -> None:

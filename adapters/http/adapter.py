@@ -12,7 +12,7 @@ from adapters.http.asks import HttpAsk, are_plain, make_ask, matches_nothing, un
 from adapters.http.offers import HttpOffer
 from adapters.http.pages import RawPage
 from adapters.http.parts import InPath
-from adapters.http.reading import ReadRecords, reader_for
+from adapters.http.reading import Readers, ReadRecords
 from adapters.http.wire import HttpReply, JsonWire, WireOptions
 from adapters.matching import Ends, PageEnd
 from adapters.protocol import ProtocolAdapter
@@ -71,6 +71,7 @@ class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
         offers: Sequence[HttpOffer],
         **options: Unpack[WireOptions],
     ) -> None:
+        self._readers = Readers()
         self._wire = JsonWire(source, base_url, accept="application/json", **options)
         super().__init__(source, offers, timeout=self._wire.timeout, at_once=self._wire.at_once)
 
@@ -97,7 +98,7 @@ class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
 
     async def _make(self, ask: HttpAsk, call: Call) -> HttpReply:
         one_by_one = isinstance(_http(ask.batch).keys, InPath)
-        read = reader_for(_http(ask.batch), ask.batch.fields)
+        read = self._readers.reader(_http(ask.batch), ask.batch.fields)
         return await self._wire.ask(ask.target, ask.body, call, bare=_ABSENT if one_by_one else (), read=read)
 
     def _read(self, batch: Batch, keys: Sequence[Key], ask: HttpAsk, reply: HttpReply) -> Mapping[Key, Answer]:

@@ -16,8 +16,9 @@ from adapters.pretending.chance import SEPARATOR, Chance
 from adapters.pretending.imagining import Imagination
 from adapters.pretending.offers import make_offers
 from adapters.pretending.wishes import Wishing, Word
+from schema.directives import CANONICAL
 from schema.model import Coordinate, Model
-from schema.observer import Sent
+from schema.observer import Sent, tell
 from schema.views import View
 
 __all__ = ["PretendingAdapter", "pretending_adapters"]
@@ -39,7 +40,7 @@ def pretending_adapters(
 
     `nulls` is the share of the fields that may be null which are null, from 0 to 1.
     """
-    others = [name for name in view.lookups if name not in ("id", _ANSWERS)]
+    others = [name for name in view.lookups if name not in (CANONICAL, _ANSWERS)]
     answering = PretendingAdapter(_ANSWERS, make_offers(view, model), Imagination(model, wishing, nulls), wishing)
     return answering, *(PretendingAdapter(name, (), answering.imagination, wishing) for name in others)
 
@@ -62,7 +63,7 @@ class PretendingAdapter:
         now = datetime.now(UTC)
         answers = {key: Found(self._record(batch, key), now) for key in batch.keys}
         spent = time.perf_counter() - started
-        call.observer.note(Sent(self.source, batch.offer.name, batch.fields, len(batch.keys), spent))
+        tell(call.observer, Sent(self.source, batch.offer.name, batch.fields, len(batch.keys), spent))
         return answers
 
     async def aclose(self) -> None:

@@ -15,6 +15,7 @@ from pydantic import create_model
 
 from adapters.offers import Offer
 from adapters.records import Record, Reference
+from schema.directives import CANONICAL
 from schema.model import Coordinate, Model
 from schema.views import View
 
@@ -122,7 +123,7 @@ class _Making:
         owner: Any = self._model.schema.type_map[type_name]
         for name in owner.fields:
             coordinate = self._model.coordinates[f"{type_name}.{name}"]
-            is_canonical = type_name == self._model.subject and name == "id"
+            is_canonical = type_name == self._model.subject and name == CANONICAL
             if not is_canonical and str(coordinate) in self._listed:
                 yield coordinate
 

@@ -18,6 +18,7 @@ from functools import reduce
 from operator import or_
 from types import MappingProxyType
 
+from schema.directives import CANONICAL
 from schema.model import Model
 from schema.reasons import Place, Reason
 from schema.suggest import did_you_mean
@@ -30,7 +31,6 @@ MOST_SECONDS = 60.0
 
 _WISH = re.compile(r"(?P<word>[A-Z]+(_[A-Z]+)*)(@(?P<at>.*))?", re.DOTALL)
 _SECONDS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?")
-_ID = "id"
 _REASONS = tuple(reason for reason in Reason if reason.place is not Place.MASKED)
 """Those of a null: what is masked is the view's to say."""
 
@@ -83,7 +83,7 @@ class Wishing:
 
     def __init__(self, view: View, model: Model, always: Iterable[str] = ()) -> None:
         listed = {name: found for name in view.fields if (found := model.coordinates.get(name)) is not None}
-        listed.pop(f"{model.subject}.{_ID}", None)
+        listed.pop(f"{model.subject}.{CANONICAL}", None)
         self._listed = tuple(listed)
         self._all = tuple(name for name, one in listed.items() if one.type_name == model.subject)
         self._lists = tuple(name for name, one in listed.items() if one.is_list or one.is_connection)

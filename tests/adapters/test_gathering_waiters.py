@@ -74,7 +74,24 @@ async def test_each_observer_is_told_once_and_each_waiter_knows_the_calls() -> N
     )
     sent = Sent("watched", "things", ("name",), 3, 0.001)
     assert one.events == other.events == [sent, failed]
-    assert [(each.sent, each.merged) for each in gathered] == [((sent,), True)] * 3
+    assert [each.sent for each in gathered] == [(sent,)] * 3
+
+
+async def test_an_observer_that_raises_costs_nobody_an_answer(caplog: pytest.LogCaptureFixture) -> None:
+    """The others are told, and everybody is answered."""
+
+    class Raising:
+        def note(self, event: Event) -> None:
+            raise ValueError("secret")
+
+    source, heard = Watched(), Heard()
+    gather = Gather(source)
+    gathered = await asyncio.gather(
+        *(gather.ask(batch(key), call(observer=who)) for key, who in (("a", Raising()), ("b", heard)))
+    )
+    assert [one.answers for one in gathered] == [{"a": found("a")}, {"b": found("b")}]
+    assert heard.events == [*gathered[0].sent] == [Sent("watched", "things", ("name",), 2, 0.001)]
+    assert caplog.messages == ["an observer raised ValueError when it was told of Sent"]
 
 
 async def test_who_leaves_before_the_turn_ends_is_not_asked_for() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from tests.architecture.code import PACKAGES, ROOT, files, imported, pyproject
 
 OUTERMOST_FIRST = ["gateway", "resolvers", "adapters", "schema"]
-LARGE = ["adapters.crossref", "adapters.graphql", "adapters.http", "adapters.sql"]
+LARGE = ["adapters.crossref", "adapters.graphql", "adapters.http", "adapters.sql", "resolvers.shapes"]
 
 
 def contracts(kind: str) -> list[dict[str, Any]]:

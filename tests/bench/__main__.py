@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -26,6 +25,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from tests.bench.closed import measure_arrivals, measure_down, measure_latency, measure_query, measure_single
 from tests.bench.growing import measure_customers, measure_fields
 from tests.bench.kept import measure_documents, measure_lookups
+from tests.bench.machine import processor
 from tests.bench.running import BARE, ONE_FLIGHT, ONE_KEY, Bench, bench
 from tests.bench.tables import Table
 from tests.bench.workload import QUERIES
@@ -124,17 +124,9 @@ def _tell_end(running: Bench, console: Console) -> None:
 def _machine() -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors, {_processor()}, {platform.system()}, "
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors, {processor()}, {platform.system()}, "
         f"Python {platform.python_version()}\n{versions}"
     )
-
-
-def _processor() -> str:
-    """Return the processor's name, as Linux tells it; elsewhere as Python does."""
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text().splitlines() if file.exists() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())
 
 
 if __name__ == "__main__":

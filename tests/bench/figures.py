@@ -50,12 +50,12 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
-def middle(turns: Sequence[Turn], name: str = "cpu_us") -> float:
-    """Return the median of one figure over the turns."""
+def middle(turns: Sequence[object], name: str = "cpu_us") -> float:
+    """Return the median of one figure over the turns, of whatever kind they are."""
     return float(median(getattr(turn, name) for turn in turns))
 
 
-def ratio(theirs: Sequence[Turn], mine: Sequence[Turn], name: str = "cpu_us") -> float:
+def ratio(theirs: Sequence[object], mine: Sequence[object], name: str = "cpu_us") -> float:
     """Return how many times as much theirs is: the median over the rounds, each turn by the one beside it."""
     return float(median(getattr(a, name) / getattr(b, name) for a, b in zip(theirs, mine, strict=True)))
 

@@ -18,17 +18,25 @@ from urllib.parse import parse_qs
 
 import uvloop
 
+from adapters.crossref import Lookup, Restriction
 from gateway.gateway import Gateway
 from gateway.service import Service
 from schema.deadline import Clock
-from tests.bench import product, workload
+from tests.bench import workload
+from tests.bench.product.declared import PATH, TOKEN
+from tests.bench.product.reference import REFERENCE
 from tests.bench.sources import answer
 
 __all__ = ["FastLoop", "Inside", "Script", "VirtualLoop", "opened"]
 
 _SOURCES = "http://127.0.0.1:1"
-_CUSTOMERS = 1_400
-"""So many are known: those of the first request for 200, of the first four for fifty, and of the first 200 for one."""
+_CUSTOMERS = (*range(1_400), workload.RESTRICTED, workload.INVALID, workload.TWICE)
+"""Who is known: those of the first request for 200, of the first four for fifty, and of the first 200 for one; and the
+three who are not as the others."""
+
+_RESTRICTIONS = {
+    Lookup("crm", workload.crm_key(workload.RESTRICTED)): [Restriction("objection", frozenset({"Customer.segment"}))]
+}
 
 _HEAD_END = b"\r\n\r\n"
 
@@ -169,15 +177,15 @@ class _Exchange:
             "http_version": "1.1",
             "method": "POST",
             "scheme": "http",
-            "path": product.PATH,
-            "raw_path": product.PATH.encode(),
+            "path": PATH,
+            "raw_path": PATH.encode(),
             "query_string": b"",
             "root_path": "",
             "server": ("127.0.0.1", 8000),
             "client": ("127.0.0.1", 50_000),
             "headers": [
                 (b"host", b"127.0.0.1:8000"),
-                (b"authorization", b"Bearer " + workload.TOKEN.encode()),
+                (b"authorization", b"Bearer " + TOKEN.encode()),
                 (b"accept", b"application/json"),
                 (b"content-type", b"application/json"),
                 (b"content-length", b"%d" % len(body)),
@@ -201,8 +209,7 @@ def opened(loop: VirtualLoop | FastLoop) -> Iterator[Inside]:
     clock: Clock = loop.time
     try:
         with tempfile.TemporaryDirectory(prefix="customer-view-bench-") as folder:
-            product.prepare(Path(folder), _CUSTOMERS)
-            gateway = product.make_gateway(_SOURCES, Path(folder), clock=clock)
+            gateway = _prepared(Path(folder), clock)
             running = gateway.running()
             service = loop.run_until_complete(running.__aenter__())
             try:
@@ -212,3 +219,9 @@ def opened(loop: VirtualLoop | FastLoop) -> Iterator[Inside]:
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+def _prepared(folder: Path, clock: Clock) -> Gateway:
+    REFERENCE.write_view(folder)
+    REFERENCE.load(folder, _CUSTOMERS, _RESTRICTIONS)
+    return REFERENCE.gateway(_SOURCES, folder, clock=clock)

@@ -9,7 +9,8 @@ from dataclasses import replace
 from statistics import median
 
 from adapters.crossref import Lookup, SqliteCrossReference
-from tests.bench import inside, product
+from tests.bench import inside
+from tests.bench.product.declared import open_crossref
 from tests.bench.running import Bench
 from tests.bench.tables import Table
 from tests.bench.workload import CUSTOMERS, QUERIES, customer_id
@@ -25,7 +26,7 @@ def measure_lookups(bench: Bench) -> Iterator[Table]:
     bench.advance("look-ups of the cross-reference")
     title = f"Cross-reference of {CUSTOMERS:,} customers in SQLite: CPU of a look-up, median of turns"
     rows = []
-    crossref = product.open_crossref_of(bench.folder)
+    crossref = open_crossref(bench.folder)
     try:
         for count in _AT_ONCE:
             cpu = median(asyncio.run(_look_up(crossref, count, bench.seconds / 2)) for _ in range(bench.turns)) * 1e6

@@ -10,6 +10,7 @@ import asyncio
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -76,20 +77,20 @@ def _run(work: Coroutine[Any, Any, Answered]) -> Answered:
         return runner.run(work)
 
 
-class _Load:
+class _Load(ABC):
     """The connections of one turn, and what they were answered. Made on the loop that it runs on."""
 
     def __init__(self, port: int, requests: Sequence[bytes], *, with_errors: bool) -> None:
         self._port, self._requests, self.with_errors = port, cycle(requests), with_errors
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._all: list[_Connection] = []
+        self._all = set[_Connection]()
         self._under_way, self.answered = 0, Answered()
 
     async def connect(self) -> _Connection:
         """Open one more connection."""
         _, connection = await self._loop.create_connection(lambda: _Connection(self), "127.0.0.1", self._port)
-        self._all.append(connection)
+        self._all.add(connection)
         return connection
 
     def ask(self, connection: _Connection) -> None:
@@ -110,16 +111,17 @@ class _Load:
         if not self._ended.done():
             self._ended.set_exception(WrongAnswerError(why))
 
+    @abstractmethod
     def free(self, connection: _Connection) -> None:
         """Use a connection that has nothing to do, or keep it."""
-        raise NotImplementedError
 
     def forget(self, connection: _Connection) -> None:
-        """Use a connection no more that its server has closed: some do when nothing is asked for seconds."""
+        """Use a connection no more that is closed: some servers do that when nothing is asked for seconds."""
+        self._all.discard(connection)
 
+    @abstractmethod
     def is_over(self) -> bool:
         """Return whether nothing more will be asked."""
-        raise NotImplementedError
 
     @asynccontextmanager
     async def timed(self) -> AsyncIterator[None]:
@@ -130,7 +132,7 @@ class _Load:
             async with asyncio.timeout(_ENDS_WITHIN):
                 await self._ended
         finally:
-            for connection in self._all:
+            for connection in [*self._all]:
                 connection.close()
         self.answered.seconds, self.answered.cpu = time.perf_counter() - began, time.process_time() - cpu
 
@@ -180,6 +182,7 @@ class _Open(_Load):
         self._idle.append(connection)
 
     def forget(self, connection: _Connection) -> None:
+        super().forget(connection)
         if connection in self._idle:
             self._idle.remove(connection)
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench import product, workload
+from tests.bench import workload
 from tests.bench.figures import Turn
 from tests.bench.load import Answered, WrongAnswerError, closed_loop, open_loop, request_bytes
+from tests.bench.product.declared import PATH, TOKEN
+from tests.bench.product.reference import REFERENCE
 from tests.bench.servers import Server, keep_apart, serve_app, serve_product, settle
 from tests.bench.workload import Query
 
@@ -36,7 +38,7 @@ class Gateway:
     @property
     def headers(self) -> Mapping[str, str]:
         """Return the headers of each request."""
-        return {"Authorization": f"Bearer {workload.TOKEN}", "Accept": "application/json"}
+        return {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
 
     def requests(self, query: Query) -> list[bytes]:
         """Return different requests of a query, as they go over the wire."""
@@ -165,7 +167,8 @@ def bench(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="customer-view-bench-")))
         advance(f"loading a cross-reference of {workload.CUSTOMERS:,} customers")
-        product.prepare(folder)
+        REFERENCE.write_view(folder)
+        REFERENCE.load(folder, range(workload.CUSTOMERS))
         advance("starting sources and gateways")
         sources = stack.enter_context(serve_app("tests.bench.sources:app", {}))
         env = {"BENCH_SOURCES": sources.url, "BENCH_FOLDER": str(folder)}
@@ -182,7 +185,7 @@ def _serve(stack: ExitStack, kind: _Kind, env: Mapping[str, str], folder: Path) 
     told = {**env, **kind.env}
     if kind.is_ours:
         log = folder / f"{kind.name}.log"
-        server = stack.enter_context(serve_product("tests.bench.product:gateway", told, log))
-        return Gateway(kind.name, server, product.PATH, kind.receipt)
-    server = stack.enter_context(serve_app("tests.bench.hand_written:app", told))
+        server = stack.enter_context(serve_product("tests.bench.product.app:reference", told, log))
+        return Gateway(kind.name, server, PATH, kind.receipt)
+    server = stack.enter_context(serve_app("tests.bench.by_hand.reference:app", told))
     return Gateway(kind.name, server, "/graphql")

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["Server", "keep_apart", "serve_app", "serve_product", "settle"]
+from tests.bench.machine import cpu_of
 
-_PROCESS_CLOCK = 2
-"""Which clock of a process: what the scheduler gave it, threads that have ended included (Linux, CPUCLOCK_SCHED)."""
+__all__ = ["Server", "keep_apart", "serve_app", "serve_product", "settle"]
 
 _STARTS_WITHIN = 60.0
 _SERVES = re.compile(r"Serving (http://\S+)")
@@ -40,7 +39,7 @@ class Server:
         """Return the seconds of CPU that it has taken: to the nanosecond on Linux, elsewhere to the tick."""
         with suppress(OSError):
             if sys.platform == "linux":
-                return time.clock_gettime((~self.process.pid << 3) | _PROCESS_CLOCK)
+                return cpu_of(self.process.pid)
         times = self.process.cpu_times()
         return float(times.user + times.system)
 

@@ -10,15 +10,12 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from gateway.gateway import Gateway
 from gateway.service import Service
-from gateway.settings import Settings
 from resolvers import Request
 from schema.caller import Caller
 from schema.deadline import Deadline
-from tests.bench.peers.product.model import Customer
-from tests.bench.peers.product.prepare import VIEW, load_customers, write_view
-from tests.bench.peers.product.sources import adapters
+from tests.bench.product.declared import VIEW
+from tests.bench.product.plain import PLAIN
 
 CALLERS = 20
 QUERY = "query ($id: ID!) { customer(by: {crm: $id}) { account { accountNumber balance } } }"
@@ -57,22 +54,14 @@ async def served(billing: Billing) -> AsyncIterator[str]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("product")
-    write_view(made)
-    load_customers(made / "crossref.db", CALLERS, lambda _: None)
+    PLAIN.write_view(made)
+    PLAIN.load(made, range(1, CALLERS + 1))
     return made
 
 
 @asynccontextmanager
 async def opened(folder: Path, url: str) -> AsyncIterator[Service]:
-    gateway = Gateway(
-        model=Customer,
-        adapters=adapters(url, forward_credential=True),
-        views=folder / "views",
-        crossref=f"sqlite:///{folder / 'crossref.db'}",
-        consumers=folder / "consumers.yaml",
-        settings=Settings(),
-    )
-    async with gateway.running() as service:
+    async with PLAIN.gateway(url, folder, forward_credential=True).running() as service:
         yield service
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from io import StringIO
 from typing import Any
 
+import orjson
 import pytest
 from rich.console import Console
 
@@ -30,6 +31,22 @@ def test_requests_take_no_more_work_than_they_may() -> None:
 def test_every_scenario_has_a_figure() -> None:
     """And none is kept that nobody counts."""
     assert set(guard.kept().work) == set(guard.SCENARIOS)
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("one customer", {"data": {}, "errors": [{}]}),
+        ("one customer", {"data": {}, "extensions": {"withheld": [{}]}}),
+        ("one customer", {"data": {}, "extensions": {"absent": [{}]}}),
+        ("fifty customers, billing down", {"data": {}}),
+        ("fifty customers, one restricted", {"data": {}, "errors": [{}]}),
+    ],
+)
+def test_work_for_another_answer_is_not_counted(name: str, members: dict[str, Any]) -> None:
+    """One that tells of a fault, or leaves out what it is to tell, takes other work."""
+    with pytest.raises(RuntimeError, match="got an answer that tells"):
+        guard._check(guard.SCENARIOS[name], orjson.dumps(members))
 
 
 @pytest.mark.parametrize("kind", ["calls", "instructions", "peak_bytes"])

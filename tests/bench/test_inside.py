@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import orjson
 import pytest
 
 from tests.bench.inside import FastLoop, Inside, Script, VirtualLoop, opened
-from tests.bench.workload import QUERIES, crm_record, many
+from tests.bench.workload import INVALID, QUERIES, RESTRICTED, TWICE, crm_record, many
 
 
 @pytest.fixture(scope="module", params=[VirtualLoop, FastLoop])
@@ -31,6 +32,37 @@ def test_the_customers_who_are_known_are_enough(gateway: Inside) -> None:
     """Those of the largest query, and of four different ones for fifty."""
     for body in (many(200).body(0), QUERIES["fifty"].body(3), QUERIES["one"].body(199)):
         assert b"null" not in gateway.ask(body)
+
+
+@pytest.mark.parametrize(
+    ("customer", "told", "calls"),
+    [
+        (RESTRICTED, {"withheld": ["SUBJECT_RESTRICTED"], "errors": []}, 4),
+        (INVALID, {"withheld": [], "errors": ["VALUE_INVALID"]}, 3),
+    ],
+    ids=["restricted", "invalid value"],
+)
+def test_one_customer_who_is_not_as_the_others_costs_a_field(
+    gateway: Inside, customer: int, told: dict[str, list[str]], calls: int
+) -> None:
+    """What may not be asked for one is asked apart for the others; what is invalid is so for one."""
+    before = gateway.script.calls
+    answer = orjson.loads(gateway.ask(replace(QUERIES["fifty"], among=customer).body(0, "sources")))
+    assert gateway.script.calls - before == calls
+    assert [one["code"] for one in answer["extensions"].get("withheld", ())] == told["withheld"]
+    assert [one["extensions"]["code"] for one in answer.get("errors", ())] == told["errors"]
+    empty = [[name for name in one if one[name] is None] for one in answer["data"]["customers"]]
+    assert [len(names) for names in empty] == [0] * 49 + [1]
+
+
+def test_both_keys_of_a_customer_are_asked(gateway: Inside) -> None:
+    """In the batch of the others, and the receipt says so."""
+    before = gateway.script.calls
+    answer = orjson.loads(gateway.ask(replace(many(49), among=TWICE).body(0, "sources")))
+    assert gateway.script.calls - before == 3
+    assert None not in answer["data"]["customers"][48].values()
+    (crm,) = (one for one in answer["extensions"]["receipt"]["sources"] if one["source"] == "crm")
+    assert crm["keys"] == 50
 
 
 def test_a_source_that_is_down_costs_its_own_fields(gateway: Inside) -> None:

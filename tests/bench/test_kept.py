@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from tests.bench import product
 from tests.bench.kept import documents, measure_lookups
+from tests.bench.product.reference import REFERENCE
 from tests.bench.running import Bench
 from tests.bench.tables import Table
 
@@ -22,7 +22,7 @@ def test_a_new_document_costs_more_than_one_that_is_known() -> None:
 
 def test_lookups_are_measured_for_one_and_for_fifty(tmp_path: Path) -> None:
     """In the file that the gateway uses."""
-    product.prepare(tmp_path, customers=10)
+    REFERENCE.load(tmp_path, range(10))
 
     class Running:
         folder, seconds, turns = tmp_path, 0.01, 1

@@ -17,7 +17,7 @@ from tests.bench.peers.measuring import Measuring
 from tests.bench.peers.options import is_part, options, scale_of
 from tests.bench.peers.programs import PEERS
 from tests.bench.peers.runs import FULL, QUICK, RUNS, Bench
-from tests.bench.peers.words import told_machine
+from tests.bench.peers.words import machine_line, versions
 
 TURN = Turn(cpu_us=10.0, per_second=1.0, p50_ms=1.0, p99_ms=1.0, requests=1)
 CELL = Cell("closed", "q1", 50)
@@ -210,7 +210,9 @@ def test_a_run_interrupted_without_a_turn_is_told_as_such(built: Path) -> None:
 
 def test_the_machine_is_told_with_versions(tmp_path: Path) -> None:
     """Of what is there; a package that was not installed is left out."""
-    told = told_machine(machine(tmp_path))
+    found = machine(tmp_path)
+    assert f"Measured on {found['date']} on " in " ".join(machine_line(found).split())
+    told = versions(found)
     assert "strawberry-graphql 0." in told
     assert "mercurius" not in told
-    assert told_machine(None) == ""
+    assert (machine_line(None), versions(None)) == ("", "")

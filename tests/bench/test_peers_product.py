@@ -11,22 +11,22 @@ import pytest
 from graphql import build_schema, parse, validate
 
 from gateway.gateway import Gateway
-from tests.bench.peers.product.app import make_gateway
-from tests.bench.peers.product.prepare import TOKEN, VIEW, load_customers, write_view
-from tests.bench.peers.programs import ROOT
+from tests.bench.peers.schemas import SCHEMA
 from tests.bench.peers.sources import Sources
 from tests.bench.peers.workload import PEER, QUERIES, Dialect, Query, expected, of_customers, of_fields, ours, some_ids
+from tests.bench.product.declared import PATH, TOKEN, VIEW
+from tests.bench.product.plain import PLAIN
 
 CUSTOMERS = 1_000
-OURS = ours(VIEW, TOKEN)
-SCHEMA = build_schema((ROOT / "tests/bench/peers/programs/schema.graphql").read_text())
+OURS = ours(PATH, TOKEN)
+OTHERS = build_schema(SCHEMA.read_text())
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("product")
-    write_view(made)
-    load_customers(made / "crossref.db", CUSTOMERS, lambda _: None)
+    PLAIN.write_view(made)
+    PLAIN.load(made, range(1, CUSTOMERS + 1))
     return made
 
 
@@ -43,18 +43,12 @@ async def answers(gateway: Gateway, dialect: Dialect, asked: list[tuple[Query, l
         return [(await client.post(url, content=body, headers=headers)).json() for body in bodies]
 
 
-def test_the_gateway_is_declared_without_a_fault(folder: Path) -> None:
-    """What `customer-view check` says of it."""
-    checked = make_gateway("http://127.0.0.1:9", folder).check()
-    assert list(checked.problems) == []
-
-
 @pytest.mark.parametrize("batching", [True, False], ids=["batches", "one key a call"])
 def test_answers_are_those_of_the_sources(running_sources: Sources, folder: Path, batching: bool) -> None:
     """Every query of the workload, with the receipt that was asked for."""
     asked = [(query, ids_of(query)) for query in QUERIES.values()]
     with running_sources.holding(batching=batching):
-        gateway = make_gateway(running_sources.url, folder, batching=batching)
+        gateway = PLAIN.gateway(running_sources.url, folder, batching=batching)
         found = asyncio.run(answers(gateway, OURS, asked))
     for (query, ids), answer in zip(asked, found, strict=True):
         assert answer["data"] == expected(query, running_sources.records(ids) if ids else [])
@@ -65,7 +59,7 @@ def test_answers_are_those_of_the_sources(running_sources: Sources, folder: Path
 def test_only_the_fields_of_the_query_are_asked(running_sources: Sources, folder: Path) -> None:
     """Q3 asks one source for one field, and for the key that says whose it is."""
     running_sources.reset()
-    asyncio.run(answers(make_gateway(running_sources.url, folder), OURS, [(QUERIES["q3"], [7])]))
+    asyncio.run(answers(PLAIN.gateway(running_sources.url, folder), OURS, [(QUERIES["q3"], [7])]))
     counted = running_sources.counts()
     assert (counted["calls"], counted["billing"]) == (1, 1)
     whole = len(running_sources.get("/billing/accounts/7")["invoices"]) * 60
@@ -77,7 +71,7 @@ def test_the_longest_queries_are_within_the_views_limits(running_sources: Source
     many = of_customers(300), [1 + place for place in range(300)]
     wide = of_fields(200), [7]
     asked = [many, wide]
-    customers, fields = asyncio.run(answers(make_gateway(running_sources.url, folder), OURS, asked))
+    customers, fields = asyncio.run(answers(PLAIN.gateway(running_sources.url, folder), OURS, asked))
     assert len(customers["data"]["customers"]) == 300
     assert len(fields["data"]["customer"]["wide"]) == 200
     assert "errors" not in {*customers, *fields}
@@ -86,13 +80,13 @@ def test_the_longest_queries_are_within_the_views_limits(running_sources: Source
 @pytest.mark.parametrize("query", [*QUERIES.values(), of_customers(1_000)], ids=lambda query: query.name)
 def test_others_are_asked_what_their_schema_has(query: Query) -> None:
     """The same selection, under the same names."""
-    assert validate(SCHEMA, parse(PEER.document(query))) == []
+    assert validate(OTHERS, parse(PEER.document(query))) == []
 
 
 def test_a_receipt_can_be_left_out() -> None:
     """To tell what receipts cost."""
     assert b"receipt" in OURS.body(QUERIES["q1"], [1])
-    assert b"receipt" not in ours(VIEW, TOKEN, None).body(QUERIES["q1"], [1])
+    assert b"receipt" not in ours(PATH, TOKEN, None).body(QUERIES["q1"], [1])
 
 
 def test_customers_of_one_request_are_all_there() -> None:
@@ -101,17 +95,3 @@ def test_customers_of_one_request_are_all_there() -> None:
     for _ in range(100):
         ids = some_ids(query)
         assert (len(ids), min(ids) >= 1, max(ids) <= 900_000) == (1_000, True, True)
-
-
-def test_an_interrupted_load_leaves_nothing_that_looks_whole(tmp_path: Path) -> None:
-    """A later run begins it anew."""
-    file = tmp_path / "crossref.db"
-
-    def break_off(_: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        load_customers(file, 1_000, break_off)
-    assert not file.exists()
-    load_customers(file, 5, lambda _: None)
-    assert file.exists()

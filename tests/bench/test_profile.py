@@ -23,6 +23,12 @@ def test_every_file_of_the_product_has_a_stage(file: str) -> None:
     assert stage_of((f"/anywhere/{file}", 1, "work")) in {stage for _, stage in STAGES}
 
 
+@pytest.mark.parametrize("begins", [begins for begins, _ in STAGES if begins.startswith(PACKAGES)])
+def test_every_stage_is_of_files_that_there_are(begins: str) -> None:
+    """One of a file that was moved would say nothing, and the file would have its room's."""
+    assert [file for file in files(*PACKAGES) if file.startswith(begins.partition(":")[0])]
+
+
 def test_a_function_may_have_a_stage_of_its_own() -> None:
     """Encoding is done in the front's file, looking up in the engine's."""
     assert stage_of(("/x/gateway/replies.py", 1, "print_answer")) == "encode"

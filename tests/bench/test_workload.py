@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
@@ -26,6 +28,15 @@ def test_a_request_is_for_a_receipt_or_for_none() -> None:
     with_one, without = (orjson.loads(QUERIES["one"].body(1, receipt)) for receipt in ("fields", None))
     assert with_one == {**without, "extensions": {"receipt": "fields"}}
     assert without["query"] == QUERIES["one"].document
+
+
+def test_one_customer_may_always_be_asked_of() -> None:
+    """In place of the list's last, whatever the number of the request."""
+    query = replace(QUERIES["fifty"], among=workload.RESTRICTED)
+    for number in range(3):
+        *others, last = query.variables(number)["by"]
+        assert last == {"id": workload.customer_id(workload.RESTRICTED)}
+        assert others == QUERIES["fifty"].variables(number)["by"][:-1]
 
 
 def test_a_query_grows_by_its_customers_or_by_its_fields() -> None:

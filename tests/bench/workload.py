@@ -11,9 +11,11 @@ import orjson
 __all__ = [
     "COMPANIES",
     "CUSTOMERS",
+    "INVALID",
     "QUERIES",
     "RECORDS",
-    "TOKEN",
+    "RESTRICTED",
+    "TWICE",
     "WIDE_FIELDS",
     "Query",
     "billing_key",
@@ -26,14 +28,18 @@ __all__ = [
     "number_of",
     "register_record",
     "wide",
+    "wide_names",
     "wide_record",
 ]
 
 CUSTOMERS = 10_000
 COMPANIES = 300
 WIDE_FIELDS = 200
-TOKEN = "cv_" + "b" * 43
 _STRIDE = 7
+
+RESTRICTED, INVALID, TWICE = 20_000, 20_001, 20_002
+"""Customers of whom no query asks by itself: one with a restriction, one whose record holds a value that is none of the
+model's, and one with two keys in the CRM, the next number's beside its own."""
 
 SELECTION = """{
   id name { display given family } customerSince segment preferredChannel
@@ -46,7 +52,8 @@ SELECTION = """{
 class Query:
     """One question: its document, of how many customers it asks, and how many sources answer one after another.
 
-    `count` 0 asks of nobody. `is_list` says that the customers are asked in a list.
+    `count` 0 asks of nobody. `is_list` says that the customers are asked in a list; `among` is one who is always asked
+    of, in place of the list's last.
     """
 
     name: str
@@ -55,10 +62,13 @@ class Query:
     count: int = 1
     rounds: int = 1
     is_list: bool = False
+    among: int | None = None
 
     def variables(self, number: int) -> dict[str, Any]:
         """Return the variables of the request with this number; requests near each other ask of other customers."""
         ids = [customer_id((number * self.count + place) * _STRIDE % CUSTOMERS) for place in range(self.count)]
+        if self.among is not None:
+            ids[-1] = customer_id(self.among)
         if self.is_list:
             return {"by": [{"id": one} for one in ids]}
         return {"id": ids[0]} if ids else {}
@@ -75,9 +85,14 @@ def many(count: int, selection: str = SELECTION, rounds: int = 2) -> Query:
     return Query(f"of {count}", f"{count} customers", document, count, rounds, is_list=True)
 
 
+def wide_names(fields: int) -> list[str]:
+    """Return the names of the first fields of the wide record."""
+    return [f"f{number}" for number in range(1, fields + 1)]
+
+
 def wide(fields: int) -> Query:
     """Return the question of so many fields of one customer's wide record."""
-    listed = " ".join(f"f{number}" for number in range(1, fields + 1))
+    listed = " ".join(wide_names(fields))
     document = f"query Wide($id: ID!) {{ customer(by: {{id: $id}}) {{ wide {{ {listed} }} }} }}"
     return Query(f"wide {fields}", f"{fields} fields", document)
 
@@ -139,7 +154,7 @@ def crm_record(key: str) -> dict[str, Any]:
         "country": "NL",
         "segment": "PREMIUM" if number % 3 else "CONSUMER",
         "createdAt": f"20{number % 20:02d}-05-17",
-        "channel": "EMAIL",
+        "channel": "PIGEON" if number == INVALID else "EMAIL",
         "companyLei": lei(number),
         "notes": "Prefers to be called in the afternoon.",
     }
@@ -148,7 +163,7 @@ def crm_record(key: str) -> dict[str, Any]:
 def wide_record(key: str, fields: Sequence[str] = ()) -> dict[str, Any]:
     """Return a record of 200 values; with `fields` those alone, and the key."""
     number = number_of(key)
-    names = fields or [f"f{place}" for place in range(1, WIDE_FIELDS + 1)]
+    names = fields or wide_names(WIDE_FIELDS)
     return {"id": key, **{name: f"value {number} of {name}" for name in names if name != "id"}}
 
 

@@ -12,8 +12,8 @@ from resolvers import NotServedError, RefusalCode, RefusedError, Request
 from resolvers.engine import Engine
 from schema.caller import Caller
 from schema.deadline import Deadline
-from schema.observer import Event, Sent
-from tests.resolvers.harbour import harbour, known
+from schema.observer import NOBODY, Event, Observer, Sent
+from tests.resolvers.harbour import TIMED_OUT, Harbour, harbour, known
 from tests.resolvers.vessels import MODEL, view
 
 BY_KEY = "query ($by: VesselBy!) { vessel(by: $by) { id name } }"
@@ -167,6 +167,28 @@ async def test_the_observer_hears_of_every_call() -> None:
 
     await harbour(observer=Ear()).ask('{ vessel(by: {id: "v1"}) { name draught } }')
     assert {event.source for event in heard} == {"registry", "sonar"}
+
+
+async def test_an_observer_that_raises_costs_lines_in_the_log_and_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The answer is what it is without; the log names what was to be told: calls, and keys that failed."""
+
+    class Raising:
+        def note(self, event: Event) -> None:
+            raise ValueError("secret")
+
+    def failing(observer: Observer) -> Harbour:
+        made = harbour(observer=observer)
+        made.sonar.answers["S1"] = TIMED_OUT
+        return made
+
+    query = '{ vessel(by: {id: "v1"}) { name draught } }'
+    assert await failing(Raising()).ask(query) == await failing(NOBODY).ask(query)
+    assert sorted(set(caplog.messages)) == [
+        "an observer raised ValueError when it was told of Failed",
+        "an observer raised ValueError when it was told of Sent",
+    ]
 
 
 async def test_a_callers_credential_reaches_the_adapters_and_nothing_else() -> None:

@@ -16,7 +16,7 @@ from resolvers.documents import Documents
 from resolvers.kept import Kept, Planned
 from resolvers.planning import Planner
 from tests.resolvers.planned import documents
-from tests.resolvers.test_shaping import EVERYTHING
+from tests.resolvers.shapes.test_shaping import EVERYTHING
 
 TEXT = "query ($by: VesselBy!) { vessel(by: $by) { name draught } }"
 BY = {"id": "v1"}

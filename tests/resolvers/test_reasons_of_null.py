@@ -6,6 +6,7 @@ from graphql.pyutils import Path
 
 from resolvers.reasons_of_null import Notes, response_path
 from schema.reasons import Place, Reason
+from tests.resolvers.harbour import harbour, known
 
 ABSENT, WITHHELD = Reason.SOURCE_NOT_LINKED, Reason.SUBJECT_RESTRICTED
 
@@ -118,3 +119,12 @@ def test_a_mask_may_be_noted_for_a_whole_pattern() -> None:
     assert entry["paths"] == [["vessels", "*", "name"], ["other", "name"]]
     (entry,) = notes.entries(Place.ABSENT, data)
     assert entry["paths"] == [["vessels", 1, "name"]]
+
+
+async def test_a_null_that_went_up_is_told_at_its_own_path() -> None:
+    """The place itself is gone; where others are shown, at the same field of other customers, no `*` speaks of them."""
+    h = harbour([known(1), known(3, "Size.beam")])
+    answer = await h.ask('{ vessels(by: [{id: "v1"}, {id: "v3"}]) { size { __typename beam } } }')
+    assert answer["data"]["vessels"][1] == {"size": None}
+    (entry,) = answer["extensions"]["withheld"]
+    assert entry["paths"] == [["vessels", 1, "size", "beam"]]

@@ -19,9 +19,9 @@ from adapters.answers import Answer, Found, Missing, Page
 from adapters.http import ByCursor, ByOffset, ByPage, HttpAdapter, HttpOffer, HttpReply, InLastRecord, InLink, InQuery
 from adapters.http.asks import HttpAsk
 from adapters.http.exact_json import JsonError, read_json
-from adapters.http.reading import ReadRecords, reader_for
+from adapters.http.reading import Readers, ReadRecords, reader_for
 from adapters.records import Record
-from adapters.rows import Row
+from adapters.rows import Row, row_shape
 from adapters.sending import SendError
 from adapters.testing import every_field
 from tests.adapters.http.bodies import Bodies, Thing
@@ -195,9 +195,61 @@ def test_an_offer_without_rows_reads_json(declared: dict[str, Any]) -> None:
     assert reader_for(asked, fields) is read_json
 
 
-def test_a_reader_is_made_once() -> None:
-    """For an offer and its fields."""
-    assert reader_for(offers()["bare"], ("text",)) == reader_for(offers()["bare"], ("text",))
+def things(count: int) -> tuple[HttpOffer, list[tuple[str, ...]]]:
+    """An offer whose rows nobody has asked for, and so many sets of its fields."""
+    names = [f"field_{n}" for n in range(count)]
+    record = type("Unseen", (Record,), {"__annotations__": dict.fromkeys(names, str | None)})
+    offer = HttpOffer(name="unseen", serves="Thing", record=record, path="/x", key="id", keys=InQuery("ids"))
+    return offer, [(name,) for name in names]
+
+
+def test_fields_that_are_asked_for_again_are_read_as_rows() -> None:
+    """And as JSON when they come for the first time: most that come once never come again. The reader is made once."""
+    offer, (fields, others) = things(2)
+    readers = Readers()
+    assert readers.reader(offer, fields) is read_json
+    assert readers.reader(offer, others) is read_json
+    read = readers.reader(offer, fields)
+    assert kinds(read(b'[{"id": "1", "field_0": "a"}]')) == ["row"]
+    assert readers.reader(offer, fields) is read
+
+
+def test_fields_whose_rows_something_waits_for_are_read_as_rows_at_once() -> None:
+    """Code that was made to read them would take dicts the longer way."""
+    offer, (fields,) = things(1)
+    assert row_shape(offer.record, fields) is not None
+    assert Readers().reader(offer, fields) is not read_json
+
+
+def test_readers_take_no_more_memory_than_they_may() -> None:
+    """The one that was not used for the longest time goes first, and comes back when it is asked for."""
+    offer, asked = things(3)
+    readers = Readers(most_bytes=20_000)  # room for two
+    made = [(readers.reader(offer, fields), readers.reader(offer, fields))[1] for fields in asked[:2]]
+    assert readers.reader(offer, asked[0]) is made[0]
+    assert [readers.reader(offer, asked[2]) is read_json for _ in range(2)] == [True, False]
+    assert readers.reader(offer, asked[0]) is made[0]
+    again = readers.reader(offer, asked[1])
+    assert again is not made[1]
+    assert again is not read_json
+
+
+def test_a_reader_that_is_larger_than_all_may_be_is_kept_alone() -> None:
+    """Nothing of it is refused."""
+    offer, (fields,) = things(1)
+    readers = Readers(most_bytes=10)
+    assert readers.reader(offer, fields) is read_json
+    assert readers.reader(offer, fields) is readers.reader(offer, fields) is not read_json
+
+
+def test_sets_of_fields_that_come_once_make_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are; the fields of ordinary requests stay as they are kept."""
+    offer, (usual, *others) = things(40)
+    readers = Readers(most_bytes=20_000)
+    kept = [readers.reader(offer, usual) for _ in range(2)][1]
+    monkeypatch.setattr("adapters.http.reading.reader_for", lambda *_: 1 / 0)
+    assert {readers.reader(offer, fields) for fields in others} == {read_json}
+    assert readers.reader(offer, usual) is kept
 
 
 Seeds = st.integers(0, 2**64)
@@ -222,4 +274,7 @@ def assert_equal(seed: int, name: str, oddness: float) -> None:
     random, offer = Random(seed), offers()[name]
     fields = FIELDS if random.random() < 0.3 else tuple(sorted(random.sample(FIELDS, random.randrange(1, 6))))
     body = body_for(offer, Bodies(random, oddness))
-    assert answers(offer, fields, body, reader_for(offer, fields)) == answers(offer, fields, body, read_json), body
+    readers = Readers()
+    _, read = (readers.reader(offer, fields) for _ in range(2))  # they are rows at the second use for certain
+    assert read is not read_json
+    assert answers(offer, fields, body, read) == answers(offer, fields, body, read_json), body

@@ -346,20 +346,6 @@ async def test_no_url_is_logged(client: Way, caplog: pytest.LogCaptureFixture) -
     assert "secret-key" not in caplog.text
 
 
-async def test_another_loop_is_refused_with_a_clear_error() -> None:
-    """Connections cannot move between event loops."""
-    async with serving(json_answer()) as server:
-        transport = AiohttpTransport()
-        async with httpx_client(transport) as http:
-            await http.get(server.url)
-
-            def elsewhere() -> None:
-                asyncio.run(transport.aclose())
-
-            with pytest.raises(RuntimeError, match="another event loop than the first"):
-                await asyncio.to_thread(elsewhere)
-
-
 async def test_a_closed_transport_can_be_opened_again_and_a_closed_client_cannot(client: Way) -> None:
     """aclose() may be called twice, and without any request before it."""
     transport = AiohttpTransport()

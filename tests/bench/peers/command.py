@@ -30,12 +30,13 @@ from tests.bench.peers.machine import machine
 from tests.bench.peers.measuring import Measuring
 from tests.bench.peers.options import QUICK_PEERS, is_part, options, scale_of
 from tests.bench.peers.processes import NotStartedError
-from tests.bench.peers.product.prepare import load_customers, write_view
 from tests.bench.peers.programs import OURS, PEERS, Program
 from tests.bench.peers.report import page, show
 from tests.bench.peers.runs import RUNS, Bench, ending, healthy, start
 from tests.bench.peers.sources import build_sources, sources
 from tests.bench.peers.workload import CUSTOMERS
+from tests.bench.product.declared import is_loaded, read_through
+from tests.bench.product.plain import PLAIN
 
 __all__ = ["main"]
 
@@ -163,15 +164,14 @@ def _interrupt(*_: object) -> None:
 def prepare(console: Console) -> None:
     """Write our view, and load the cross-reference unless an earlier run has."""
     folder = BUILT / "product"
-    write_view(folder)
-    file = folder / "crossref.db"
-    if file.exists():
-        return
-    with Progress(console=console) as progress:
-        task = progress.add_task(f"Loading a cross-reference of {CUSTOMERS:,} customers (once)", total=CUSTOMERS)
-        seconds = load_customers(file, CUSTOMERS, lambda done: progress.update(task, completed=done))
-    size = file.stat().st_size / 2**20
-    console.print(f"Loaded in {seconds:.0f} s: {size:,.0f} MB in {file.relative_to(ROOT)}.")
+    PLAIN.write_view(folder)
+    if not is_loaded(folder):
+        with Progress(console=console) as progress:
+            task = progress.add_task(f"Loading a cross-reference of {CUSTOMERS:,} customers (once)", total=CUSTOMERS)
+            everyone = range(1, CUSTOMERS + 1)
+            seconds = PLAIN.load(folder, everyone, progress=lambda done: progress.update(task, completed=done))
+        console.print(f"Loaded in {seconds:.0f} s into {folder.relative_to(ROOT)}.")
+    read_through(folder)
 
 
 @contextmanager

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-__all__ = ["Cell", "Figures", "Turn", "middle", "ratio"]
+from tests.bench.figures import middle, ratio
+
+__all__ = ["Cell", "Figures", "Turn"]
 
 MUCH_FOREIGN = 0.15
 """Processors taken by others above which a turn is told as doubtful."""
@@ -47,16 +48,6 @@ class Cell:
     def key(self) -> str:
         """Return the cell as one word."""
         return f"{self.kind}/{self.query}/{self.load}"
-
-
-def middle(turns: Sequence[Turn], name: str) -> float:
-    """Return the median of one figure over the turns."""
-    return float(median(getattr(turn, name) for turn in turns))
-
-
-def ratio(theirs: Sequence[Turn], mine: Sequence[Turn], name: str = "cpu_us") -> float:
-    """Return how many times as much theirs is: the median over the rounds, each turn by the one beside it."""
-    return float(median(getattr(a, name) / getattr(b, name) for a, b in zip(theirs, mine, strict=True)))
 
 
 @dataclass(slots=True)
@@ -123,6 +114,11 @@ class Figures:
         """Return how many times as much as ours a program's is, each turn by ours beside it; None: not measured."""
         mine = self.beside.get((cell.key, program), [])
         return ratio(self.of(cell, program), mine, name) if mine else None
+
+    def loads(self, kind: str, query: str) -> Sequence[int]:
+        """Return the loads at which a query was measured, ascending."""
+        keys = {key.split("/", 2)[2] for key, _ in self.turns if key.startswith(f"{kind}/{query}/")}
+        return sorted(map(int, keys))
 
     def fact(self, subject: str, program: str) -> Any:
         """Return a finding, None when there is none."""

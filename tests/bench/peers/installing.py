@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench.peers.glibc import relax_glibc
+from tests.bench.peers.schemas import json_schemas
 
 __all__ = ["ProgramMissingError", "install", "require_tools"]
 
@@ -69,7 +70,8 @@ def _npm_install(folder: Path, console: Console) -> None:
 
 
 def _compose(folder: Path, upstream: str) -> None:
-    """Compose Hive's supergraph, which holds the address of the sources."""
+    """Compose Hive's supergraph, which holds the address of the sources, of the types that they answer."""
+    (folder / "schemas.json").write_text(json.dumps(json_schemas()))
     command = ["node", "node_modules/.bin/mesh-compose", "-o", "supergraph.graphql"]
     _run(command, folder, {"UPSTREAM": upstream})
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from tests.bench.machine import processor
 from tests.bench.peers.installing import versions
 from tests.bench.peers.processes import GATEWAY_CPU, LOAD_CPU
 
@@ -25,7 +26,7 @@ def machine(built: Path) -> dict[str, Any]:
     """Return date, processor, memory, system and the versions of everything that was measured."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "cpu": _cpu_model(),
+        "cpu": processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.release()}, {_distribution()}",
@@ -36,11 +37,6 @@ def machine(built: Path) -> dict[str, Any]:
         "ours": {name: version(name) for name in _OURS},
         "theirs": {**{name: version(name) for name in _BY_HAND}, **versions(built)},
     }
-
-
-def _cpu_model() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _distribution() -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.bench.machine import cpu_of
+
 __all__ = ["GATEWAY_CPU", "LOAD_CPU", "NotStartedError", "Running", "pinned", "running", "settle", "until_up"]
 
 _CPUS = sorted(os.sched_getaffinity(0))
@@ -19,9 +21,6 @@ GATEWAY_CPU, LOAD_CPU = _CPUS[0], _CPUS[-1]
 """One processor for the gateway alone, another for the sources and the load."""
 
 _NICE = ["nice", "-n", "-15"] if os.geteuid() == 0 else []
-_PROCESS_CLOCK = 2
-"""Which clock of a process: what the scheduler gave it, threads that have ended included (CPUCLOCK_SCHED)."""
-
 _STARTS_WITHIN = 60.0
 _SETTLES_WITHIN = 120.0
 
@@ -63,7 +62,7 @@ class Running:
 
 def _cpu_of(pid: int) -> float:
     with suppress(OSError):
-        return time.clock_gettime((~pid << 3) | _PROCESS_CLOCK)
+        return cpu_of(pid)
     return 0.0
 
 

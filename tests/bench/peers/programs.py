@@ -10,11 +10,12 @@ from pathlib import Path
 
 from tests.bench.peers.asking import post
 from tests.bench.peers.processes import GATEWAY_CPU, Running, running, until_up
-from tests.bench.peers.product.prepare import TOKEN, VIEW
+from tests.bench.peers.schemas import record_types
 from tests.bench.peers.sources import free_port
 from tests.bench.peers.workload import PEER, QUERIES, Dialect, ours
+from tests.bench.product.declared import PATH, TOKEN
 
-__all__ = ["OURS", "PEERS", "Place", "Program", "Serving", "serving"]
+__all__ = ["NODE", "OURS", "PEERS", "Place", "Program", "Serving", "serving"]
 
 ROOT = Path(__file__).parents[3]
 
@@ -89,7 +90,7 @@ def _node(name: str, title: str, script: str, **env: str) -> Program:
 
 def _uvicorn(name: str, title: str, app: str, *, is_slow: bool = True, **env: str) -> Program:
     def command(place: Place) -> list[str]:
-        served = [sys.executable, "-m", "uvicorn", f"tests.bench.peers.by_hand.{app}:app", "--port", str(place.port)]
+        served = [sys.executable, "-m", "uvicorn", f"tests.bench.by_hand.{app}:app", "--port", str(place.port)]
         return [*served, "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
 
     return Program(name, title, command, lambda _: ROOT, None, env, is_slow=is_slow)
@@ -97,17 +98,18 @@ def _uvicorn(name: str, title: str, app: str, *, is_slow: bool = True, **env: st
 
 def _product(name: str, title: str, receipt: str | None = "fields", **env: str) -> Program:
     def command(place: Place) -> list[str]:
-        app = "tests.bench.peers.product.app:gateway"
+        app = "tests.bench.product.app:plain"
         return [sys.executable, "-m", "gateway.cli", "serve", app, "--port", str(place.port)]
 
-    return Program(name, title, command, lambda _: ROOT, None, env, ours(VIEW, TOKEN, receipt))
+    return Program(name, title, command, lambda _: ROOT, None, env, ours(PATH, TOKEN, receipt))
 
 
 def _tailcall(name: str, title: str, config: str, edit: Callable[[str], str] = str) -> Program:
     def command(place: Place) -> list[str]:
         written = place.folder("tailcall") / f"{name}.{place.port}.graphql"
-        text = (place.folder("tailcall") / config).read_text()
-        written.write_text(edit(text).replace("UPSTREAM", place.upstream).replace("PORT", str(place.port)))
+        text = edit((place.folder("tailcall") / config).read_text())
+        text = text.replace("UPSTREAM", place.upstream).replace("PORT", str(place.port))
+        written.write_text(f"{text}\n{record_types()}")
         return ["./tailcall.bin", "start", written.name]
 
     env = {"LD_PRELOAD": "./shim.so", "TAILCALL_TRACKER": "false", "TAILCALL_LOG_LEVEL": "error"}
@@ -143,9 +145,12 @@ PEERS = (
     _hive("hive", "Hive Gateway"),
     _hive("hive-jit", "Hive Gateway, `--jit`", "--jit"),
     _uvicorn("pycore", "bare ASGI on graphql-core", "bare"),
-    _uvicorn("strawberry", "Strawberry by hand", "strawberry_app"),
-    _uvicorn("strawberry-tuned", "Strawberry tuned", "strawberry_app", TUNED="1"),
+    _uvicorn("strawberry", "Strawberry by hand", "plain"),
+    _uvicorn("strawberry-tuned", "Strawberry tuned", "plain", BENCH_TUNED="1"),
 )
+
+NODE = tuple(one.name for one in PEERS if one.installed == "node")
+"""Those that run on Node alone, by their names."""
 
 SINGLE_PEERS = (
     _node("apollo-single", "Apollo Server, one key a call", "apollo.mjs", BATCHING="0"),

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.bench.workload import wide_names
+
 __all__ = [
     "CUSTOMERS",
     "PEER",
@@ -66,8 +68,7 @@ def of_customers(count: int) -> Query:
 
 def of_fields(count: int) -> Query:
     """Return the first fields of one wide record."""
-    names = " ".join(f"f{number}" for number in range(1, count + 1))
-    return Query(f"{count} fields", f"{count} fields", f"{{ wide {{ {names} }} }}")
+    return Query(f"{count} fields", f"{count} fields", f"{{ wide {{ {' '.join(wide_names(count))} }} }}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,10 @@ PEER = Dialect(
 )
 
 
-def ours(view: str, token: str, receipt: str | None = "fields") -> Dialect:
-    """Return how this gateway is asked: by the CRM's key, as a registered consumer, for a receipt or without."""
+def ours(path: str, token: str, receipt: str | None = "fields") -> Dialect:
+    """Return how this gateway is asked there: by the CRM's key, as a registered consumer, for a receipt or without."""
     return Dialect(
-        path=f"/views/{view}/graphql",
+        path=path,
         one_head="query ($id: ID!) { customer(by: {crm: $id})",
         many_head="query ($by: [CustomerBy!]!) { customers(by: $by)",
         one='{"id": "%d"}',

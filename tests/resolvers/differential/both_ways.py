@@ -23,10 +23,11 @@ from resolvers.assembly import Operation as Executed
 from resolvers.cursors import Cursors
 from resolvers.executing import execute
 from resolvers.fetched import Fetched
-from resolvers.making import Making
+from resolvers.handed_on import DoubtError
 from resolvers.plan import Plan
 from resolvers.policy import Transforms
-from resolvers.shaping import DoubtError, Shape, compile_shape
+from resolvers.shapes import Shape, compile_shape
+from resolvers.shapes.making import Making
 from schema.caller import Caller
 from schema.deadline import Deadline
 from schema.views import View

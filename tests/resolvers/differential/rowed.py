@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -29,14 +29,15 @@ def as_row(offer: Offer, fields: tuple[str, ...], facts: Facts) -> Facts:
     if row_shape(offer.record, fields) is None:
         return facts
     raw = {_KEY: "K", **_raw(offer.record, facts)}
-    (read,) = reader_for(_rest(offer), fields)(json.dumps(raw, default=_told).encode()).records
+    (read,) = _reader(offer, fields)(json.dumps(raw, default=_told).encode()).records
     return cast("Facts", read) if isinstance(read, Row) else facts
 
 
 @lru_cache(maxsize=256)
-def _rest(offer: Offer) -> HttpOffer:
-    """The offer of a REST source with the same records."""
-    return HttpOffer(name=offer.name, serves=offer.serves, record=offer.record, key=_KEY, path="/records/{key}")
+def _reader(offer: Offer, fields: tuple[str, ...]) -> Callable[[bytes], Any]:
+    """The reader of a REST source with the same records."""
+    rest = HttpOffer(name=offer.name, serves=offer.serves, record=offer.record, key=_KEY, path="/records/{key}")
+    return reader_for(rest, fields)
 
 
 def _raw(record: type[Record], facts: Facts) -> dict[str, Any]:

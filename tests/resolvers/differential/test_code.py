@@ -13,7 +13,7 @@ from graphql import DocumentNode
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from resolvers.shaping import compile_shape
+from resolvers.shapes import compile_shape
 from tests.resolvers.differential.both_ways import Both, Compiled, both_ways
 from tests.resolvers.differential.documents import documents
 from tests.resolvers.differential.mutating import mutated
