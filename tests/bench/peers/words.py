@@ -32,9 +32,8 @@ TAIL = """## The workload, and how it is measured
 ## What differs between them
 
 * This gateway knows each source's key from a table of 900,000 customers, a file that the machine has in memory when
-  the run begins, knows the caller by its token, checks the
-  view, its limits and the customer's restrictions, and writes a receipt that names every field that was read. The
-  others do none of it.
+  the run begins, knows the caller by its token, checks the view, its limits and the customer's restrictions, and
+  writes a receipt that names every field that was read. The others do none of it.
 * It asks sources for the wanted fields alone (`fields=`) and merges what concurrent requests ask. The others do as
   their documentation says: a loader for each source, every field of a record. Tailcall merges too; Mercurius was
   also given `fields=`.
