@@ -34,6 +34,9 @@ __all__ = ["RunningSource", "SourceControlError", "start_source"]
 _PATIENCE = 1.0
 """Seconds in which a source has to end when it is told to; then it is killed."""
 
+_MOST_SECONDS = 30.0
+"""How long a source may take to do what it is told: no more than a moment, but on a machine that is short of processors."""
+
 _BACKLOG = 128
 
 
@@ -81,7 +84,7 @@ class RunningSource(AbstractContextManager["RunningSource"]):
             self.process.wait()
 
     def _command(self, method: str, what: str, command: Mapping[str, object] | None = None) -> bytes:
-        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=5)
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=_MOST_SECONDS)
         try:
             connection.request(method, f"/__sandbox/{what}", json.dumps(command) if command else None)
             reply = connection.getresponse()
