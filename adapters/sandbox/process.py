@@ -35,7 +35,7 @@ _PATIENCE = 1.0
 """Seconds in which a source has to end when it is told to; then it is killed."""
 
 _MOST_SECONDS = 30.0
-"""How long a source may take to do what it is told: no more than a moment, but on a machine that is short of processors."""
+"""How long a source may take to do what it is told: a moment, but for a machine that is short of processors."""
 
 _BACKLOG = 128
 
