@@ -75,7 +75,7 @@ check: $(READY)  ## Check format, lint, types and layers
 format: $(READY)  ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 
-bench: $(READY)  ## Measure CPU per request beside gateways written by hand, about 6 minutes
+bench: $(READY)  ## Measure CPU per request beside gateways written by hand, about 12 minutes
 	@$(BIN)/python -m tests.bench $(OPTIONS)
 
 bench-peers: $(READY)  ## Measure beside other gateways, up to an hour, and write docs/performance.md; Linux

@@ -1,4 +1,4 @@
-"""Everything that is not GraphQL: a view's SDL, and whether the gateway lives and is ready."""
+"""Everything that is not GraphQL: a view's SDL, the cross-reference, and whether the gateway lives and is ready."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
+from gateway.crossref import make_crossref
 from gateway.explaining import explain_request
 from gateway.headers import read_headers
 from gateway.ide import Ide, add_ide
-from gateway.refusals import NotTakenError, RequestCode
+from gateway.readiness import Readiness
+from gateway.refusals import NotTakenError, RequestCode, not_at_this_path
 from gateway.replies import Reply, answering, refusal, refusal_of
-from gateway.service import NotOpenError, Service
+from gateway.service import Service
 
 __all__ = ["make_api"]
 
 
-def make_api(service: Callable[[], Service], lifespan: Callable[[FastAPI], Any], *, most_bytes: int) -> FastAPI:
+def make_api(
+    service: Callable[[], Service], lifespan: Callable[[FastAPI], Any], *, most_bytes: int, steward_page: bool
+) -> FastAPI:
     """Return the application behind the GraphQL route. `service` raises NotOpenError while the gateway is not open.
 
     The headers that every answer has, and a request's id, are the front's affair.
@@ -34,7 +38,8 @@ def make_api(service: Callable[[], Service], lifespan: Callable[[FastAPI], Any],
     )
     _add_views(api, service, most_bytes)
     add_ide(api, Ide.load())
-    _add_health(api, service)
+    api.mount("/crossref", make_crossref(service, most_bytes=most_bytes, has_page=steward_page))
+    _add_health(api, Readiness(service))
     api.exception_handler(HTTPException)(_not_here)
     return api
 
@@ -55,18 +60,16 @@ def _add_views(api: FastAPI, service: Callable[[], Service], most_bytes: int) ->
         return await _answering(request, work)
 
 
-def _add_health(api: FastAPI, service: Callable[[], Service]) -> None:
+def _add_health(api: FastAPI, readiness: Readiness) -> None:
     @api.get("/health/live")
     async def live() -> Response:
         return PlainTextResponse("live\n")
 
     @api.get("/health/ready")
     async def ready() -> Response:
-        try:
-            service()
-        except NotOpenError:
-            return PlainTextResponse("not ready\n", status_code=503)
-        return PlainTextResponse("ready\n")
+        if await readiness.is_ready():
+            return PlainTextResponse("ready\n")
+        return PlainTextResponse("not ready\n", status_code=503)
 
 
 async def _answering(request: Request, work: Callable[[], Awaitable[Response]]) -> Response:
@@ -85,16 +88,7 @@ def _sdl(service: Service, view: str, request: Request) -> Response:
 
 async def _not_here(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _response(refusal(_refused(error)))
-
-
-def _refused(error: HTTPException) -> NotTakenError:
-    if error.status_code == 405:
-        headers = dict(error.headers or {})
-        message = f"This path is asked by {headers.get('Allow', 'another method')} only."
-        return NotTakenError(405, RequestCode.METHOD_NOT_ALLOWED, message, headers)
-    message = "There is nothing at this path. GraphQL is at /views/{name}/graphql."
-    return NotTakenError(404, RequestCode.NOT_FOUND, message)
+    return _response(refusal(not_at_this_path(error.status_code, error.headers)))
 
 
 def _response(reply: Reply) -> Response:

@@ -15,6 +15,7 @@ from adapters.crossref import CrossReference
 from adapters.crossref.urls import URLS, file_of, url_fault
 from adapters.verifying import served_coordinates, sound_adapters, verify_adapters
 from gateway.consumers import Consumers
+from gateway.identifier_rules import identifier_rules
 from gateway.secret_file import verify_secret_file
 from resolvers.catalog import Catalog
 from resolvers.coverage import not_served, not_taken
@@ -48,6 +49,7 @@ class Declared:
     secret_file: Path | None
     crossref: str | CrossReference | None = field(default=None, repr=False)
     types: Sequence[type] = ()
+    identifier_rules: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def check(declared: Declared) -> Checked:
     consumers = reading.attempt("the consumers", lambda: Consumers.load(declared.consumers))
     reading.verify("the installed packages", _name_clashes)
     reading.verify("the secret file", lambda: verify_secret_file(declared.secret_file) if declared.secret_file else ())
-    reading.verify("the cross-reference", lambda: _crossref(declared.crossref))
+    reading.attempt("the rules of identifiers", lambda: identifier_rules(declared.identifier_rules))
+    reading.verify("the cross-reference", lambda: (*_crossref(declared.crossref), *_undigested(declared, folder)))
     if model is not None:
         adapters = sound_adapters(declared.adapters)
         reading.verify("the adapters", lambda: verify_adapters(declared.adapters, model))
@@ -145,6 +148,15 @@ def _unusable(path: Path) -> str | None:
     if not path.is_file():
         return "which is a folder" if path.is_dir() else "which is no plain file"
     return None if path.stat().st_size else "which is empty"
+
+
+def _undigested(declared: Declared, folder: ViewFolder) -> Iterator[Problem]:
+    """Yield that views look up by identifiers where there is no secret to digest them with."""
+    names = [loaded.view.id for loaded in folder.views if loaded.view.identifiers]
+    if names and declared.secret_file is None and isinstance(declared.crossref, str):
+        got = f"no secret file, and look-ups by identifiers in {', '.join(names)}"
+        mend = "set CUSTOMER_VIEW_SECRET_FILE; see `customer-view secret`"
+        yield Problem("crossref", None, got, "the secret with which identifiers are digested", mend)
 
 
 def _views(adapters: Sequence[Adapter], folder: ViewFolder, model: Model) -> Iterator[Problem]:

@@ -5,6 +5,7 @@
       views: [support-call]          # every published version, or exact ones: support-call@1
       roles: [developer]             # what else the consumer is; a view says what a role allows
       origins: [https://desk.example]   # web pages that may ask with this token
+      crossref_sources: [crm]        # the sources whose keys a steward may write; all unless given
 
 The file holds no token. A token is `cv_` and the base64url form of 32 random bytes; what is kept is the SHA-256 of its
 text. A slow hash protects words that people choose; 256 random bits need none, and a look-up by digest costs the same
@@ -25,7 +26,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
-from schema.caller import Caller
+from schema.caller import Caller, CrossrefRole
 from schema.declaration import each_once, read_declaration, said
 from schema.problems import ConfigurationError, Level, Problem
 from schema.suggest import did_you_mean
@@ -33,20 +34,27 @@ from schema.view_files import LoadedView, ViewFolder
 from schema.views import SLUG
 from schema.yaml_file import Document, load_yaml
 
-__all__ = ["Consumer", "Consumers", "new_token"]
+__all__ = ["Consumer", "Consumers", "is_source", "new_token"]
 
 _TOKEN = re.compile(r"cv_[A-Za-z0-9_-]{43}")
 _VIEW = SLUG.removesuffix("$") + r"(@[1-9][0-9]{0,5})?$"
 _LABEL = "[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?"
 _ORIGIN = rf"^https?://({_LABEL}(\.{_LABEL})*|\[[0-9a-f:.]+\])(:[1-9][0-9]{{0,4}})?$"
+_SOURCE = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
 _USUAL_PORTS = {"http": 80, "https": 443}
 _HIGHEST_PORT = 65_535
+_VIEWS = "a list of views, such as [support-call]"
 
 
 def new_token() -> tuple[str, str]:
     """Return a fresh token, to be shown once, and the line for `consumers.yaml`: `token_sha256: ...`."""
     token = f"cv_{secrets.token_urlsafe(32)}"
     return token, f"token_sha256: {_digest(token)}"
+
+
+def is_source(name: str) -> bool:
+    """Return whether a source of the cross-reference could be called so."""
+    return re.fullmatch(_SOURCE, name) is not None
 
 
 def _digest(token: str) -> str:
@@ -89,7 +97,7 @@ class _Entry(BaseModel):
             ],
             ...,
         ],
-        Field(min_length=1, max_length=500, description="a list of views, such as [support-call]"),
+        Field(max_length=500, description=_VIEWS),
         AfterValidator(each_once),
     ]
     roles: Annotated[
@@ -117,10 +125,22 @@ class _Entry(BaseModel):
         Field(max_length=50, description="a list of origins, such as [https://desk.example]"),
         AfterValidator(each_once),
     ] = ()
+    crossref_sources: Annotated[
+        tuple[
+            Annotated[
+                str,
+                StringConstraints(pattern=_SOURCE),
+                Field(description="the name of a source in the cross-reference, such as crm"),
+            ],
+            ...,
+        ],
+        Field(min_length=1, max_length=500, description="a list of sources, such as [crm]"),
+        AfterValidator(each_once),
+    ] = ()
 
 
 class _File(RootModel[tuple[_Entry, ...]]):
-    """a list of consumers, each with name, token_sha256 and views, and perhaps roles and origins"""
+    """a list of consumers, each with name, token_sha256 and views, and perhaps roles, origins and crossref_sources"""
 
     model_config = ConfigDict(frozen=True)
 
@@ -129,7 +149,8 @@ class _File(RootModel[tuple[_Entry, ...]]):
 class Consumer:
     """A registered client application: its name, and the views (`support-call`, `support-call@1`) it may use.
 
-    `roles` say what else it is; pages of `origins` may ask with its token.
+    `roles` say what else it is; pages of `origins` may ask with its token. In the cross-reference it writes keys of
+    `crossref_sources`; of every source where there are none.
     """
 
     name: str
@@ -137,17 +158,22 @@ class Consumer:
     token_sha256: str = field(repr=False)
     roles: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
+    crossref_sources: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Consumers:
-    """The registered client applications, and who a token belongs to. `origins` stand under the consumers' names."""
+    """The registered client applications, and who a token belongs to.
+
+    `origins` and `crossref_sources` stand under the consumers' names.
+    """
 
     consumers: tuple[Consumer, ...]
     document: Document = field(repr=False, compare=False)
     callers: Mapping[str, Caller] = field(repr=False, compare=False)
     origins: Mapping[str, frozenset[str]] = field(repr=False, compare=False)
     every_origin: frozenset[str] = field(repr=False, compare=False)
+    crossref_sources: Mapping[str, frozenset[str]] = field(repr=False, compare=False)
 
     @classmethod
     def load(cls, path: Path) -> Consumers:
@@ -155,12 +181,20 @@ class Consumers:
         document = load_yaml(path)
         entries = read_declaration(document, _File).root
         consumers = tuple(map(_consumer, entries))
-        if problems := list(_doubled(consumers, document)):
+        if problems := [*_idle(consumers, document), *_doubled(consumers, document)]:
             raise ConfigurationError(problems)
         callers = {each.token_sha256: Caller(each.name, each.views, each.roles) for each in consumers}
         origins = {each.name: each.origins for each in consumers}
         every_origin = frozenset().union(*origins.values())
-        return cls(consumers, document, MappingProxyType(callers), MappingProxyType(origins), every_origin)
+        sources = {each.name: each.crossref_sources for each in consumers}
+        return cls(
+            consumers,
+            document,
+            MappingProxyType(callers),
+            MappingProxyType(origins),
+            every_origin,
+            MappingProxyType(sources),
+        )
 
     def authenticate(self, token: str) -> Caller | None:
         """Return the caller that the token belongs to; None when it is not a token of any consumer."""
@@ -216,8 +250,17 @@ class Consumers:
 
 
 def _consumer(entry: _Entry) -> Consumer:
-    views, roles, origins = map(frozenset, (entry.views, entry.roles, entry.origins))
-    return Consumer(entry.name, views, entry.token_sha256, roles, origins)
+    views, roles, origins, sources = map(frozenset, (entry.views, entry.roles, entry.origins, entry.crossref_sources))
+    return Consumer(entry.name, views, entry.token_sha256, roles, origins, sources)
+
+
+def _idle(consumers: Iterable[Consumer], document: Document) -> Iterator[Problem]:
+    """Yield consumers that may do nothing: without a view, and without a role in the cross-reference."""
+    for position, consumer in enumerate(consumers):
+        if not consumer.views and not consumer.roles & frozenset(CrossrefRole):
+            line = document.line_of((position, "views"))
+            mend = f"list a view, or give it a role in the cross-reference, such as {CrossrefRole.STEWARD}"
+            yield Problem(document.file, line, f"an empty list ([{position + 1}].views)", _VIEWS, mend)
 
 
 def _doubled(consumers: Iterable[Consumer], document: Document) -> Iterator[Problem]:

@@ -31,7 +31,7 @@ __all__ = ["Arrival", "Exchange"]
 
 _MOST_RESERVED = 0.1
 
-_OK, _PARTIAL, _REFUSED = 200, 294, 400
+_OK, _PARTIAL, _REFUSED, _LIMITED = 200, 294, 400, 429
 
 _NO_SUCH_OPERATION = (RefusalCode.GRAPHQL_VALIDATION_FAILED, RefusalCode.OPERATION_RESOLUTION_FAILURE)
 """How a document is refused that can be read and is for a mutation or a subscription: no view has one."""
@@ -81,6 +81,9 @@ class Exchange:
                 answer = await service.engine.answer(view, request, caller, until)
             except RefusedError as error:
                 _check_is_query(arrival, error, request, view)
+                if error.retry_after is not None:
+                    told = {"Retry-After": str(error.retry_after)}
+                    return Reply(_LIMITED, print_answer({"errors": error.formatted()}), media_type, told)
                 status = _REFUSED if media_type is MediaType.RESPONSE else _OK
                 return Reply(status, print_answer({"errors": error.formatted()}), media_type)
         status = _PARTIAL if "errors" in answer and media_type is MediaType.RESPONSE else _OK

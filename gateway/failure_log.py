@@ -1,14 +1,17 @@
-"""What operators read when a source fails: one line for each kind of failure, and not one for each request."""
+"""What operators read when a source or the cross-reference fails: a line for each kind of failure, and not one for each
+request."""
 
 from __future__ import annotations
 
 import logging
+import math
 import time
+from collections.abc import Hashable
 
 from schema.deadline import Clock
 from schema.observer import Event, Failed
 
-__all__ = ["FailureLog"]
+__all__ = ["FailureLog", "OutageFilter"]
 
 _QUIET = 10.0
 """Seconds in which the same failure is told once; how often it happened is told with the next line."""
@@ -16,24 +19,61 @@ _QUIET = 10.0
 _log = logging.getLogger(__name__)
 
 
+class Repeats:
+    """Which failures were told a moment ago, by their kind: of these it is counted how often they happened."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._told: dict[Hashable, tuple[float, int]] = {}
+
+    def untold(self, kind: Hashable, times: int = 1) -> int | None:
+        """Return how often it has happened since it was told, these times included, when it is to be told again.
+
+        None when it is not.
+        """
+        now = self._clock()
+        told_at, untold = self._told.get(kind, (-math.inf, 0))
+        untold += times
+        is_due = now - told_at >= _QUIET
+        self._told[kind] = (now, 0) if is_due else (told_at, untold)
+        return untold if is_due else None
+
+
+class OutageFilter(logging.Filter):
+    """Lets through a failure of the cross-reference once in ten seconds, and with it how many requests it has met.
+
+    These are the records with an `outage`, its kind: every request meets it, whoever asks. Others all pass.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        super().__init__()
+        self._repeats = Repeats(clock)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the record is to be told."""
+        kind = getattr(record, "outage", None)
+        if kind is None:
+            return True
+        times = self._repeats.untold(kind)
+        if times is not None and times > 1:
+            record.msg = f"{record.msg}; {times} requests since it was told"
+        return times is not None
+
+
 class FailureLog:
     """An observer that logs failures: source, offer, reason and a constant text, never a key or a value."""
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
-        self._clock = clock
-        self._told: dict[tuple[str, str, str, str], tuple[float, int]] = {}
+        self._repeats = Repeats(clock)
 
     def note(self, event: Event) -> None:
         """Log a failure, unless it was told a moment ago. There are as many kinds as sources have offers."""
         if not isinstance(event, Failed):
             return  # a call that failed is told by its keys
-        kind, now = (event.source, event.offer, str(event.reason), event.detail), self._clock()
-        told_at, untold = self._told.get(kind, (-_QUIET, 0))
-        untold += event.keys
-        if now - told_at < _QUIET:
-            self._told[kind] = (told_at, untold)
+        kind = (event.source, event.offer, str(event.reason), event.detail)
+        untold = self._repeats.untold(kind, event.keys)
+        if untold is None:
             return
-        self._told[kind] = (now, 0)
         why = f" ({event.detail})" if event.detail else ""
         keys = "key" if untold == 1 else "keys"
         _log.warning("%s.%s: %s for %d %s%s", event.source, event.offer, event.reason, untold, keys, why)

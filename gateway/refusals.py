@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-__all__ = ["NotTakenError", "RequestCode"]
+__all__ = ["NotTakenError", "RequestCode", "not_at_this_path"]
 
 
 class RequestCode(StrEnum):
@@ -39,7 +39,9 @@ class RequestCode(StrEnum):
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
     """The headers or the body came too slowly. Send them faster, or send less."""
     ROLE_NEEDED = "ROLE_NEEDED"
-    """The plan is asked for by a consumer without the role that it needs."""
+    """The consumer has not the role that this needs."""
+    SOURCE_NOT_PERMITTED = "SOURCE_NOT_PERMITTED"
+    """The consumer may not write keys of this source in the cross-reference."""
     UNAUTHENTICATED = "UNAUTHENTICATED"
     """There is no known token. Send `Authorization: Bearer <token>`."""
     UNAVAILABLE = "UNAVAILABLE"
@@ -60,3 +62,13 @@ class NotTakenError(Exception):
     def __init__(self, status: int, code: RequestCode, message: str, headers: Mapping[str, str] | None = None) -> None:
         self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
         super().__init__(f"{status} {code}: {message}")
+
+
+def not_at_this_path(status: int = 404, headers: Mapping[str, str] | None = None) -> NotTakenError:
+    """Return how a request is refused for which there is nothing at its path, or, with 405, nothing by its method."""
+    if status == 405:
+        told = dict(headers or {})
+        message = f"This path is asked by {told.get('Allow', 'another method')} only."
+        return NotTakenError(405, RequestCode.METHOD_NOT_ALLOWED, message, told)
+    message = "There is nothing at this path. GraphQL is at /views/{name}/graphql."
+    return NotTakenError(404, RequestCode.NOT_FOUND, message)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -13,13 +13,16 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 from starlette.types import Send
 
-from adapters.crossref import CrossReferenceError
+from adapters.crossref import CrossReferenceError, SecretError
 from gateway.accept import MediaType
+from gateway.failure_log import OutageFilter
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.service import NotOpenError
+from schema.deadline import Clock
 from schema.reasons import Reason
 
-__all__ = ["Reply", "answering", "complete", "print_answer", "raw_headers", "refusal", "refusal_of", "send_reply"]
+__all__ = ["Reply", "answering", "complete", "outages_told_seldom", "print_answer", "raw_headers", "refusal"]
+__all__ += ["refusal_of", "send_reply"]
 
 _ALWAYS: Mapping[str, str] = MappingProxyType(
     {
@@ -42,6 +45,8 @@ _USUAL = {each: ((b"content-type", f"{each}; charset=utf-8".encode()), *_RAW) fo
 """The headers of an answer that has none of its own, but for its length and its request's id."""
 
 _MOST_PLACES = 20
+_FEW_PLACES = 3
+"""Where the cross-reference failed is told by what it says: the way there is that of every look-up."""
 _T = TypeVar("_T")
 _NO_CONTENT = 204
 
@@ -95,9 +100,12 @@ def _told(error: Exception, request_id: str) -> NotTakenError:
         case NotOpenError():
             return _unavailable("The gateway is not open yet, or no longer. Ask again later.")
         case CrossReferenceError():
-            _log.error("request %s: the cross-reference cannot be read: %s (%s)", request_id, error, _where(error))
+            _log_outage(error, request_id)
+            if isinstance(error, SecretError):  # asking again is of no use before it is given the secret
+                message = "Who is meant cannot be looked up: this gateway lacks a secret. Tell its operator."
+                return NotTakenError(503, RequestCode.UNAVAILABLE, message)
             return _unavailable("Who is meant cannot be looked up for now. Ask again later.")
-    _log.error("request %s failed: %s", request_id, _where(error))
+    _log.error("request %s failed: %s", request_id, _where(error, _MOST_PLACES))
     message = "The gateway failed. This is not the request's fault; tell the operator of the gateway."
     return NotTakenError(500, RequestCode.INTERNAL_ERROR, message)
 
@@ -106,9 +114,26 @@ def _unavailable(message: str) -> NotTakenError:
     return NotTakenError(503, RequestCode.UNAVAILABLE, message, {"Retry-After": "1"})
 
 
-def _where(error: Exception) -> str:
-    """Return the exception's type and the places that it went through, the innermost first."""
-    places = traceback.extract_tb(error.__traceback__, limit=-_MOST_PLACES)
+def _log_outage(error: CrossReferenceError, request_id: str) -> None:
+    told = "request %s: the cross-reference cannot be read: %s (%s)"
+    kind = (type(error).__name__, str(error))
+    _log.error(told, request_id, error, _where(error, _FEW_PLACES), extra={"outage": kind})
+
+
+@contextmanager
+def outages_told_seldom(clock: Clock) -> Iterator[None]:
+    """Have a failure of the cross-reference logged once in ten seconds, for as long as the context lasts."""
+    seldom = OutageFilter(clock)
+    _log.addFilter(seldom)
+    try:
+        yield
+    finally:
+        _log.removeFilter(seldom)
+
+
+def _where(error: Exception, most: int) -> str:
+    """Return the exception's type and the last places that it went through, the innermost first."""
+    places = traceback.extract_tb(error.__traceback__, limit=-most)
     told = [f"{one.name} ({PurePath(one.filename).name}:{one.lineno})" for one in reversed(places)]
     return f"{type(error).__name__} in {' < '.join(told)}"
 

@@ -1,6 +1,7 @@
 """The file of CUSTOMER_VIEW_SECRET_FILE: one secret a line, each with its version.
 
-    1: mF3vX0...     a version from 1 up, and 32 bytes or more in base64url; the highest version is the current one
+    1: mF3vX0...     a version from 1 up, and 32 bytes or more in base64url
+    current: 1       the version that writes, where it is not the highest: until every process has the new one
 
 No message holds a secret, or a part of one.
 """
@@ -12,7 +13,7 @@ import binascii
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from adapters.crossref import HkdfSecrets
@@ -21,6 +22,7 @@ from schema.problems import ConfigurationError, Level, Problem
 __all__ = ["load_secrets", "new_secret_line", "verify_secret_file"]
 
 _LINE = re.compile(r"(?P<version>[1-9][0-9]{0,4}):\s*(?P<secret>[A-Za-z0-9_-]+)=*")
+_CURRENT = re.compile(r"current:\s*(?P<version>[1-9][0-9]{0,4})")
 _WANTED = "a line such as `1: <32 random bytes in base64url>`"
 _MEND = "write a line with `customer-view secret`"
 _FEWEST_BYTES = 32
@@ -38,14 +40,19 @@ def load_secrets(path: Path) -> HkdfSecrets:
     """
     found: dict[int, bytes] = {}
     problems: list[Problem] = []
+    current: dict[int, int] = {}  # line -> version
     for number, line in enumerate(_lines(path), start=1):
-        if line and not line.startswith("#"):
+        named = _CURRENT.fullmatch(line)
+        if named:
+            current[number] = int(named["version"])
+        elif line and not line.startswith("#"):
             problems.extend(_read(path, number, line, found))
     if not found and not problems:
         problems = [_problem(path, None, "no secret", _WANTED)]
+    problems = problems or [*_check_current(path, current, found)]
     if problems:
         raise ConfigurationError(problems)
-    return HkdfSecrets(found)
+    return HkdfSecrets(found, next(iter(current.values()), None))
 
 
 def verify_secret_file(path: Path) -> Iterator[Problem]:
@@ -97,6 +104,15 @@ def _read(path: Path, number: int, line: str, found: dict[int, bytes]) -> Iterat
         yield _problem(path, number, f"a secret of {len(secret)} bytes", f"{_FEWEST_BYTES} random bytes or more")
     else:
         found[version] = secret
+
+
+def _check_current(path: Path, current: Mapping[int, int], found: Mapping[int, bytes]) -> Iterator[Problem]:
+    for place, (number, version) in enumerate(current.items()):
+        if place:
+            yield Problem(_place(path), number, "a current version a second time", "one at most", "remove one")
+        elif version not in found:
+            wanted = f"one of {sorted(found)}"
+            yield Problem(_place(path), number, f"{version} as the current version", wanted, "correct it, or remove it")
 
 
 def _decoded(secret: str) -> bytes | None:

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from adapters.crossref import StoredCrossReference
 from gateway.alarms import Alarms
 from gateway.consumers import Consumers
 from gateway.headers import Headers
 from gateway.origins import allowed_headers, check_origin, preflight_headers
 from gateway.refusals import NotTakenError, RequestCode
 from resolvers import Engine, choose_view
+from resolvers.rates import Rates
 from schema.caller import Caller
 from schema.views import View
 
@@ -38,13 +40,18 @@ class Service:
     """An open gateway. `views` are the published ones, which do not change while it is open.
 
     So who a header with a token is of, and which view they mean, is found out once: the digest of the header is kept,
-    and never a token. `alarms` end the requests whose time is over.
+    and never a token. `alarms` end the requests whose time is over. `crossref` is what those work with who have a role
+    for it, None where it is no store of ours; `rates` is how often they may look up by identifiers, by the engine too,
+    and `noting` how many they may note.
     """
 
     engine: Engine
     views: Sequence[View]
     consumers: Consumers = field(repr=False)
     alarms: Alarms = field(default_factory=Alarms, repr=False, compare=False)
+    crossref: StoredCrossReference | None = field(default=None, repr=False, compare=False)
+    rates: Rates | None = field(default=None, repr=False, compare=False)
+    noting: Rates | None = field(default=None, repr=False, compare=False)
     _known: dict[bytes, Caller] = field(default_factory=dict, repr=False, compare=False)
     _found: dict[tuple[str, frozenset[str], str], View] = field(default_factory=dict, repr=False, compare=False)
 

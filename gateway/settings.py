@@ -30,12 +30,34 @@ class Settings(BaseSettings):
     """The address to listen on."""
     port: int = Field(default=8000, ge=0, le=65535)
     """The port to listen on; 0 takes a free one."""
+    crossref: str | None = Field(default=None, repr=False)
+    """The cross-reference of `customer-view crossref`, as a URL; a gateway's own is declared."""
+    load_database: str | None = Field(default=None, repr=False)
+    """The database of `customer-view crossref load --query`, as a URL."""
     secret_file: Path | None = None
     """The file with the secrets from which sealing and digest keys are derived; see `customer-view secret`."""
     most_body_bytes: int = Field(default=262_144, ge=1_024, le=16_777_216)
     """The largest request body that is read, in bytes."""
     most_connections: int = Field(default=1_000, ge=1, le=1_000_000)
     """The most connections that `customer-view serve` keeps open at once."""
+    kept_lookup_bytes: int | None = Field(default=None, ge=0, le=17_179_869_184)
+    """How much memory look-ups of the cross-reference are kept in, in bytes; 0 keeps none, and None (it is not set) as
+    much as suits the database."""
+
+    identifiers_per_minute: int = Field(default=60, ge=1, le=1_000_000)
+    """How often a consumer may look up customers by identifiers, in each process."""
+
+    identifiers_noted_per_minute: int = Field(default=600, ge=1, le=1_000_000)
+    """How many identifiers a consumer may note by the API, in each process."""
+
+    identifier_rules: Path | None = None
+    """The file that says which values are nobody's identifiers."""
+
+    hear_sources: bool = True
+    """Whether what a source says of a key, that it is gone or replaced, becomes a candidate for a steward."""
+
+    steward_page: bool = True
+    """Whether stewards of the cross-reference have their page; where no consumer could use it there is none."""
 
     @classmethod
     def from_environment(cls) -> Settings:

@@ -28,6 +28,7 @@ from graphql import (
     is_input_object_type,
     is_list_type,
     is_non_null_type,
+    is_required_input_field,
     is_scalar_type,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
@@ -137,13 +138,15 @@ def _compiled_enum(of: GraphQLEnumType) -> _Coerce:
 
 
 def _compiled_object(of: GraphQLInputObjectType, passed: tuple[GraphQLInputType, ...]) -> _Coerce | None:
-    """Return what coerces an input object of which one member is given. Only such ones are compiled: @oneOf."""
-    if not of.is_one_of or of.out_type is not GraphQLInputObjectType.out_type:
+    """Return what coerces an input object of which one member is given, @oneOf, or every one. No other is compiled."""
+    if of.out_type is not GraphQLInputObjectType.out_type:
         return None
     members = {name: (one.out_name or name, _compiled(one.type, (*passed, of))) for name, one in of.fields.items()}
     known = {name: (out, coerce) for name, (out, coerce) in members.items() if coerce is not None}
     if len(known) < len(members):
         return None
+    if not of.is_one_of:
+        return _compiled_whole(known) if all(is_required_input_field(one) for one in of.fields.values()) else None
 
     def coerce(value: Any) -> Any:
         if type(value) is not dict or len(value) != 1:
@@ -153,6 +156,15 @@ def _compiled_object(of: GraphQLInputObjectType, passed: tuple[GraphQLInputType,
             raise DoubtError
         out_name, coerce_member = known[name]
         return {out_name: coerce_member(member)}
+
+    return coerce
+
+
+def _compiled_whole(members: Mapping[str, tuple[str, _Coerce]]) -> _Coerce:
+    def coerce(value: Any) -> Any:
+        if type(value) is not dict or value.keys() != members.keys():
+            raise DoubtError
+        return {out: coerce_member(value[name]) for name, (out, coerce_member) in members.items()}
 
     return coerce
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +34,9 @@ _NO_TRANSFORMS: Transforms = MappingProxyType({})
 
 _MOST_BOOLEANS = 6
 """A plan is kept for every combination of the booleans that decide what is selected, up to this many of them."""
+
+_LITERAL = re.compile(r"\b(Int|Float|String|BlockString) .*", re.DOTALL)
+"""A number or a text that stands where a document cannot have one, and whose it may be."""
 
 _Key = tuple[object, ...]
 """What decides on a plan: the document, the name of the operation, and the values of its deciding booleans."""
@@ -126,7 +130,8 @@ class Documents:
                 message = f"The document has more than {most} tokens, the most that this view allows."
                 remedy = "Ask for less in one document."
                 raise RefusedError(RefusalCode.QUERY_BUDGET, message, remedy, excess=Excess("tokens", most)) from None
-            raise RefusedError(RefusalCode.GRAPHQL_PARSE_FAILED, error.message, errors=[error]) from None
+            told = _in_our_words(error)
+            raise RefusedError(RefusalCode.GRAPHQL_PARSE_FAILED, told.message, errors=[told]) from None
 
     def variables(
         self, document: Document, operation: OperationDefinitionNode, given: Mapping[str, Any]
@@ -179,3 +184,8 @@ def _combinations(names: tuple[str, ...]) -> Iterator[dict[str, bool]]:
     if len(names) <= _MOST_BOOLEANS:
         for number in range(2 ** len(names)):
             yield {name: bool(number >> place & 1) for place, name in enumerate(names)}
+
+
+def _in_our_words(error: GraphQLSyntaxError) -> GraphQLError:
+    """Return the error without the number or the text at which it was found; its place tells which it is."""
+    return GraphQLError(_LITERAL.sub(r"\1.", error.message), source=error.source, positions=error.positions)

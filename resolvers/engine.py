@@ -14,7 +14,9 @@ from resolvers.assembly import assemble
 from resolvers.calls import most_calls
 from resolvers.catalog import Catalog
 from resolvers.cursors import Cursors
+from resolvers.news import Hear
 from resolvers.policy import check_calls, decide, is_shown
+from resolvers.rates import Rates
 from resolvers.reading import Asked, Reader, Request
 from resolvers.receipt import make_receipt
 from resolvers.run import run
@@ -28,6 +30,9 @@ from schema.views import View
 
 __all__ = ["Engine"]
 
+IDENTIFIERS_PER_MINUTE = 60
+"""How often a consumer may look up by an identifier, unless the operator says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -40,7 +45,11 @@ class _Found:
 
 
 class Engine:
-    """Answers requests for one model with the adapters and the cross-reference that it is given."""
+    """Answers requests for one model with the adapters and the cross-reference that it is given.
+
+    `rates` counts look-ups by identifiers, those included that its owner has made by other ways. `hear` is told when a
+    source says that a key is gone or replaced.
+    """
 
     def __init__(
         self,
@@ -51,12 +60,15 @@ class Engine:
         observer: Observer = NOBODY,
         clock: Clock = time.monotonic,
         cursors: Cursors | None = None,
+        rates: Rates | None = None,
+        hear: Hear | None = None,
     ) -> None:
         self.model, self.catalog, self._crossref = model, Catalog(adapters), crossref
         self._sources = {name: Gather(adapter, clock=clock) for name, adapter in self.catalog.adapters.items()}
         self._cursors = cursors or Cursors()
         self._reader = Reader(model, self.catalog, self._cursors)
-        self._observer, self._clock = observer, clock
+        self._observer, self._clock, self._hear = observer, clock, hear
+        self._rates = rates or Rates(IDENTIFIERS_PER_MINUTE, clock)
 
     def schema_of(self, view: View) -> ViewSchema:
         """Return the view's schema, cut on first use."""
@@ -70,11 +82,14 @@ class Engine:
         """
         started = self._clock()
         asked = self._reader.read(view, request, caller)
+        identifiers = sum(lookup.identifier is not None for of_root in asked.lookups.values() for lookup in of_root)
+        if identifiers:
+            self._rates.take(caller.consumer, identifiers)
         found = await self._resolve(asked.lookups)
         verdicts = decide(asked.plan, found.by_root, asked.transforms)
         check_calls(view.limits, most_calls(asked.plan, found.subjects, verdicts, asked.arguments))
         call = Call(deadline, view.purpose.dpv, caller.credential, observer=self._observer)
-        fetched = await run(asked.plan, found.subjects, verdicts, self._sources, call, asked.arguments)
+        fetched = await run(asked.plan, found.subjects, verdicts, self._sources, call, asked.arguments, self._hear)
         answer = assemble(asked.operation, fetched, found.by_root, self._cursors, asked.shape)
         level = request.receipt.at_most(view.receipt)
         receipt = make_receipt(view, level, fetched, found.subjects, self._clock() - started)

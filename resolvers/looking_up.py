@@ -12,7 +12,8 @@ from adapters.crossref import Lookup
 from resolvers.arguments import argument_values
 from resolvers.plan import Root
 from schema.directives import CANONICAL
-from schema.view_schema import ViewSchema
+from schema.identifiers import IdentifierType
+from schema.view_schema import IDENTIFIER, ViewSchema
 
 __all__ = ["LookUps", "compile_look_ups"]
 
@@ -75,4 +76,6 @@ def _read(schema: ViewSchema, root: Root, variables: VariableValues) -> list[Loo
 
 def _look_up(by: Mapping[str, Any]) -> Lookup:
     ((kind, key),) = by.items()
+    if kind == IDENTIFIER and type(key) is dict:  # a source of this name has texts
+        return Lookup(None, key["value"], IdentifierType(key["type"]))
     return Lookup(None if kind == CANONICAL else kind, key)

@@ -149,7 +149,7 @@ class Reader:
     def _opened(self, view: View) -> _OpenView:
         opened = self._prepared.get(view) or self._open.get(view)
         if opened is None:
-            schema = cut_schema(self._model, view.fields, view.lookups)
+            schema = cut_schema(self._model, view.fields, view.lookups, view.identifiers)
             transforms = transforms_of(view)
             documents = Documents(schema, self._planner, self._kept, view.limits, transforms)
             opened = _OpenView(schema, documents, transforms)

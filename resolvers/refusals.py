@@ -32,6 +32,8 @@ class RefusalCode(StrEnum):
     """A variable does not fit its type, or an argument what it is for."""
     QUERY_BUDGET = "QUERY_BUDGET"
     """The document asks for more than the view's limits allow, or any view. The remedy says how to stay below."""
+    RATE_LIMITED = "RATE_LIMITED"
+    """The consumer looks up by identifiers more often than it may. Ask again later."""
     INTROSPECTION_NOT_ALLOWED = "INTROSPECTION_NOT_ALLOWED"
     """The view does not show its schema to this consumer. Ask the view's owner for its SDL."""
 
@@ -48,7 +50,7 @@ class Excess:
 class RefusedError(Exception):
     """A request that is not answered. `errors` are GraphQL errors as they go to the caller.
 
-    `excess` says which limit it is over.
+    `excess` says which limit it is over, `retry_after` in how many seconds it may be asked again.
     """
 
     def __init__(
@@ -59,8 +61,9 @@ class RefusedError(Exception):
         *,
         errors: Sequence[GraphQLError] = (),
         excess: Excess | None = None,
+        retry_after: int | None = None,
     ) -> None:
-        self.code, self.remedy, self.excess = code, remedy, excess
+        self.code, self.remedy, self.excess, self.retry_after = code, remedy, excess, retry_after
         self.errors = tuple(errors) or (GraphQLError(message),)
         super().__init__(f"{code}: {_cut(message)}")
 

@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from adapters.adapter import Batch, Call
-from adapters.answers import Key, SourceError
+from adapters.answers import Answer, Found, Key, SourceError
 from adapters.crossref import Subject
 from adapters.gathering import Gather, Gathered
 from resolvers.calls import Arguments, most_keys
 from resolvers.cursors import BEGINNING
 from resolvers.fetched import Extent, Fetched
 from resolvers.joining import slice_of
+from resolvers.news import Hear, news_of
 from resolvers.plan import Plan, Step
 from resolvers.policy import Verdicts
 from schema.observer import Failed, tell
@@ -39,13 +40,14 @@ async def run(
     sources: Mapping[str, Gather],
     call: Call,
     arguments: Arguments,
+    hear: Hear | None = None,
 ) -> Fetched:
     """Ask the sources and return what they answered, by the call's deadline at the latest.
 
-    What has not answered by then is left; its answers are DEADLINE_EXCEEDED.
+    What has not answered by then is left; its answers are DEADLINE_EXCEEDED. `hear` is told what sources say of keys.
     """
     fetched = Fetched(plan, verdicts, arguments)
-    await _Running(fetched, subjects, sources, call).finish()
+    await _Running(fetched, subjects, sources, call, hear).finish()
     return fetched
 
 
@@ -53,12 +55,18 @@ class _Running:
     """A plan while it runs: which asks are under way, how many of them each step has (`_asks`), and for how many other
     steps each still waits (`_waits`)."""
 
-    __slots__ = ("_asks", "_call", "_fetched", "_over", "_sources", "_subjects", "_under_way", "_waits")
+    __slots__ = ("_asks", "_call", "_fetched", "_hear", "_over", "_sources", "_subjects", "_under_way", "_waits")
 
     def __init__(
-        self, fetched: Fetched, subjects: Sequence[Subject], sources: Mapping[str, Gather], call: Call
+        self,
+        fetched: Fetched,
+        subjects: Sequence[Subject],
+        sources: Mapping[str, Gather],
+        call: Call,
+        hear: Hear | None,
     ) -> None:
         self._fetched, self._subjects, self._sources, self._call = fetched, subjects, sources, call
+        self._hear = hear
         self._under_way: dict[asyncio.Future[Gathered], tuple[Step, Batch]] = {}
         self._asks: dict[int, int] = {}
         self._waits = {step.number: len(step.after) for step in fetched.plan.later}
@@ -121,10 +129,19 @@ class _Running:
         else:
             parts[part] = dict(gathered.answers)
         self._fetched.sent.setdefault(step.number, []).extend(gathered.sent)
-        failures = Counter(answer for answer in gathered.answers.values() if type(answer) is SourceError)
+        others = {key: answer for key, answer in gathered.answers.items() if type(answer) is not Found}
+        if others:
+            self._tell(step, others)
+
+    def _tell(self, step: Step, answers: Mapping[Key, Answer]) -> None:
+        """Tell of answers that have found nothing."""
+        failures = Counter(answer for answer in answers.values() if type(answer) is SourceError)
         for error, keys in failures.items():
             failed = Failed(step.source, step.offer.name, error.reason, error.detail, keys)
             tell(self._call.observer, failed)
+        if self._hear is not None:
+            for news in news_of(step, self._subjects, answers):
+                self._hear(news)
 
     def _answered(self, step: Step) -> None:
         """Start the steps that waited for this one, and for no other any more."""

@@ -19,6 +19,11 @@ MOST_COMPARISONS = 25_000
 
 _ENCOUNTERED = re.compile(r", but encountered error '(?![A-Z][A-Za-z0-9]* wants ).*", re.DOTALL)
 
+_WRITTEN = re.compile(
+    r"(cannot represent [a-z0-9 -]*value): .*?( Did you mean the enum value [_0-9A-Za-z', ]+\?)?\Z", re.DOTALL
+)
+"""A value that the document has where another is wanted, and what was perhaps meant."""
+
 
 class _BoundedMerging(OverlappingFieldsCanBeMergedRule):
     """The rule that fields of one response name have to mean the same: the only one that is not linear."""
@@ -47,8 +52,9 @@ def check_valid(schema: GraphQLSchema, document: DocumentNode, *, suggests: bool
 
 
 def _in_our_words(error: GraphQLError) -> GraphQLError:
-    """Return the error without what a library said of a value: only the model's own scalars may."""
+    """Return the error without what a library said of a value, or the value: only the model's own scalars may."""
     message = _ENCOUNTERED.sub("; another value was found.", error.message)
+    message = _WRITTEN.sub(r"\1.\2", message)
     return error if message == error.message else GraphQLError(message, error.nodes)
 
 

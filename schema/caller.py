@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-__all__ = ["DEVELOPER", "Caller"]
+__all__ = ["DEVELOPER", "Caller", "CrossrefRole"]
 
 DEVELOPER = "developer"
 """The role of those who build on views: they are told plans, and schemas that others may not read."""
+
+
+class CrossrefRole(StrEnum):
+    """The roles of those who work with the cross-reference itself; without one of them it is not there."""
+
+    READER = "crossref-reader"
+    """Looks up who is meant and by which keys, and reads candidates, histories and changes."""
+    STEWARD = "steward"
+    """Reads, links, merges, splits and decides candidates."""
+    PRIVACY_OFFICER = "privacy-officer"
+    """Looks up, restricts, exports what is kept of a person, and erases it."""
+    AUDITOR = "auditor"
+    """Reads histories and changes, and has the whole log verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +29,7 @@ class Caller:
     """A consumer (a registered client application) and the views it may use.
 
     `views` holds view names (`support-call`, any published version) and exact versions (`support-call@1`).
-    `roles` are the consumer's, as it is registered (`developer`); a view says what they allow.
+    `roles` are the consumer's, as it is registered (`developer`, or one of `CrossrefRole`).
     `credential` is the caller's own token where a source wants it forwarded; it is never printed.
     """
 

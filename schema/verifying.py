@@ -105,11 +105,11 @@ def _id_problems(named_type: Any, subject: type) -> Iterator[Problem]:
 
 
 def _name_problems(schema: GraphQLSchema, subject: str) -> Iterator[Problem]:
-    lookup = schema.type_map.get(f"{subject}By")
-    if lookup is not None:
-        yield _problem(
-            _origin(lookup), "", f"a type named {lookup.name}", "another name", "that of the look-up input is derived"
-        )
+    for name in (f"{subject}By", f"{subject}ByIdentifier", f"{subject}IdentifierType"):
+        lookup = schema.type_map.get(name)
+        if lookup is not None:
+            got = f"a type named {name}"
+            yield _problem(_origin(lookup), "", got, "another name", "that of the look-up input is derived")
 
 
 def _type_problems(named_type: GraphQLNamedType, subject: str) -> Iterator[Problem]:

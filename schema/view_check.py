@@ -26,6 +26,7 @@ from schema.model import Coordinate, Model
 from schema.problems import Level, Problem
 from schema.suggest import did_you_mean
 from schema.view_files import LoadedView
+from schema.view_schema import IDENTIFIER
 from schema.views import View
 
 __all__ = ["MAX_PATHS", "Paths", "paths", "verify_view"]
@@ -58,6 +59,7 @@ def verify_view(
     problems = list(checking.coordinates())
     problems.extend(checking.reach())
     problems.extend(verify_masks(loaded, model))
+    problems.extend(checking.identifiers())
     if sources is not None:
         problems.extend(checking.lookups(sources))
     problems.extend(checking.notes(today))
@@ -154,6 +156,17 @@ class _Checking:
             if lookup not in known:
                 advice = did_you_mean(lookup, known, "remove it, or add an adapter for the source")
                 yield self._at(("lookups", position), f"the look-up {lookup}", f"one of: {', '.join(known)}", advice)
+
+    def identifiers(self) -> Iterator[Problem]:
+        """Yield that a source has the name under which identifiers are looked up by."""
+        view = self.loaded.view
+        if view.identifiers and IDENTIFIER in view.lookups:
+            yield self._at(
+                ("lookups", view.lookups.index(IDENTIFIER)),
+                f"the look-up {IDENTIFIER} of a source beside {IDENTIFIER}s",
+                "one of the two, for both have this name in queries",
+                "remove it, or rename the source",
+            )
 
     def notes(self, today: date | None) -> Iterator[Problem]:
         """Yield what the view's owner ought to know."""

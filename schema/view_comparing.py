@@ -13,7 +13,7 @@ from schema.views import Introspection, ReceiptDetail, View
 
 __all__ = ["compare_views", "sdl_of"]
 
-_IN_SDL = frozenset({"name", "version", "fields", "lookups"})
+_IN_SDL = frozenset({"name", "version", "fields", "identifiers", "lookups"})
 """What the SDL shows, or what tells two versions apart by nature."""
 
 _FOR_PEOPLE = frozenset({"title", "description", "owner", "review_by"})
@@ -25,7 +25,7 @@ _LIMITS = "limits"
 
 def sdl_of(view: View, model: Model) -> str:
     """Return the SDL of a verified view."""
-    return cut_schema(model, view.fields, view.lookups).sdl()
+    return cut_schema(model, view.fields, view.lookups, view.identifiers).sdl()
 
 
 def compare_views(before: View, after: View, model: Model) -> tuple[Change, ...]:

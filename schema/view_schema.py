@@ -14,6 +14,8 @@ from typing import Any, cast
 
 from graphql import (
     GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLEnumValue,
     GraphQLField,
     GraphQLID,
     GraphQLInputField,
@@ -25,6 +27,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    GraphQLString,
     GraphQLUnionType,
     get_named_type,
     is_composite_type,
@@ -37,13 +40,17 @@ from graphql import (
 
 from schema.describing import DEFINITION
 from schema.directives import CANONICAL
+from schema.identifiers import IdentifierType
 from schema.model import Model
 
-__all__ = ["ViewSchema", "cut_schema"]
+__all__ = ["IDENTIFIER", "ViewSchema", "cut_schema"]
 
 _Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
 _LOOKUP = {CANONICAL: "The canonical id."}
+
+IDENTIFIER = "identifier"
+"""The member of the look-up input by which a customer is looked up by an identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +68,13 @@ class ViewSchema:
         return self.model.sdl(self.schema)
 
 
-def cut_schema(model: Model, coordinates: Iterable[str], lookups: Iterable[str]) -> ViewSchema:
+def cut_schema(
+    model: Model, coordinates: Iterable[str], lookups: Iterable[str], identifiers: Iterable[IdentifierType] = ()
+) -> ViewSchema:
     """Return the schema of the view that lists these coordinates and offers these look-ups.
 
-    `lookups` holds `id` for the canonical id, and names of sources. A coordinate `Type.field(argument:)` lists one
+    `lookups` holds `id` for the canonical id, and names of sources; `identifiers` are the types that a customer can be
+    looked up by besides. A coordinate `Type.field(argument:)` lists one
     argument of a field; arguments that are not listed do not exist in the view.
 
     The coordinates are those of a verified view: a type that is reached without a listed field makes a schema that
@@ -72,13 +82,14 @@ def cut_schema(model: Model, coordinates: Iterable[str], lookups: Iterable[str])
     """
     types = _Types(model, frozenset(coordinates))
     by = f"{model.subject}By"
+    look_up = _look_up(model.subject, lookups, [*identifiers])
     subject = types.object(model.subject)
     query = GraphQLObjectType(
         "Query",
         {
             model.singular: GraphQLField(
                 subject,
-                args={"by": GraphQLArgument(GraphQLNonNull(look_up := _look_up(by, lookups)))},
+                args={"by": GraphQLArgument(GraphQLNonNull(look_up))},
                 description=f"One {model.singular}, looked up by one key; null when none can be shown.",
             ),
             model.plural: GraphQLField(
@@ -93,28 +104,52 @@ def cut_schema(model: Model, coordinates: Iterable[str], lookups: Iterable[str])
     return ViewSchema(schema, model.singular, model.plural, by, model)
 
 
-def _look_up(name: str, lookups: Iterable[str]) -> GraphQLInputObjectType:
-    """Return the look-up input: exactly one of the keys that the view offers."""
+def _look_up(subject: str, lookups: Iterable[str], identifiers: Sequence[IdentifierType]) -> GraphQLInputObjectType:
+    """Return the look-up input: exactly one of the keys, or an identifier, as the view offers them."""
     fields = {
         lookup: GraphQLInputField(GraphQLID, description=_LOOKUP.get(lookup, f"The key that {lookup} uses."))
         for lookup in lookups
     }
+    if identifiers:
+        fields[IDENTIFIER] = GraphQLInputField(
+            _by_identifier(subject, identifiers), description="An identifier that nobody else has."
+        )
     return GraphQLInputObjectType(
-        name,
+        f"{subject}By",
         fields,
         description="The key to look up by: exactly one.",
         is_one_of=True,
         out_type=None,
-        extensions={DEFINITION: _OneOf()},
+        extensions={DEFINITION: _Input(is_one_of=True)},
+    )
+
+
+def _by_identifier(subject: str, identifiers: Sequence[IdentifierType]) -> GraphQLInputObjectType:
+    """Return the input of an identifier: its type, of those that the view lists, and its value."""
+    values = {one.name: GraphQLEnumValue(one.value, description=one.description) for one in identifiers}
+    listed = GraphQLEnumType(
+        f"{subject}IdentifierType", values, description="The types of identifiers that can be looked up by."
+    )
+    return GraphQLInputObjectType(
+        f"{subject}ByIdentifier",
+        {
+            "type": GraphQLInputField(GraphQLNonNull(listed), description="What it is."),
+            "value": GraphQLInputField(
+                GraphQLNonNull(GraphQLString), description="How it is written, in any spelling."
+            ),
+        },
+        description="An identifier to look up by.",
+        out_type=None,
+        extensions={DEFINITION: _Input()},
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _OneOf:
+class _Input:
     """What Strawberry asks of an input's definition: its introspection looks there for `isOneOf`, not at the type."""
 
     is_input: bool = True
-    is_one_of: bool = True
+    is_one_of: bool = False
     directives: tuple[()] = ()
 
 

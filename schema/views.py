@@ -29,6 +29,7 @@ from pydantic import (
 from schema.caller import DEVELOPER, Caller
 from schema.declaration import each_once, said
 from schema.dpv import is_purpose, purposes
+from schema.identifiers import IdentifierType
 from schema.masks import Mask
 
 __all__ = [
@@ -270,6 +271,19 @@ class View(_Part):
         ),
         AfterValidator(each_once),
     ]
+    identifiers: Annotated[
+        tuple[
+            Annotated[
+                IdentifierType, Field(description="a type of identifier: email, phone, tax_id, national_id or iban")
+            ],
+            ...,
+        ],
+        Field(
+            json_schema_extra={"uniqueItems": True},
+            description="a list of the types of identifiers that a customer can be looked up by, such as [email]",
+        ),
+        AfterValidator(each_once),
+    ] = ()
     fields: _Fields
     limits: Annotated[Limits, Field(description="the limits: customers, deadline_ms, calls, tokens, and others")]
     receipt: Annotated[ReceiptDetail, Field(description="the most that a receipt tells: none, sources or fields")] = (

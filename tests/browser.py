@@ -61,6 +61,10 @@ class Browser:
         """Go to a page."""
         await self._do("url", url=url)
 
+    async def back(self) -> None:
+        """Go back to the page before, as its button does, and wait until it is there."""
+        await self._do("back")
+
     async def click(self, selector: str) -> None:
         """Wait for an element and click on it."""
         await self._do(f"element/{await self._find(selector)}/click")
@@ -103,6 +107,10 @@ class Browser:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         await self.tell("Emulation.setDeviceMetricsOverride", **size)
         await self.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    async def act(self, sources: list[dict[str, Any]]) -> None:
+        """Do what a person does with keys or a pointer, wherever the focus is (WebDriver, 17.5)."""
+        await self._do("actions", actions=sources)
 
     async def tell(self, command: str, **parameters: Any) -> Any:
         """Give a command of the browser's own (https://chromedevtools.github.io/devtools-protocol/)."""

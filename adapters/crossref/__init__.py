@@ -10,38 +10,66 @@ from adapters.crossref.errors import (
     SchemaOutdatedError,
     SecretError,
     StoreError,
+    TenantUnknownError,
 )
-from adapters.crossref.linking import Linked, Method
-from adapters.crossref.loading import LoadReport, LoadRow, RowProblem
+from adapters.crossref.identifiers.blocking import IdentifierRules
+from adapters.crossref.keys.secrets import HkdfSecrets, Secrets
+from adapters.crossref.keys.sources import KeyFormat, KeyMode, SourceSystem
 from adapters.crossref.opening import open_crossref
-from adapters.crossref.port import EVERYTHING, CrossReference, LinkedKey, Lookup, Restriction, Subject
-from adapters.crossref.postgres import PostgresCrossReference
-from adapters.crossref.secrets import HkdfSecrets, Secrets
-from adapters.crossref.sources import KeyFormat, KeyMode, SourceSystem
-from adapters.crossref.sqlite import SqliteCrossReference
+from adapters.crossref.operations.deciding import Candidate, CandidateStatus
+from adapters.crossref.operations.hearing import Heard
+from adapters.crossref.operations.linking import Linked, Method
+from adapters.crossref.operations.loading import LoadReport, LoadRow, LoadStep, RowProblem
+from adapters.crossref.operations.merging import MergePreview
+from adapters.crossref.operations.writes import Writing
+from adapters.crossref.outlining import Outline, OutlinedLink
+from adapters.crossref.past.exporting import Export, ExportedIdentifier, ExportedLink, ExportedRestriction
+from adapters.crossref.past.feed import Change
+from adapters.crossref.past.history import HistoryEntry
+from adapters.crossref.port import EVERYTHING, CrossReference, KeyNews, LinkedKey, Lookup, Restriction, Subject
+from adapters.crossref.postgres.store import PostgresCrossReference
+from adapters.crossref.sqlite.store import SqliteCrossReference
+from adapters.crossref.standing import Standing
 from adapters.crossref.stored import Now, StoredCrossReference
-from adapters.crossref.verifying import ChainProblem, ChainReport
+from adapters.crossref.verification.verifying import ChainProblem, ChainReport
+from schema.identifiers import IdentifierType
 
 __all__ = [
     "EVERYTHING",
+    "Candidate",
+    "CandidateStatus",
     "ChainProblem",
     "ChainReport",
+    "Change",
     "Conflict",
     "ConflictCode",
     "ConflictError",
     "CrossReference",
     "CrossReferenceError",
+    "Export",
+    "ExportedIdentifier",
+    "ExportedLink",
+    "ExportedRestriction",
+    "Heard",
+    "HistoryEntry",
     "HkdfSecrets",
+    "IdentifierRules",
+    "IdentifierType",
     "InputError",
     "KeyFormat",
     "KeyMode",
+    "KeyNews",
     "Linked",
     "LinkedKey",
     "LoadReport",
     "LoadRow",
+    "LoadStep",
     "Lookup",
+    "MergePreview",
     "Method",
     "Now",
+    "Outline",
+    "OutlinedLink",
     "PostgresCrossReference",
     "RefusalCode",
     "Restriction",
@@ -51,8 +79,11 @@ __all__ = [
     "Secrets",
     "SourceSystem",
     "SqliteCrossReference",
+    "Standing",
     "StoreError",
     "StoredCrossReference",
     "Subject",
+    "TenantUnknownError",
+    "Writing",
     "open_crossref",
 ]

@@ -7,11 +7,13 @@ as the text that `moment` makes, JSON as text.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
-from adapters.crossref.sources import SourceSystem
+from adapters.crossref.keys.sealing import Keyring
+from adapters.crossref.keys.sources import SourceSystem
 
 __all__ = ["Asked", "Connection", "Database", "Finder", "Found", "LinkRow", "Row", "Work", "finished"]
 
@@ -60,8 +62,14 @@ class Database(Protocol):
         Work that has begun is finished even when its caller is cancelled.
         """
 
+    def filling(self) -> AbstractAsyncContextManager[None]:
+        """Be ready for many large writes, one after the other, for as long as the context lasts."""
+
     async def analyse(self) -> None:
         """Gather the statistics by which statements are planned: after a bulk load those at hand are of before."""
+
+    async def scrub(self) -> None:
+        """Let what was deleted be nowhere in the database's own files, as far as that can be done from here."""
 
     async def aclose(self) -> None:
         """Give the database back, after the write that is under way. Afterwards everything raises StoreError."""
@@ -77,21 +85,38 @@ and event; source None: there is no link. What follows is the database's own."""
 
 
 class Found(Struct, frozen=True):
-    """Who was found, at one moment: the rows of each position that is somebody's, one a live key, and customer, ground
-    and coordinates (as JSON) of each restriction in force, those of ids that were merged into the customer included."""
+    """Who was found, at one moment: the rows of each position that is somebody's, one a live key, and customer, ground,
+    coordinates (as JSON), begin and end (None: open) of each restriction, whether it is in force or not, those of ids
+    that were merged into the customer included.
+
+    `state` tells the tables' states apart, of which each has a number of its own: it is that in which they were read,
+    or a later one. None where nobody has to know. `written` are the versions of the secret with which the tenant was
+    written, as JSON; None where that is told by the finder's `check` alone.
+    """
 
     links: Mapping[int, Sequence[LinkRow]]
     restrictions: Sequence[Row]
+    state: int | None = None
+    written: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Found({len(self.links)} of those asked for)"  # rows hold keys
+
+    def __rich_repr__(self) -> list[tuple[str, int]]:
+        return [("links", len(self.links))]
 
 
 class Finder(Protocol):
     """The hot look-ups of one tenant."""
 
-    async def find(self, asked: Sequence[Asked], now: Callable[[], str]) -> Found:
-        """Return who is found, and what is restricted at the time that `now` returns, which may not be needed."""
+    async def find(self, asked: Sequence[Asked]) -> Found:
+        """Return who is found, and what is restricted when."""
 
     async def sources(self) -> Mapping[str, SourceSystem]:
         """Return the tenant's sources by name."""
+
+    async def check(self, keyring: Keyring) -> None:
+        """Raise SecretError when another process has written with a secret that is not at hand and that is needed."""
 
 
 def finished(work: Coroutine[Any, Any, T]) -> T:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from adapters.crossref.database import Connection, Row
+from adapters.crossref.database import Connection, Row, Work
 
-__all__ = ["Deferring"]
+__all__ = ["Deferring", "deferred"]
 
-_TABLES = ("xref_event", "event_secret", "customer", "link", "restriction")
+T = TypeVar("T")
+
+_TABLES = ("xref_event", "event_customer", "event_secret", "customer", "link", "restriction")
 """Tables whose rows are kept. A row refers to rows of tables that stand before its own."""
 
 _ORDER = {f"INSERT INTO {table}": place for place, table in enumerate(_TABLES)}
@@ -37,8 +40,11 @@ class Deferring:
 
     async def execute_many(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         """Run it once with the values of each row, now or later."""
-        if _table(statement) in _ORDER:
-            self._kept.setdefault(statement, []).extend(rows)
+        kept = self._kept.get(statement)
+        if kept is not None:
+            kept.extend(rows)
+        elif _table(statement) in _ORDER:
+            self._kept[statement] = list(rows)
         else:
             await self.flush()
             await self._connection.execute_many(statement, rows)
@@ -48,6 +54,14 @@ class Deferring:
         kept, self._kept = self._kept, {}
         for statement in sorted(kept, key=lambda one: _ORDER[_table(one)]):
             await self._connection.execute_many(statement, kept[statement])
+
+
+async def deferred(connection: Connection, work: Work[T]) -> T:
+    """Return what the work returns, whose inserts have been sent by then."""
+    deferring = Deferring(connection)
+    done = await work(deferring)
+    await deferring.flush()
+    return done
 
 
 def _table(statement: str) -> str:

@@ -2,9 +2,10 @@
 
 CrossReferenceError
   InputError          the caller's: what was given can never be written; nothing was written
-  ConflictError         the data's: another link stands in the way; nothing was taken, a candidate is open
+  ConflictError         the data's: something stands in the way; nothing was taken, a steward finds a candidate open
   StoreError            ours: the database cannot be read or written
     SchemaOutdatedError      its tables are not those of this release
+    TenantUnknownError        it has nothing of the tenant, and was not to begin with it
   SecretError           ours: a sealed key cannot be sealed or opened
 """
 
@@ -23,6 +24,7 @@ __all__ = [
     "SchemaOutdatedError",
     "SecretError",
     "StoreError",
+    "TenantUnknownError",
 ]
 
 
@@ -40,7 +42,18 @@ class RefusalCode(StrEnum):
     CUSTOMER_ID_INVALID = "CUSTOMER_ID_INVALID"
     CUSTOMER_UNKNOWN = "CUSTOMER_UNKNOWN"
     VALUE_INVALID = "VALUE_INVALID"
+    IDENTIFIER_INVALID = "IDENTIFIER_INVALID"
     ROW_EMPTY = "ROW_EMPTY"
+    ROW_INVALID = "ROW_INVALID"
+    FILE_INVALID = "FILE_INVALID"
+    LINK_UNKNOWN = "LINK_UNKNOWN"
+    MERGE_UNKNOWN = "MERGE_UNKNOWN"
+    SPLIT_EMPTY = "SPLIT_EMPTY"
+    SAME_CUSTOMER = "SAME_CUSTOMER"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    CANDIDATE_UNKNOWN = "CANDIDATE_UNKNOWN"
+    CANDIDATE_DECIDED = "CANDIDATE_DECIDED"
+    CANDIDATE_ONE_SIDED = "CANDIDATE_ONE_SIDED"
 
 
 class InputError(CrossReferenceError):
@@ -58,14 +71,22 @@ class ConflictCode(StrEnum):
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     CUSTOMER_ERASED = "CUSTOMER_ERASED"
     CUSTOMER_RETIRED = "CUSTOMER_RETIRED"
+    NON_MATCH_ASSERTED = "NON_MATCH_ASSERTED"
+    VERSION_MISMATCH = "VERSION_MISMATCH"
+    MERGE_NOT_UNDOABLE = "MERGE_NOT_UNDOABLE"
 
 
 _WANTED = {
     ConflictCode.KEY_OWNED_BY_OTHER: "the key is linked to another customer; decide the open candidate first",
     ConflictCode.LIMIT_EXCEEDED: "the customer would have more live keys of the source than it allows; "
-    "decide the open candidate, or register the source with a higher max_live",
+    "unlink or replace the key that it has no more, or register the source with a higher max_live",
     ConflictCode.CUSTOMER_ERASED: "the customer was erased and its id is never used again; link without a customer id",
     ConflictCode.CUSTOMER_RETIRED: "the customer is retired; link without a customer id",
+    ConflictCode.NON_MATCH_ASSERTED: "somebody has asserted that two of the keys are never one person's; "
+    "clear that first if it is wrong",
+    ConflictCode.VERSION_MISMATCH: "the customer was written since it was read; read it again, then decide anew",
+    ConflictCode.MERGE_NOT_UNDOABLE: "the merge was undone already, or a customer of it was erased since; "
+    "split the keys that are not theirs",
 }
 
 
@@ -75,14 +96,14 @@ class Conflict:
 
     `customer` is whom the write was for, `other` who stands against it (None when nobody does), `source` whose key it
     is about (None when it is about no one key). `candidate_id` is the open match candidate: the same conflict met again
-    has the same one.
+    has the same one; None where there is nothing for a steward to decide.
     """
 
     code: ConflictCode
     customer: str
     other: str | None
     source: str | None
-    candidate_id: str
+    candidate_id: str | None
 
 
 class ConflictError(CrossReferenceError):
@@ -90,7 +111,8 @@ class ConflictError(CrossReferenceError):
 
     def __init__(self, conflict: Conflict) -> None:
         self.conflict = conflict
-        super().__init__(f"{conflict.code}: {_WANTED[conflict.code]} (candidate {conflict.candidate_id})")
+        candidate = f" (candidate {conflict.candidate_id})" if conflict.candidate_id else ""
+        super().__init__(f"{conflict.code}: {_WANTED[conflict.code]}{candidate}")
 
 
 class StoreError(CrossReferenceError):
@@ -99,6 +121,13 @@ class StoreError(CrossReferenceError):
 
 class SchemaOutdatedError(StoreError):
     """The database's tables are not those of this release."""
+
+
+class TenantUnknownError(StoreError):
+    """The database has nothing of the tenant."""
+
+    def __init__(self) -> None:
+        super().__init__("got a tenant of whom nothing is here; correct its name, or open once with make_tenant=True")
 
 
 class SecretError(CrossReferenceError):

@@ -10,27 +10,33 @@ from typing import Protocol
 
 from msgspec import Struct
 
-__all__ = ["EVERYTHING", "CrossReference", "LinkedKey", "Lookup", "Restriction", "Subject"]
+from schema.identifiers import IdentifierType
+
+__all__ = ["EVERYTHING", "CrossReference", "KeyNews", "LinkedKey", "Lookup", "Restriction", "Subject"]
 
 EVERYTHING = "*"
 """In place of coordinates: a restriction of every coordinate."""
 
 
 class Lookup(Struct, frozen=True):
-    """One customer as somebody names them: by a source's own key, or, with `source` None, by a canonical id.
+    """One customer as somebody names them: by a source's own key, or, with `source` None, by a canonical id, or with
+    `identifier` by an identifier of that type.
 
-    The key is taken as it came; the cross-reference brings it into the source's normal form. A canonical id may be one
-    that a merge has replaced.
+    The key is taken as it came; the cross-reference brings it into the source's normal form, or the identifier's. A
+    canonical id may be one that a merge has replaced.
     """
 
     source: str | None
     key: str
+    identifier: IdentifierType | None = None
 
     def __repr__(self) -> str:
-        return f"Lookup(source={self.source!r})"
+        return f"Lookup({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     def __rich_repr__(self) -> list[tuple[str, str | None]]:
-        return [("source", self.source)]
+        if self.identifier is None:
+            return [("source", self.source)]
+        return [("identifier", self.identifier.value)]
 
 
 class LinkedKey(Struct, frozen=True):
@@ -41,6 +47,20 @@ class LinkedKey(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"LinkedKey(link_id={self.link_id!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("link_id", self.link_id)]
+
+
+class KeyNews(Struct, frozen=True):
+    """What a source says of a key of its own when it is asked by it: the record is gone or, with `replaced_by`, the
+    source's other key has taken its place. The link says which key it is, and whose."""
+
+    link_id: str
+    replaced_by: str | None = None
+
+    def __repr__(self) -> str:
+        return f"KeyNews(link_id={self.link_id!r})"
 
     def __rich_repr__(self) -> list[tuple[str, str]]:
         return [("link_id", self.link_id)]

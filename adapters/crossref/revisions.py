@@ -41,5 +41,6 @@ def is_head(revision: str | None, *, migrate: bool) -> bool:
             f"got tables of revision {revision}; wanted {HEAD}: use the release that wrote them, or newer"
         )
     if revision != HEAD and not migrate:
-        raise SchemaOutdatedError(f"got tables of revision {revision}; wanted {HEAD}: open once with migrate=True")
+        got = "no tables" if revision is None else f"tables of revision {revision}"
+        raise SchemaOutdatedError(f"got {got}; wanted those of revision {HEAD}: open once with migrate=True")
     return revision == HEAD

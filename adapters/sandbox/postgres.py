@@ -67,8 +67,8 @@ class PostgresServer:
         self.directory = directory
 
     @classmethod
-    def start(cls) -> Self:
-        """Start a server with an empty cluster, in about half a second.
+    def start(cls, **settings: str) -> Self:
+        """Start a server with an empty cluster, in about half a second; `settings` come before those of ours.
 
         Raises PostgresUnavailable, whose text says how to mend it. It blocks: call it outside of the event loop.
         """
@@ -77,7 +77,7 @@ class PostgresServer:
         password = secrets.token_urlsafe(24)
         (directory / "password").write_text(password)
         try:
-            guard = _start_guard(installed, directory)
+            guard = _start_guard(installed, directory, settings)
         except BaseException:
             shutil.rmtree(directory)
             raise
@@ -142,12 +142,12 @@ def _installed() -> Path:
     return Path(spec.origin).parent / "pginstall"
 
 
-def _start_guard(installed: Path, directory: Path) -> subprocess.Popen[str]:
+def _start_guard(installed: Path, directory: Path, more: dict[str, str]) -> subprocess.Popen[str]:
     servant = _servant() if os.geteuid() == 0 else None
     if servant is not None:
         installed = _within_reach(installed, directory)
         _give(directory, servant)
-    settings = _SETTINGS | {"unix_socket_directories": str(directory)}
+    settings = _SETTINGS | {"unix_socket_directories": str(directory)} | more
     return subprocess.Popen(  # noqa: S603  our own words and the wheel's own programs
         ["/bin/sh", "-c", _GUARD, "guard", str(directory), str(installed / "bin")]
         + [f"--set={name}={value}" for name, value in settings.items()],

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any
+from typing import Any, Self
 
 import asyncpg
+from asyncpg.cursor import Cursor
 from asyncpg.pool import PoolConnectionProxy
 
 from adapters.sending import SendError
@@ -17,7 +18,7 @@ from adapters.sql.framing import FrameCheck
 from adapters.sql.statements import Statement
 from schema.reasons import Reason
 
-__all__ = ["Connection", "PostgresDatabase", "connected"]
+__all__ = ["Connection", "PostgresDatabase", "PostgresRows", "connected"]
 
 Connection = asyncpg.Connection
 
@@ -137,6 +138,38 @@ class PostgresDatabase:
             await asyncio.wait_for(self._pool.close(), _GRACE)
         except TimeoutError:
             self._pool.terminate()
+
+
+class PostgresRows:
+    """The rows of one statement that reads, given out some at a time by a cursor of the server. Made by `open`."""
+
+    def __init__(self, connection: Connection[asyncpg.Record], cursor: Cursor[asyncpg.Record], names: list[str]):
+        self._connection, self._cursor, self.names = connection, cursor, names
+
+    @classmethod
+    async def open(cls, url: str, statement: str) -> Self:
+        """Run the statement, or raise SendError."""
+        with _translated():
+            settings = {"application_name": "customer-view-gateway", "default_transaction_read_only": "on"}
+            connection = await asyncpg.connect(url, connection_class=CheckedConnection, server_settings=settings)
+            try:
+                await connection.transaction(readonly=True).start()
+                prepared = await connection.prepare(statement)
+                cursor = await prepared.cursor()
+            except BaseException:
+                await connection.close(timeout=_GRACE)
+                raise
+            return cls(connection, cursor, [column.name for column in prepared.get_attributes()])
+
+    async def fetch(self, most: int) -> Sequence[Sequence[object]]:
+        """Return the next rows, none at the end, or raise SendError."""
+        with _translated():
+            return [tuple(row) for row in await self._cursor.fetch(most)]
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        with suppress(*_FOREIGN):
+            await self._connection.close(timeout=_GRACE)
 
 
 def _as_text(value: Value | Sequence[Value]) -> str | list[str]:

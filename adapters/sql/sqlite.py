@@ -22,7 +22,7 @@ from adapters.sql.databases import Rows
 from adapters.sql.statements import Statement
 from schema.reasons import Reason
 
-__all__ = ["SqliteDatabase"]
+__all__ = ["SqliteDatabase", "SqliteRows"]
 
 _STEPS = 10_000
 """Steps of SQLite's machine between two looks at whether the answer is still wanted: about 0.1 ms."""
@@ -53,7 +53,7 @@ class SqliteDatabase:
     """
 
     def __init__(self, path: str, *, connections: int, traced: Callable[[str], None]) -> None:
-        self._uri = Path(path).absolute().as_uri() + "?mode=ro"
+        self._uri = _uri(path)
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="sqlite")
         self._own = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -97,6 +97,37 @@ class SqliteDatabase:
         return connection
 
 
+class SqliteRows:
+    """The rows of one statement that reads, given out some at a time, in whatever thread: one at a time."""
+
+    def __init__(self, path: str, statement: str) -> None:
+        """Run the statement, or raise SendError."""
+        with _translated():
+            self._connection = sqlite3.connect(_uri(path), uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
+        try:
+            self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+            self._connection.text_factory = _escaped
+            with _translated():
+                self._cursor = self._connection.execute(statement)
+        except BaseException:
+            self._connection.close()
+            raise
+        self.names = [column[0] for column in self._cursor.description or ()]
+
+    def fetch(self, most: int) -> Sequence[Sequence[object]]:
+        """Return the next rows, none at the end, or raise SendError."""
+        with _translated():
+            return self._cursor.fetchmany(most)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def _uri(path: str) -> str:
+    return Path(path).absolute().as_uri() + "?mode=ro"
+
+
 def _bound(value: Value | Sequence[Value]) -> Value:
     """Return the value; several are one text of JSON, as the statement takes them."""
     return json.dumps(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
@@ -108,6 +139,11 @@ def _text(value: bytes) -> str | bytes:
         return value.decode()
     except UnicodeDecodeError:
         return value
+
+
+def _escaped(value: bytes) -> str:
+    """Return the text; what is not UTF-8 in it becomes what no key can have."""
+    return value.decode("utf-8", "surrogateescape")
 
 
 @contextmanager

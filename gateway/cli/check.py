@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from gateway.checking import Checked
 from gateway.cli.application import load_gateway
 from gateway.cli.problems import as_members, print_problems
 from gateway.gateway import Gateway
+from gateway.opening import crossref_problems
 from gateway.terminal import open_console
 from schema.problems import Level, Problem
 from schema.view_check import Paths, paths
@@ -30,7 +32,9 @@ def run_check(app: str, documents: Path | None, *, as_json: bool, notes: bool, w
     """
     gateway = load_gateway(app)
     checked = gateway.check()
-    checked = replace(checked, problems=[*checked.problems, *gateway.check_documents(checked, documents)])
+    opening = asyncio.run(crossref_problems(gateway.declared, checked, gateway.tenant))
+    documented = gateway.check_documents(checked, documents)
+    checked = replace(checked, problems=[*checked.problems, *opening, *documented])
     problems = [each for each in checked.problems if notes or each.level is Level.ERROR]
     ways = _ways(checked) if with_paths else {}
     if as_json:

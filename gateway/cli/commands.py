@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from gateway.cli.crossref import crossref
 from gateway.command_error import CommandError
 from schema.problems import ConfigurationError
 
@@ -52,7 +53,8 @@ app = typer.Typer(
 APP names a gateway as module:attribute, such as mycompany.view:gateway. It is imported with the current folder on the
 path.
 
-Exit codes: 0 fine, 1 problems found, 2 wrong use or a bad configuration.
+Exit codes: 0 fine, 1 problems found, or nobody, or something stands against it, 2 wrong use or a bad configuration, 3 a
+load of the cross-reference left something out, 130 stopped by Ctrl-C.
 
 Begin with: customer-view demo""",
 )
@@ -173,7 +175,7 @@ def check(
     """Verify everything that a gateway declares.
 
     Model, adapters, views, lock, consumers, secrets, packages, documents: each problem comes with its file and line,
-    what was got, what was wanted, and how to mend it. No source is asked.
+    what was got, what was wanted, and how to mend it. The cross-reference is opened to read; no source is asked.
 
     Example: customer-view check mycompany.view:gateway
 
@@ -282,24 +284,36 @@ def token(
     views: Annotated[
         list[str] | None, typer.Option("--view", help="A view that it may use; give it once for each.")
     ] = None,
+    roles: Annotated[
+        list[str] | None,
+        typer.Option("--role", help="What else it is, such as steward or developer; give it once for each."),
+    ] = None,
+    sources: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="A source whose keys it may write as a steward. [default: all]"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a token for a consumer.
 
-    It is printed once, with the lines to add to consumers.yaml.
+    It is printed once, with the lines to add to consumers.yaml. With a role in the cross-reference it needs no view.
 
     Example: customer-view token agent-desktop --view support-call
 
-    Exit codes: 0 fine, 2 the name is none.
+    Example: customer-view token steward-desk --role steward
+
+    Exit codes: 0 fine, 2 the name is none, or the consumer could do nothing.
     """
     from gateway.cli.printed import print_token
 
-    print_token(name, views or (), as_json=as_json)
+    print_token(name, views or (), roles or (), sources or (), as_json=as_json)
 
 
 @app.command()
 def secret(
-    version: Annotated[int, typer.Option(min=1, max=65535, help="Its version; the highest is used.")] = 1,
+    version: Annotated[
+        int, typer.Option(min=1, max=65535, help="Its version; the highest writes, unless the file names another.")
+    ] = 1,
 ) -> None:
     """Make a line for the secret file.
 
@@ -325,6 +339,9 @@ def view_schema() -> None:
     from gateway.cli.printed import print_schema
 
     print_schema()
+
+
+app.add_typer(crossref)
 
 
 def _exit_unless(fine: bool) -> None:

@@ -22,6 +22,7 @@ from gateway.command_error import CommandError
 from gateway.demo.asking import Question
 from gateway.demo.reference import reference
 from gateway.gateway import Gateway
+from gateway.service import Service
 from gateway.serving import run_until_told
 from gateway.settings import Settings
 from gateway.terminal import open_console
@@ -167,8 +168,8 @@ def _consumers(view: View, origins: Sequence[str], folder: Path) -> Path:
     return file
 
 
-def _telling(sandbox: Sandbox) -> Callable[[str, Sequence[View]], None]:
-    def tell(url: str, _views: Sequence[View]) -> None:
+def _telling(sandbox: Sandbox) -> Callable[[str, Service], None]:
+    def tell(url: str, _service: Service) -> None:
         question = Question(url, sandbox.consumer, sandbox.view.name, sandbox.example, {}, TOKEN)
         console = open_console()
         console.print(Text.assemble(("Serving ", ""), (sandbox.view.id, "bold"), " from made-up data."), soft_wrap=True)

@@ -9,11 +9,13 @@ from gateway.cli.application import load_gateway, read_application
 from gateway.cli.codes import REASONS, REFUSALS, print_codes
 from gateway.cli.problems import print_problems
 from gateway.command_error import CommandError
-from gateway.consumers import new_token
+from gateway.consumers import is_source, new_token
 from gateway.secret_file import new_secret_line
 from gateway.terminal import open_console
+from schema.caller import CrossrefRole
 from schema.lock import LOCK_FILE, Lock, publish
 from schema.problems import ConfigurationError
+from schema.suggest import did_you_mean
 from schema.view_comparing import sdl_of
 from schema.view_files import ViewFolder, read_views
 from schema.views import View, is_slug
@@ -42,18 +44,46 @@ def print_schema() -> None:
     print(json.dumps(View.json_schema(), indent=2, ensure_ascii=False))
 
 
-def print_token(name: str, views: Sequence[str], *, as_json: bool) -> None:
-    """Print a fresh token, once, and the lines that make it known. Raises CommandError for a name that is none."""
+def print_token(
+    name: str, views: Sequence[str], roles: Sequence[str], sources: Sequence[str], *, as_json: bool
+) -> None:
+    """Print a fresh token, once, and the lines that make it known.
+
+    Raises CommandError: What is given cannot be that of a consumer, or is one that may do nothing.
+    """
     if not is_slug(name):
         raise CommandError(f"got the name {name!r}; wanted lower-case words joined by hyphens, such as agent-desktop")
+    _check_roles(views, roles)
+    _check_sources(roles, sources)
+    lists = {"views": [*views] if views or roles else ["name-of-a-view"]}
+    lists |= {
+        each: [*dict.fromkeys(given)] for each, given in (("roles", roles), ("crossref_sources", sources)) if given
+    }
     token, digest = new_token()
-    named = list(views) or ["name-of-a-view"]
     if as_json:
-        entry = {"name": name, "token_sha256": digest.partition(": ")[2], "views": named}
+        entry = {"name": name, "token_sha256": digest.partition(": ")[2], **lists}
         print(json.dumps({"token": token, "consumer": entry}, indent=2))
         return
     print(f"The token of {name}. It is shown this once and kept nowhere; hand it over by a safe way:\n\n{token}\n")
-    print(f"Add to consumers.yaml:\n\n- name: {name}\n  {digest}\n  views: [{', '.join(named)}]")
+    told = "".join(f"\n  {each}: [{', '.join(given)}]" for each, given in lists.items())
+    print(f"Add to consumers.yaml:\n\n- name: {name}\n  {digest}{told}")
+
+
+def _check_roles(views: Sequence[str], roles: Sequence[str]) -> None:
+    if not all(map(is_slug, roles)):
+        raise CommandError("got a --role that is none; wanted lower-case words joined by hyphens, such as steward")
+    known = [str(each) for each in CrossrefRole]
+    if roles and not views and not set(roles).intersection(known):
+        wanted = f"wanted one of the cross-reference: {', '.join(known)}; or give --view too"
+        advice = did_you_mean(roles[0], known, wanted)
+        raise CommandError(f"got the role {roles[0]!r}, by which alone a consumer may do nothing; {advice}")
+
+
+def _check_sources(roles: Sequence[str], sources: Sequence[str]) -> None:
+    if not all(map(is_source, sources)):
+        raise CommandError("got a --source that is none; wanted a source of the cross-reference, such as crm")
+    if sources and CrossrefRole.STEWARD not in roles:
+        raise CommandError(f"got a --source, and sources are for a steward; give --role {CrossrefRole.STEWARD} too")
 
 
 def print_secret(version: int) -> None:

@@ -15,8 +15,11 @@ from adapters.crossref import CrossReferenceError
 from gateway.bounded_http import Bounds
 from gateway.cli.application import load_gateway
 from gateway.command_error import CommandError
+from gateway.crossref.page import is_wanted
 from gateway.documents import DocumentFile
 from gateway.gateway import Gateway
+from gateway.mends import mended
+from gateway.service import Service
 from gateway.serving import bind, run_until_told, serving
 from gateway.terminal import open_console
 from schema.views import View
@@ -37,19 +40,25 @@ def run_serve(app: str, host: str | None, port: int | None, documents: Path | No
     """
     gateway = load_gateway(app)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    run_until_told(serve_gateway(gateway, host, port, _tell, documents))
+
+    def tell(url: str, service: Service) -> None:
+        _tell(url, service.views)
+        if gateway.settings.steward_page and is_wanted(service):
+            _tell_page(url)
+
+    run_until_told(serve_gateway(gateway, host, port, tell, documents))
 
 
 async def serve_gateway(
     gateway: Gateway,
     host: str | None,
     port: int | None,
-    tell: Callable[[str, Sequence[View]], None],
+    tell: Callable[[str, Service], None],
     documents: Path | None = None,
 ) -> None:
     """Serve until cancelled, at the address given, else at that of the settings.
 
-    `tell` is given the URL and the published views once it serves.
+    `tell` is given the URL and the open gateway once it serves.
 
     Raises:
         CommandError: The cross-reference cannot be opened, or the address is not to be had.
@@ -61,10 +70,10 @@ async def serve_gateway(
         async with gateway.running(documents, _compiling) as service:
             with bind(chosen_host, settings.port if port is None else port) as listening, _kept_for_good():
                 async with serving(gateway, listening, Bounds(connections=settings.most_connections)):
-                    tell(f"http://{chosen_host}:{listening.getsockname()[1]}", service.views)
+                    tell(f"http://{chosen_host}:{listening.getsockname()[1]}", service)
                     await asyncio.Event().wait()
     except CrossReferenceError as error:
-        raise CommandError(f"The cross-reference cannot be opened: {error}") from error
+        raise CommandError(f"The cross-reference cannot be opened: {mended(str(error))}") from error
 
 
 @contextmanager
@@ -89,3 +98,7 @@ def _compiling(documents: Sequence[DocumentFile]) -> Iterable[DocumentFile]:
 def _tell(url: str, views: Sequence[View]) -> None:
     served = ", ".join(view.id for view in views) or "no view: publish one"
     open_console(stderr=True).print(f"Serving {url} with {served}. Stop with Ctrl-C.", soft_wrap=True)
+
+
+def _tell_page(url: str) -> None:
+    open_console(stderr=True).print(f"Stewards decide candidates at {url}/crossref/steward.", soft_wrap=True)

@@ -30,7 +30,7 @@ def whole_view(view: View, model: Model, key: str = "") -> str:
 
     A type within itself is asked for once; a page is asked for by its nodes.
     """
-    cut = cut_schema(model, view.fields, view.lookups)
+    cut = cut_schema(model, view.fields, view.lookups, view.identifiers)
     subject = cut.schema.type_map[model.subject]
     selection = _Asking(cut.schema).selection(subject, frozenset())
     return f"{{ {cut.one}(by: {{{view.lookups[0]}: {json.dumps(key)}}}) {selection} }}"

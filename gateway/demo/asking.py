@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["Answer", "NullReason", "Question", "ask"]
+__all__ = ["Answer", "NullReason", "Question", "ask", "curl_line"]
 
 _PATIENCE = 30.0
 """Seconds in which the gateway has to answer; each view's own deadline is far shorter."""
@@ -40,9 +40,7 @@ class Question:
 
     def as_curl(self) -> str:
         """Return the same request as one line for a shell."""
-        headers = (f"Authorization: Bearer {self.token}", "Content-Type: application/json")
-        words = ["curl", "-sS", self.url, *(word for header in headers for word in ("-H", header))]
-        return shlex.join([*words, "-d", json.dumps(self.body)])
+        return curl_line(self.url, self.token, "-H", "Content-Type: application/json", "-d", json.dumps(self.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +91,11 @@ class Answer:
         for entry in (*extensions.get("withheld", ()), *extensions.get("absent", ())):
             for path in entry["paths"]:
                 yield NullReason(_dotted(path), entry["code"], entry["message"])
+
+
+def curl_line(url: str, token: str, *more: str) -> str:
+    """Return a request with this token as one line for a shell; `more` are further arguments of curl."""
+    return shlex.join(["curl", "-sS", url, "-H", f"Authorization: Bearer {token}", *more])
 
 
 async def ask(question: Question) -> Answer:

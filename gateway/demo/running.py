@@ -6,19 +6,29 @@ import asyncio
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.crossref import LoadReport
 from adapters.sandbox.people import ANNE, Customer, customers
 from gateway.command_error import CommandError
-from gateway.demo.asking import Question, ask
+from gateway.demo.asking import Question, ask, curl_line
+from gateway.demo.disputes import leave_disputes
 from gateway.demo.sources import Sources, Started, start_sources
 from gateway.demo.telling import Telling
-from gateway.demo.workplace import CONSUMERS, declare_gateway, load_customers, read_query, write_access
+from gateway.demo.workplace import (
+    CONSUMERS,
+    STEWARD,
+    declare_gateway,
+    load_customers,
+    open_cross_reference,
+    read_query,
+    write_access,
+)
 from gateway.ide import Ide
 from gateway.serving import bind, run_until_told, serving
+from gateway.settings import Settings
 from gateway.terminal import open_console
 
 __all__ = ["run_demo"]
@@ -28,11 +38,15 @@ _HOST, _PORT = "127.0.0.1", 8000
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """All that runs: where the gateway listens, the sources, and who may ask what about whom."""
+    """All that runs: where the gateway listens, the sources, and who may ask what about whom.
+
+    `merged` is somebody with whom a namesake was merged.
+    """
 
     base: str
     started: Sequence[Started]
     anne: Customer
+    merged: Customer
     tokens: Mapping[str, str] = field(repr=False)
 
     def questions(self) -> tuple[Question, Question]:
@@ -62,9 +76,14 @@ async def _run(telling: Telling, *, once: bool, port: int | None) -> bool:
             as_expected = await _tell(telling, stage)
             if once:
                 if as_expected:
-                    telling.tell("Without --once it all stays up, to be asked by you.")
+                    telling.tell(
+                        "Without --once it all stays up, to be asked by you, and what the cross-reference is in doubt "
+                        "about waits for a steward."
+                    )
                 return as_expected
             _tell_next(telling, stage)
+            _tell_steward(telling, stage)
+            telling.tell("The gateway stays up until Ctrl-C.")
             try:
                 await asyncio.Event().wait()
             except asyncio.CancelledError:
@@ -93,8 +112,10 @@ async def _staged(telling: Telling, listening: socket.socket) -> AsyncIterator[_
         async with start_sources(whom, folder) as sources:
             loaded = await _load(telling, folder, whom)
             telling.sources(sources.started, loaded)
+            with closing(open_cross_reference(folder)) as opened:
+                merged = await leave_disputes(opened, whom)
             async with _gateway(folder, sources, listening) as base:
-                yield _Stage(base, sources.started, whom[ANNE], tokens)
+                yield _Stage(base, sources.started, whom[ANNE], merged, tokens)
 
 
 async def _load(telling: Telling, folder: Path, whom: Sequence[Customer]) -> LoadReport:
@@ -155,5 +176,18 @@ def _tell_next(telling: Telling, stage: _Stage) -> None:
     crm = next(source for source in stage.started if source.name == "crm")
     telling.tell(
         f"Stop the CRM (kill {crm.process}) and ask again: what others own is still answered, and each null names its "
-        "reason. The gateway stays up until Ctrl-C."
+        "reason."
     )
+
+
+def _tell_steward(telling: Telling, stage: _Stage) -> None:
+    telling.heading("5  Decide whose a key is, as a steward")
+    telling.say("Two candidates wait to be decided. This lists them:")
+    telling.say(f"\n{curl_line(f'{stage.base}/crossref/candidates', stage.tokens[STEWARD])}")
+    if Settings.from_environment().steward_page:
+        telling.tell(
+            "They are decided in a browser, with the token that stands after Bearer in that line. And under Customer, "
+            f"look up {stage.merged.crm_key} of the source crm: two people of one name were merged there, and their "
+            "history undoes it."
+        )
+        telling.say(f"{stage.base}/crossref/steward")

@@ -17,10 +17,14 @@ from gateway.secret_file import load_secrets, new_secret_line
 from gateway.settings import Settings
 from schema.customer import Customer as Model
 
-__all__ = ["CONSUMERS", "declare_gateway", "load_customers", "read_query", "write_access"]
+__all__ = ["CONSUMERS", "STEWARD", "declare_gateway", "load_customers", "open_cross_reference", "read_query"]
+__all__ += ["write_access"]
 
 CONSUMERS: Mapping[str, str] = {"agent-desktop": "support-call", "collections": "debt-collection"}
 """The demo's consumers, each with the view that it is registered for: every published version of it."""
+
+STEWARD = "data-steward"
+"""The consumer who decides in the cross-reference, and has no view."""
 
 _CROSS_REFERENCE, _CONSUMERS, _SECRETS = "crossref.db", "consumers.yaml", "secrets.txt"
 
@@ -34,17 +38,22 @@ def write_access(folder: Path) -> Mapping[str, str]:
     """Write the secret file and the consumers' file, and return the consumers' tokens, which stand in no file."""
     (folder / _SECRETS).write_text(f"{new_secret_line()}\n", "ascii")
     tokens, lines = {}, []
-    for consumer, view in CONSUMERS.items():
+    access = {consumer: (view, "developer") for consumer, view in CONSUMERS.items()} | {STEWARD: ("", "steward")}
+    for consumer, (view, role) in access.items():
         tokens[consumer], digest = new_token()
-        lines.append(f"- name: {consumer}\n  {digest}\n  views: [{view}]\n  roles: [developer]\n")
+        lines.append(f"- name: {consumer}\n  {digest}\n  views: [{view}]\n  roles: [{role}]\n")
     (folder / _CONSUMERS).write_text("".join(lines), "ascii")
     return tokens
 
 
+def open_cross_reference(folder: Path) -> SqliteCrossReference:
+    """Return the cross-reference in the folder, which is made when there is none; to be closed."""
+    return SqliteCrossReference.open(folder / _CROSS_REFERENCE, secrets=load_secrets(folder / _SECRETS))
+
+
 async def load_customers(folder: Path, whom: Sequence[Customer], progress: Callable[[int], None]) -> LoadReport:
     """Make the cross-reference and load every customer with its keys; `progress` is told the customers done so far."""
-    opened = SqliteCrossReference.open(folder / _CROSS_REFERENCE, secrets=load_secrets(folder / _SECRETS))
-    with closing(opened):
+    with closing(open_cross_reference(folder)) as opened:
         for source in LINKED:
             await opened.register_source(SourceSystem(source), actor="demo")
         rows = cross_reference(whom)

@@ -15,10 +15,28 @@ from tests.architecture.code import PACKAGES, files, imported, tree, words
 
 LIBRARIES = {
     "aiohttp": ["adapters/http/exchange.py"],
-    "asyncpg": ["adapters/crossref/postgres_database.py", "adapters/sql/postgres.py"],
-    "cachetools": ["adapters/http/reading.py", "adapters/rows.py", "resolvers/kept.py", "resolvers/reading.py"],
-    "cryptography": ["adapters/crossref/secrets.py", "resolvers/cursors.py"],
-    "fastapi": ["gateway/api.py", "gateway/gateway.py", "gateway/ide/page.py"],
+    "asyncpg": ["adapters/crossref/postgres/database.py", "adapters/sql/postgres.py"],
+    "cachetools": [
+        "adapters/http/reading.py",
+        "adapters/rows.py",
+        "gateway/hearing.py",
+        "resolvers/kept.py",
+        "resolvers/rates.py",
+        "resolvers/reading.py",
+    ],
+    "cryptography": ["adapters/crossref/keys/secrets.py", "resolvers/cursors.py"],
+    "fastapi": [
+        "gateway/api.py",
+        "gateway/crossref/application.py",
+        "gateway/crossref/asking.py",
+        "gateway/crossref/parameters.py",
+        "gateway/crossref/refusals.py",
+        "gateway/crossref/routes.py",
+        "gateway/crossref/streaming.py",
+        "gateway/crossref/writing.py",
+        "gateway/gateway.py",
+        "gateway/ide/page.py",
+    ],
     "httpx": [
         "adapters/http/exchange.py",
         "adapters/http/transport.py",
@@ -28,22 +46,34 @@ LIBRARIES = {
     "msgspec": [
         "adapters/answers.py",
         "adapters/crossref/database.py",
+        "adapters/crossref/kept_lookups.py",
         "adapters/crossref/port.py",
+        "adapters/crossref/reading.py",
         "adapters/http/reading.py",
         "adapters/leaves.py",
         "adapters/rows.py",
         "adapters/structs.py",
     ],
     "orjson": ["gateway/replies.py", "gateway/requests.py"],
+    "phonenumbers": ["adapters/crossref/identifiers/normalising.py"],
+    "pyarrow": ["adapters/crossref/files.py"],
     "ruamel": ["schema/yaml_file.py"],
-    "typer": ["gateway/cli/commands.py"],
+    "stdnum": ["adapters/crossref/identifiers/normalising.py"],
+    "typer": [
+        "gateway/cli/commands.py",
+        "gateway/cli/crossref/commands.py",
+        "gateway/cli/crossref/identifier_commands.py",
+        "gateway/cli/crossref/options.py",
+        "gateway/cli/crossref/questions.py",
+        "gateway/cli/crossref/write_commands.py",
+    ],
     "yarl": ["adapters/http/exchange.py"],
 }
 """Where each library is imported: few files, so that it can be exchanged. A new file here is a decision."""
 
 _WORDS = """
-Name address after family first given id kind language lines method name number purpose reference segment status subject
-text title total value
+Name address after country family first given id kind language lines method name number opened_at priority purpose
+reference segment status subject text title total value
 """
 ANY_PROGRAMS_WORDS = frozenset(_WORDS.split())
 """Words of the reference model that mean something else in a program, too."""

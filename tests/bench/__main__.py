@@ -25,6 +25,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from tests.bench.closed import measure_arrivals, measure_down, measure_latency, measure_query, measure_single
 from tests.bench.growing import measure_customers, measure_fields
 from tests.bench.kept import measure_documents, measure_lookups
+from tests.bench.linked.growth import measure_links
 from tests.bench.machine import processor
 from tests.bench.running import BARE, ONE_FLIGHT, ONE_KEY, Bench, bench
 from tests.bench.tables import Table
@@ -41,8 +42,14 @@ PARTS: Mapping[str, Callable[[Bench], Iterable[Table]]] = {
     "customers": measure_customers,
     "fields": measure_fields,
     "lookups": measure_lookups,
+    "links": measure_links,
     "documents": measure_documents,
 }
+_LINKS = "10000,1000000,10000000"
+_LINKS_HELP = (
+    f"how many links the cross-references of the part links have ({_LINKS}); to fill those of ten million takes about "
+    "five minutes and 10 GB of disk, half of which stays in build/bench-links for the next run"
+)
 _PACKAGES = ("strawberry-graphql", "graphql-core", "fastapi", "uvicorn", "uvloop", "httpx", "httpx-aiohttp", "aiohttp")
 
 
@@ -68,11 +75,19 @@ def _turns(given: str) -> int:
     return value
 
 
+def _links(given: str) -> list[int]:
+    sizes = sorted({int(one) for one in given.split(",")})
+    if not 400 <= sizes[0] <= sizes[-1] <= 100_000_000:
+        raise argparse.ArgumentTypeError(f"got {given}; wanted numbers of 400 to 100000000, as {_LINKS}")
+    return sizes
+
+
 def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure CPU per request.")
     parser.add_argument("--only", type=parts_of, default=list(PARTS), help=f"some of {','.join(PARTS)}")
     parser.add_argument("--turns", type=_turns, default=5, help="how many turns make a figure (5)")
     parser.add_argument("--seconds", type=_seconds, default=0.5, help="how long a turn of load is (0.5)")
+    parser.add_argument("--links", type=_links, default=_LINKS, help=_LINKS_HELP)
     return parser.parse_args(arguments)
 
 
@@ -89,7 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             progress.update(task, description=what)
 
         without = _unneeded(chosen.only)
-        with bench(seconds=chosen.seconds, turns=chosen.turns, advance=advance, without=without) as running:
+        with bench(
+            seconds=chosen.seconds, turns=chosen.turns, links=chosen.links, advance=advance, without=without
+        ) as running:
             for name in chosen.only:
                 for table in PARTS[name](running):
                     console.print(table)

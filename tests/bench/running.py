@@ -60,7 +60,8 @@ class Gateway:
 class Bench:
     """Gateways by name, and the sources under them. A turn takes so many seconds, and so many turns make a figure.
 
-    `advance` is told what is being measured.
+    `links` are how many there are in each of the cross-references that are compared; `advance` is told what is being
+    measured.
     """
 
     gateways: Mapping[str, Gateway]
@@ -68,6 +69,7 @@ class Bench:
     folder: Path
     seconds: float
     turns: int
+    links: Sequence[int]
     is_apart: bool
     advance: Callable[[str], None]
 
@@ -161,7 +163,12 @@ def gateways_of(bench: Bench, *names: str) -> list[Gateway]:
 
 @contextmanager
 def bench(
-    *, seconds: float, turns: int, advance: Callable[[str], None], without: Sequence[str] = ()
+    *,
+    seconds: float,
+    turns: int,
+    links: Sequence[int],
+    advance: Callable[[str], None],
+    without: Sequence[str] = (),
 ) -> Iterator[Bench]:
     """Serve the sources and every gateway, each in a process of its own, but for those whose names end as `without`."""
     with ExitStack() as stack:
@@ -178,7 +185,7 @@ def bench(
         ours = served[OURS]
         served[BARE] = Gateway(BARE, ours.server, ours.path)
         is_apart = keep_apart([one.server for one in served.values()], [sources])
-        yield Bench(served, sources, folder, seconds, turns, is_apart, advance)
+        yield Bench(served, sources, folder, seconds, turns, links, is_apart, advance)
 
 
 def _serve(stack: ExitStack, kind: _Kind, env: Mapping[str, str], folder: Path) -> Gateway:

@@ -20,7 +20,9 @@ def test_a_part_that_there_is_not_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--turns", "0"], ["--turns", "x"], ["--seconds", "0"], ["--only", "two"]], ids=" ".join
+    "arguments",
+    [["--turns", "0"], ["--turns", "x"], ["--seconds", "0"], ["--only", "two"], ["--links", "399"], ["--links", "x"]],
+    ids=" ".join,
 )
 def test_what_cannot_be_measured_is_refused_at_once(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Before anything is started."""
@@ -33,9 +35,16 @@ def test_what_cannot_be_measured_is_refused_at_once(arguments: list[str], capsys
 @pytest.mark.processes
 def test_everything_is_measured_and_told(capfd: pytest.CaptureFixture[str]) -> None:
     """Every part once, in turns so short that the figures say nothing; answers are compared on the way."""
-    main(["--turns", "1", "--seconds", "0.05"])
+    main(["--turns", "1", "--seconds", "0.05", "--links", "400,800"])
     shown = capfd.readouterr().out
     for wanted in ("{ __typename }", "billing is down", "one key a call", "20 ms away", "Poisson", "CPU per customer"):
         assert wanted in shown
-    for wanted in ("CPU per field", "Cross-reference of", "prepared with", "processors", "strawberry-graphql"):
+    for wanted in (
+        "CPU per field",
+        "Cross-reference of",
+        "Cross-reference in PostgreSQL",
+        "prepared with",
+        "processors",
+        "strawberry-graphql",
+    ):
         assert wanted in shown

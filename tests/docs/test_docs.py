@@ -14,9 +14,11 @@ import typer
 from graphql import parse, validate
 from typer.core import TyperGroup
 
+from adapters.crossref import IdentifierRules, IdentifierType
 from gateway.cli.commands import app
 from gateway.consumers import Consumers
 from gateway.failure_log import FailureLog
+from gateway.identifier_rules import identifier_rules
 from gateway.requests import parse_request
 from resolvers.measuring import measure
 from schema.customer import Customer
@@ -126,6 +128,15 @@ def test_the_consumers_of_the_pages_are_valid(tmp_path: Path) -> None:
     ]
 
 
+def test_the_rules_of_identifiers_of_the_page_are_valid(tmp_path: Path) -> None:
+    """The file is of its form, and blocks what it says."""
+    (block,) = [block for block in of_language("yaml") if block.file == "identifiers.yaml"]
+    (tmp_path / "identifiers.yaml").write_text(block.text, "utf-8")
+    rules = identifier_rules(tmp_path / "identifiers.yaml")
+    assert rules.fan_out == IdentifierRules().fan_out
+    assert rules.blocks(IdentifierType.EMAIL, "anna@shop.example")
+
+
 def test_every_declaration_of_the_pages_is_of_a_kind_that_is_checked() -> None:
     """There are no blocks that nothing looks at."""
     assert {block.language for page in pages() for block in blocks(page)} <= LANGUAGES
@@ -182,6 +193,10 @@ def test_every_command_of_the_pages_is_understood(page: str, words: str) -> None
     name, *arguments = shlex.split(words)
     command = group.commands.get(name)
     assert command is not None, f"{page}: customer-view has no command {name}"
+    while isinstance(command, TyperGroup) and arguments:
+        name, *arguments = arguments
+        command = command.commands.get(name)
+        assert command is not None, f"{page}: customer-view has no command {words}"
     if arguments:
         command.make_context(name, arguments)
 

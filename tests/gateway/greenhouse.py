@@ -199,6 +199,7 @@ fields:
 limits: {{customers: 5, deadline_ms: {deadline}, calls: 10, tokens: 300}}
 receipt: {receipt}
 introspection: {introspection}
+identifiers: [{identifiers}]
 """
 
 
@@ -208,6 +209,7 @@ def write_view(
     *fields: str,
     consumers: str = "gardener",
     lookups: str = "id, nursery",
+    identifiers: str = "",
     deadline: int = 5_000,
     receipt: str = "sources",
     introspection: str = "everyone",
@@ -221,6 +223,7 @@ def write_view(
         version=version,
         consumers=consumers,
         lookups=lookups,
+        identifiers=identifiers,
         fields=listed,
         deadline=deadline,
         receipt=receipt,

@@ -281,6 +281,26 @@ def test_a_cross_reference_that_cannot_be_is_a_problem(declared: Declared, cross
     assert "hunter2" not in repr(checked.errors)
 
 
+def test_identifiers_need_a_secret_to_be_digested_with(declared: Declared, tmp_path: Path) -> None:
+    """Where the gateway opens the cross-reference; one that is open already has its own."""
+    write_view(declared.views, "calling@1", identifiers="email", consumers="gardener", published=False)
+    url = "postgresql://me:hunter2@db.internal/crossref"
+    assert [one for one in errors(check(changed(declared, crossref=url))) if "secret" in one] == [
+        "crossref:None no secret file, and look-ups by identifiers in calling@1 | "
+        "set CUSTOMER_VIEW_SECRET_FILE; see `customer-view secret`"
+    ]
+    path = tmp_path / "secrets.txt"
+    path.write_text(new_secret_line())
+    for mended in (changed(declared, crossref=url, secret_file=path), declared):
+        assert not any("secret file" in one for one in errors(check(mended)))
+
+
+def test_a_source_cannot_have_the_name_by_which_identifiers_are_looked_up(declared: Declared) -> None:
+    """In a view that lists both."""
+    write_view(declared.views, "calling@1", identifiers="email", lookups="id, identifier", published=False)
+    assert any("the look-up identifier of a source beside identifiers" in one for one in errors(check(declared)))
+
+
 def test_a_database_of_postgresql_is_not_opened_by_a_check(declared: Declared) -> None:
     """Whether it is there shows when the gateway starts."""
     url = "postgresql://me:hunter2@db.internal/crossref"

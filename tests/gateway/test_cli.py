@@ -19,7 +19,7 @@ from gateway.secret_file import load_secrets
 from schema.views import View
 from tests.gateway.cli_project import ENVIRONMENT, Project, make_project, run, spawn
 
-COMMANDS = ("demo", "serve", "check", "explain", "sdl", "publish", "token", "secret", "view-schema")
+COMMANDS = ("demo", "serve", "check", "explain", "sdl", "publish", "token", "secret", "view-schema", "crossref")
 
 
 @pytest.fixture
@@ -99,6 +99,36 @@ def test_a_token_can_be_had_as_json() -> None:
     assert set(made) == {"token", "consumer"}
     assert made["consumer"]["views"] == ["support-call"]
     assert re.fullmatch("[0-9a-f]{64}", made["consumer"]["token_sha256"])
+
+
+def test_a_token_of_a_steward_needs_no_view(tmp_path: Path) -> None:
+    """The lines can be pasted, with the sources whose keys it may write."""
+    file = tmp_path / "consumers.yaml"
+    ran = run("token", "crm-feed", "--role", "steward", "--role", "auditor", "--source", "crm", "--source", "crm")
+    file.write_text(ran.out[ran.out.index("- name:") :])
+    (consumer,) = Consumers.load(file).consumers
+    assert (consumer.views, consumer.roles) == (frozenset(), frozenset({"steward", "auditor"}))
+    assert consumer.crossref_sources == frozenset({"crm"})
+    made = json.loads(run("token", "desk", "--role", "steward", "--json").out)["consumer"]
+    assert (made["views"], made["roles"], "crossref_sources" in made) == ([], ["steward"], False)
+    developer = json.loads(run("token", "desk", "--role", "developer", "--view", "support-call", "--json").out)
+    assert developer["consumer"]["roles"] == ["developer"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--role", "stewart"], "by which alone a consumer may do nothing; did you mean 'steward'?"),
+        (["--role", "developer"], "wanted one of the cross-reference: crossref-reader, steward,"),
+        (["--role", "steward]\n- name: x"], "got a --role that is none"),
+        (["--role", "steward", "--source", "crm]"], "got a --source that is none"),
+        (["--role", "auditor", "--source", "crm"], "give --role steward too"),
+    ],
+)
+def test_a_token_with_which_nothing_could_be_done_is_wrong_use(options: list[str], said: str) -> None:
+    """Or whose lines would not be those of one consumer."""
+    ran = run("token", "desk", *options)
+    assert (ran.code, said in ran.err, "cv_" in ran.out + ran.err) == (2, True, False)
 
 
 def test_two_tokens_are_never_the_same() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import json
 import os
 import re
 import signal
@@ -10,7 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -18,8 +20,11 @@ import httpx
 import pytest
 from rich.console import Console
 
+from adapters.crossref import KeyFormat, KeyMode, SourceSystem, SqliteCrossReference
 from gateway.cli.serve import _compiling
+from gateway.consumers import new_token
 from gateway.documents import DocumentFile
+from gateway.secret_file import load_secrets, new_secret_line
 from gateway.serving import bind
 from schema.views import View
 from tests.gateway.cli_project import Project, make_project
@@ -164,6 +169,27 @@ def test_what_the_start_has_made_is_never_looked_through_again(here: Project, mo
     assert gc.get_freeze_count() == 0
 
 
+@pytest.mark.parametrize(
+    ("role", "setting", "is_told"),
+    [("steward", "true", True), ("steward", "false", False), ("privacy-officer", "true", False)],
+)
+def test_the_address_of_the_stewards_page_is_told_where_it_is_there(
+    here: Project, monkeypatch: pytest.MonkeyPatch, role: str, setting: str, is_told: bool
+) -> None:
+    """Some consumer has a role for it, and it was not turned off."""
+
+    def bound(host: str, port: int) -> socket.socket:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return bind(host, port)
+
+    monkeypatch.setattr("gateway.cli.serve.bind", bound)
+    monkeypatch.setenv("CUSTOMER_VIEW_STEWARD_PAGE", setting)
+    with (here.folder / "consumers.yaml").open("a") as file:
+        file.write(f"- name: desk\n  {new_token()[1]}\n  views: []\n  roles: [{role}]\n")
+    said = here.run("serve", here.app, "--port", "0").err
+    assert bool(re.search(r"^Stewards decide candidates at http://\S+/crossref/steward\.$", said, re.M)) is is_told
+
+
 def test_a_gateway_without_a_published_view_says_so(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """It serves, and whoever forgot to publish sees why nothing is there."""
 
@@ -174,6 +200,35 @@ def test_a_gateway_without_a_published_view_says_so(here: Project, monkeypatch: 
     (here.views / "views.lock").unlink()
     monkeypatch.setattr("gateway.cli.serve.bind", bound)
     assert "with no view: publish one." in here.run("serve", here.app, "--port", "0").err
+
+
+def test_a_secret_that_is_lacking_is_told_by_its_setting(here: Project) -> None:
+    """By `check` too, which changes nothing."""
+    file = here.folder / "secrets.txt"
+    file.touch(mode=0o600)
+    file.write_text(new_secret_line(1))
+    with closing(SqliteCrossReference.open(here.folder / "crossref.db", secrets=load_secrets(file))) as store:
+        sealed = SourceSystem("mail", KeyFormat.LOWER, KeyMode.SEALED)
+        asyncio.run(store.register_source(sealed, actor="admin"))
+        asyncio.run(store.link("mail", "ada@example.com", asserted_by="feed"))
+    mend = "set CUSTOMER_VIEW_SECRET_FILE to the path of the secret file"
+    ran = here.run("serve", here.app, "--port", "0")
+    assert (ran.code, mend in ran.err, "secrets=" in ran.err) == (2, True, False)
+    before = (here.folder / "crossref.db").read_bytes()
+    checked = here.run("check", here.app)
+    assert (checked.code, mend in " ".join(checked.out.split())) == (1, True)
+    assert (here.folder / "crossref.db").read_bytes() == before
+
+
+def test_a_server_that_cannot_be_reached_is_a_note(here: Project) -> None:
+    """The gateway may be on another machine; its password is not shown."""
+    here.edit(f"{here.module}.py", "sqlite:///crossref.db", "postgresql://me:hunter2@127.0.0.1:9/crossref")
+    ran = here.run("check", here.app, "--json")
+    assert (ran.code, "hunter2" in ran.out + ran.err) == (0, False)
+    told = [one for one in json.loads(ran.out)["problems"] if one["file"] == "crossref"]
+    assert [
+        (one["level"], one["got"].startswith("the cross-reference's database cannot be reached")) for one in told
+    ] == [("note", True)]
 
 
 def test_a_cross_reference_that_fails_is_told_with_what_it_says(here: Project) -> None:

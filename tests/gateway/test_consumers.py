@@ -92,6 +92,16 @@ def test_roles_are_the_callers(tmp_path: Path) -> None:
     assert caller.roles == consumers.consumers[0].roles == frozenset({"developer", "auditor"})
 
 
+def test_a_consumer_with_a_role_in_the_cross_reference_needs_no_view(tmp_path: Path) -> None:
+    """It asks nothing else; any other consumer without a view could do nothing."""
+    consumers = load(tmp_path, entry(views="[]") + "  roles: [steward]\n  crossref_sources: [crm, billing_2]\n")
+    assert consumers.authenticate(TOKEN) == Caller("agent-desktop", frozenset(), frozenset({"steward"}))
+    assert consumers.crossref_sources == {"agent-desktop": frozenset({"crm", "billing_2"})}
+    [problem] = refusal(tmp_path, entry(views="[]") + "  roles: [developer]\n").problems
+    assert (problem.line, problem.got) == (3, "an empty list ([1].views)")
+    assert problem.mend == "list a view, or give it a role in the cross-reference, such as steward"
+
+
 ORIGINS = [
     "https://desk.example",
     "http://localhost:3000",
@@ -166,6 +176,9 @@ def test_a_port_that_no_browser_would_send_is_told(tmp_path: Path, origin: str, 
         ("roles: [Developer]", "'Developer' ([1].roles[1])"),
         ("roles: developer", "'developer' ([1].roles)"),
         ("roles: [a, a]", "a list ([1].roles)"),
+        ("crossref_sources: []", "an empty list ([1].crossref_sources)"),
+        ("crossref_sources: [a b]", "'a b' ([1].crossref_sources[1])"),
+        ("crossref_sources: [crm, crm]", "a list ([1].crossref_sources)"),
         ("origins: https://desk.example", "'https://desk.example' ([1].origins)"),
         ("origins: ['https://a.example', 'https://a.example']", "a list ([1].origins)"),
     ],

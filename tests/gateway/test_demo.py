@@ -72,8 +72,8 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @contextmanager
-def running_demo(folder: Path, *options: str) -> Iterator[Demo]:
-    process = spawn("demo", *options, folder=folder, TMPDIR=str(folder / "t"))
+def running_demo(folder: Path, *options: str, **environment: str) -> Iterator[Demo]:
+    process = spawn("demo", *options, folder=folder, TMPDIR=str(folder / "t"), **environment)
     try:
         out = read_until(process, "stays up until Ctrl-C.")
         yield Demo(process, out, psutil.Process(process.pid).children(recursive=True))
@@ -104,10 +104,16 @@ def pasted(line: str) -> dict[str, Any]:
         return dict(json.loads(done.stdout))
     words = shlex.split(line)
     headers = dict(words[at + 1].split(": ") for at, word in enumerate(words) if word == "-H")
-    body = words[words.index("-d") + 1]
-    answer = httpx.post(words[2], headers=headers, content=body, trust_env=False).json()
+    method, body = ("POST", words[words.index("-d") + 1]) if "-d" in words else ("GET", None)
+    answer = httpx.request(method, words[2], headers=headers, content=body, trust_env=False).json()
     assert isinstance(answer, dict)
     return answer
+
+
+def bearer(line: str) -> dict[str, str]:
+    """Return the header with the token of a curl line."""
+    (header,) = [word for word in shlex.split(line) if word.startswith("Authorization: ")]
+    return dict([header.split(": ")])
 
 
 def still_running(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
@@ -132,7 +138,8 @@ def test_the_demo_answers_refuses_and_ends(folder: Path) -> None:
     assert out.count("No field is null.") == 2
     assert "Cannot query field 'customerSince' on type 'Customer'." in out
     assert "VIEW_UNKNOWN" in out
-    assert "curl" not in out, "it has ended: nobody would answer"
+    assert "waits for a steward" in " ".join(out.split())
+    assert not re.search("curl|Bearer|/crossref", out), "it has ended: nobody would answer"
     assert list((folder / "t").iterdir()) == []
 
 
@@ -259,7 +266,7 @@ def test_a_source_that_does_not_start_is_told_in_one_message(folder: Path) -> No
 def test_the_curl_lines_are_answered_as_pasted_also_when_a_source_has_died(folder: Path) -> None:
     """Other sources' fields are answered and each null names its reason; Ctrl-C leaves no process and no file."""
     with running_demo(folder, "--port", "0") as demo:
-        support, debts = demo.curl_lines
+        support, debts, _ = demo.curl_lines
         assert pasted(support)["data"]["customer"]["name"]["display"] == "Anne Neumann"
         assert len(pasted(debts)["data"]["customer"]["accounts"]) == 2
         (crm,) = [child for child in demo.children if "crm" in child.cmdline()]
@@ -283,6 +290,33 @@ def test_the_curl_lines_are_answered_as_pasted_also_when_a_source_has_died(folde
         assert demo.stop(signal.SIGINT) == 0
         assert still_running(demo.children) == []
     assert list((folder / "t").iterdir()) == []
+
+
+def test_a_steward_decides_what_the_demo_leaves_with_the_token_that_it_prints(folder: Path) -> None:
+    """Candidates are listed by the line as pasted, the page is at its address, and the merge is undone as told."""
+    with running_demo(folder, "--port", "0") as demo:
+        line = demo.curl_lines[-1]
+        listed = pasted(line)["candidates"]
+        assert [one["kind"] for one in listed] == ["shared_identifier", "key_conflict"]
+        (page,) = [told for told in demo.out.splitlines() if told.endswith("/crossref/steward")]
+        with httpx.Client(trust_env=False, headers=bearer(line)) as steward:
+            assert "<title>" in steward.get(page).text
+            api = page.removesuffix("/steward")
+            rejected = steward.post(f"{api}/candidates/{listed[0]['candidateId']}/reject", json={"nonMatch": True})
+            assert rejected.status_code == 200
+            (key,) = re.findall(r"look up (C-\d{6}) of the source crm", " ".join(demo.out.split()))
+            told = steward.post(f"{api}/history", json={"by": {"source": "crm", "key": key}}).json()
+            (seq,) = [entry["seq"] for entry in told["entries"] if entry["type"] == "customers.merged"]
+            assert steward.post(f"{api}/merges/{seq}/undo", json={}).status_code == 200
+        assert [one["kind"] for one in pasted(line)["candidates"]] == ["key_conflict"]
+        assert pasted(demo.curl_lines[0])["data"]["customer"]["name"]["display"] == "Anne Neumann"
+
+
+def test_a_demo_without_the_stewards_page_names_no_address_of_it(folder: Path) -> None:
+    """The setting holds for the demo, too; candidates can be listed all the same."""
+    with running_demo(folder, "--port", "0", CUSTOMER_VIEW_STEWARD_PAGE="false") as demo:
+        assert "/crossref/steward" not in demo.out
+        assert len(pasted(demo.curl_lines[-1])["candidates"]) == 2
 
 
 def test_the_demo_stops_on_sigterm(folder: Path) -> None:

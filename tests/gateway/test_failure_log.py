@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
-from gateway.failure_log import FailureLog
+from gateway.failure_log import FailureLog, OutageFilter
 from schema.observer import Failed, Sent
 from schema.reasons import Reason
 
@@ -31,3 +33,27 @@ def test_every_kind_of_failure_is_told(caplog: pytest.LogCaptureFixture) -> None
     log.note(DOWN)
     log.note(Failed("crm", "customers", Reason.SOURCE_TIMEOUT, "", 1))
     assert caplog.messages[1:] == ["crm.customers: SOURCE_TIMEOUT for 1 key"]
+
+
+def test_an_outage_is_told_once_a_while_with_how_many_requests_it_met(caplog: pytest.LogCaptureFixture) -> None:
+    """Each kind by itself; what is no outage is always told."""
+    now = [0.0]
+    logger = logging.getLogger("tests.outages")
+    seldom = OutageFilter(clock=lambda: now[0])
+    logger.addFilter(seldom)
+    try:
+        for moment in (0.0, 1.0, 9.9, 10.0):
+            now[0] = moment
+            logger.error("request %s: down", moment, extra={"outage": "down"})
+        logger.error("request %s: locked", "r", extra={"outage": "locked"})
+        logger.error("request %s failed", "r")
+        logger.error("request %s failed", "r")
+    finally:
+        logger.removeFilter(seldom)
+    assert caplog.messages == [
+        "request 0.0: down",
+        "request 10.0: down; 3 requests since it was told",
+        "request r: locked",
+        "request r failed",
+        "request r failed",
+    ]

@@ -214,7 +214,8 @@ def test_the_demo_tells_where_the_page_is(
     monkeypatch.setattr("gateway.demo.running.Ide.load", lambda: ide)
     tokens = {"agent-desktop": GARDENER, "collections": STRANGER}
     said = StringIO()
-    stage = _Stage("http://127.0.0.1:8000", [Started("crm", "REST", "here", 1)], customers()[ANNE], tokens)
+    whom = customers()
+    stage = _Stage("http://127.0.0.1:8000", [Started("crm", "REST", "here", 1)], whom[ANNE], whom[ANNE + 1], tokens)
     _tell_next(Telling(Console(file=said, width=40)), stage)
     told = [line for line in said.getvalue().splitlines() if line.endswith("/graphiql")]
     pages = [f"http://127.0.0.1:8000/views/{view}/graphiql" for view in ("support-call", "debt-collection")]

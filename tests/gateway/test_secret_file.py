@@ -44,6 +44,16 @@ def test_comments_blank_lines_space_and_padding_say_nothing(tmp_path: Path) -> N
     assert secrets.derive("use", version=1) == secrets.derive("use", version=2) != secrets.derive("use")
 
 
+def test_a_line_names_the_version_that_writes(tmp_path: Path) -> None:
+    """A new secret is in the file before it is written with; without the line the highest version is current."""
+    text = f"current: 1\n1: {SECRET}\n2: {OTHER}\n"
+    secrets = load_secrets(write(tmp_path, text))
+    assert (secrets.versions, secrets.current_version) == ((1, 2), 1)
+    assert secrets.derive("use") == secrets.derive("use", version=1) != secrets.derive("use", version=2)
+    assert load_secrets(write(tmp_path, text.replace("current", "# current"))).current_version == 2
+    assert load_secrets(write(tmp_path, f"1: {SECRET}\n 2: {OTHER}\ncurrent:2 ")).versions == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -63,6 +73,10 @@ def test_comments_blank_lines_space_and_padding_say_nothing(tmp_path: Path) -> N
         (f"99999: {SECRET}", (1, "version 99999")),
         (f"1: {SECRET}AA", (1, "a secret that is not base64url")),
         (f"1: {SECRET[:42]}", (1, "a secret of 31 bytes")),
+        (f"1: {SECRET}\ncurrent: 2", (2, "2 as the current version")),
+        (f"current: 1\n1: {SECRET}\ncurrent: 1", (3, "a current version a second time")),
+        (f"1: {SECRET}\ncurrent: none", (2, "a line of another form")),
+        ("current: 1", (None, "no secret")),
     ],
 )
 def test_a_wrong_line_is_named_by_its_number_and_never_shown(

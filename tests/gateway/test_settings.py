@@ -12,14 +12,19 @@ from schema.problems import ConfigurationError
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment in which nothing is set."""
-    for name in ("HOST", "PORT", "SECRET_FILE", "MOST_BODY_BYTES", "MOST_CONNECTIONS"):
+    for name in ("HOST", "PORT", "SECRET_FILE", "MOST_BODY_BYTES", "MOST_CONNECTIONS", "KEPT_LOOKUP_BYTES"):
         monkeypatch.delenv(f"CUSTOMER_VIEW_{name}", raising=False)
 
 
 def test_without_anything_set_the_gateway_listens_to_its_own_machine() -> None:
     """The defaults open nothing to the network."""
     assert Settings.from_environment() == Settings(
-        host="127.0.0.1", port=8000, secret_file=None, most_body_bytes=262_144, most_connections=1_000
+        host="127.0.0.1",
+        port=8000,
+        secret_file=None,
+        most_body_bytes=262_144,
+        most_connections=1_000,
+        kept_lookup_bytes=None,
     )
 
 

@@ -27,6 +27,7 @@ DATA = (
     "adapters/sandbox/views/views.lock",
     "adapters/crossref/migrations/versions/r0001_first_tables.py",
     "adapters/crossref/migrations/versions/r0002_covering_indexes.py",
+    "adapters/crossref/migrations/versions/r0003_operations.py",
     "schema/data/dpv_purposes.NOTICE.txt",
     "schema/data/dpv_purposes.csv",
 )

@@ -11,6 +11,7 @@ from resolvers.documents import Documents
 from resolvers.kept import Kept
 from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
+from schema.identifiers import IdentifierType
 from schema.view_schema import cut_schema
 from schema.views import Limits
 from tests.resolvers.harbour import harbour
@@ -30,7 +31,7 @@ def documents(
     within: Limits | None = None,
 ) -> Documents:
     """The documents of a view of everything, `within` other limits than its own."""
-    schema = cut_schema(MODEL, (*FIELDS, *ARGUMENTS), ("id", "registry", "sonar"))
+    schema = cut_schema(MODEL, (*FIELDS, *ARGUMENTS), ("id", "registry", "sonar"), list(IdentifierType))
     catalog = Catalog(harbour().sources if adapters is None else adapters)
     return Documents(schema, Planner(catalog, MODEL), kept or Kept(), within or limits(tokens=tokens))
 

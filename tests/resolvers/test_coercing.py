@@ -16,18 +16,21 @@ SCHEMA = build_schema(
     """
     input By @oneOf { id: ID crm: String number: Int }
     input Pair { a: Int b: Int }
+    input Whole { kind: Colour! value: String! }
+    input ByWhole @oneOf { id: ID whole: Whole }
     input Nest @oneOf { id: ID nest: Nest }
     scalar Day
     enum Colour { RED GREEN }
     type Query { field(
-      by: By, many: [By!], pair: Pair, nest: Nest, day: Day, more: Colour, size: Float, is: Boolean
+      by: By, many: [By!], pair: Pair, whole: Whole, byWhole: ByWhole, nest: Nest, day: Day, more: Colour, size: Float,
+      is: Boolean
     ): String }
     """
 )
 
 TYPES = [
     *("ID!", "ID", "String", "Boolean!", "Int", "Float", "Colour", "Colour!"),
-    *("By!", "[By!]!", "[By]", "[ID!]", "[[Int!]]", "[Colour]"),
+    *("By!", "[By!]!", "[By]", "[ID!]", "[[Int!]]", "[Colour]", "Whole", "Whole!", "ByWhole!", "[ByWhole!]!"),
 ]
 
 
@@ -58,7 +61,12 @@ LEAVES = (
     | st.text(max_size=3)
 )
 MEMBERS = st.dictionaries(st.sampled_from(["id", "crm", "number", "other"]), LEAVES, max_size=2)
-VALUES = st.recursive(LEAVES | MEMBERS, lambda inner: st.lists(inner, max_size=3), max_leaves=6)
+WHOLES = st.dictionaries(st.sampled_from(["kind", "value", "other"]), LEAVES, max_size=3)
+VALUES = st.recursive(
+    LEAVES | MEMBERS | WHOLES | st.builds(lambda whole: {"whole": whole}, WHOLES),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=6,
+)
 
 
 @given(st.lists(st.tuples(st.sampled_from(TYPES), st.booleans(), VALUES), min_size=1, max_size=3))
@@ -85,6 +93,8 @@ def test_what_is_coerced_is_what_graphql_core_makes_of_it(variables: list[tuple[
         ("By!", {"id": 5}, {"id": "5"}),
         ("[By!]!", [{"id": "a"}, {"number": 3}], [{"id": "a"}, {"number": 3}]),
         ("[ID]", ["a", None], ["a", None]),
+        ("Whole", {"value": "v", "kind": "RED"}, {"kind": "RED", "value": "v"}),
+        ("ByWhole!", {"whole": {"kind": "RED", "value": "v"}}, {"whole": {"kind": "RED", "value": "v"}}),
     ],
 )
 def test_ordinary_values_need_nobody_else(of: str, value: object, wanted: object) -> None:
@@ -114,6 +124,11 @@ def test_ordinary_values_need_nobody_else(of: str, value: object, wanted: object
         ("By!", {}),
         ("[By!]!", {"id": "a"}),
         ("[By!]", [None]),
+        ("Whole", {"kind": "RED"}),
+        ("Whole", {"kind": "RED", "value": None}),
+        ("Whole", {"kind": "RED", "value": "v", "other": 1}),
+        ("ByWhole", {"whole": None}),
+        ("ByWhole", {"whole": {"kind": "BLUE", "value": "v"}}),
     ],
 )
 def test_what_is_doubtful_is_left_to_graphql_core(of: str, value: object) -> None:
@@ -132,7 +147,7 @@ def test_a_variable_that_is_left_out_is_null_or_left_to_graphql_core() -> None:
 
 @pytest.mark.parametrize("of", ["Pair", "Nest", "Day", "[Day]", "[Pair!]"])
 def test_types_with_rules_of_their_own_are_not_compiled(of: str) -> None:
-    """Scalars of the model, input objects of several members, and such as hold their own kind."""
+    """Scalars of the model, input objects with members that may be left out, and such as hold their own kind."""
     assert compile_coercer(SCHEMA, operation(of)) is None
 
 

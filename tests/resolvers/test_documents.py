@@ -73,6 +73,25 @@ def test_a_document_that_does_not_parse_is_refused() -> None:
     assert told["locations"] == [{"line": 1, "column": 10}]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{ vessel("canary@example.org") }', "Expected Name, found String."),
+        ('{ "canary@example.org" }', "Expected Name, found String."),
+        ('{ vessel("""\ncanary\n@example.org""") }', "Expected Name, found BlockString."),
+        ("{ vessel(491712345678: 1) }", "Expected Name, found Int."),
+        ("{ vessel(4917.12345678: 1) }", "Expected Name, found Float."),
+    ],
+)
+def test_a_value_at_which_a_document_does_not_parse_is_not_told(text: str, said: str) -> None:
+    """It may be a person's; where it stands is told."""
+    error = refused(lambda: documents().document(text))
+    (told,) = error.formatted()
+    assert error.code is RefusalCode.GRAPHQL_PARSE_FAILED
+    assert told["message"] == f"Syntax Error: {said}"
+    assert told["locations"]
+
+
 def test_too_many_tokens_are_refused_before_anything_else() -> None:
     """The limit is the view's; the document is not parsed to its end."""
     text = "{ vessel { name } }"

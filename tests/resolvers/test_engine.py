@@ -10,6 +10,7 @@ from msgspec import structs
 
 from resolvers import NotServedError, RefusalCode, RefusedError, Request
 from resolvers.engine import Engine
+from resolvers.rates import Rates
 from schema.caller import Caller
 from schema.deadline import Deadline
 from schema.observer import NOBODY, Event, Observer, Sent
@@ -42,6 +43,39 @@ async def test_a_look_up_that_the_view_does_not_offer_does_not_exist() -> None:
     error = str(await refused(BY_KEY, {"by": {"registry": "R1"}}, through=through))
     assert "it has a member that the type does not have" in error
     assert "R1" not in error
+
+
+BY_IDENTIFIER = {"by": {"identifier": {"type": "EMAIL", "value": "v1"}}}
+
+
+async def test_a_customer_is_looked_up_by_an_identifier_where_the_view_offers_its_type() -> None:
+    """Another type, and a view without any, do not know of it; no error repeats the value."""
+    through = view(identifiers=["email"])
+    answer = await harbour().ask(BY_KEY, BY_IDENTIFIER, through=through)
+    assert answer["data"] == {"vessel": {"id": "v1", "name": "Anna"}}
+    for closed in (view(), view(identifiers=["phone"])):
+        error = await refused(BY_KEY, {"by": {"identifier": {"type": "EMAIL", "value": "canary"}}}, through=closed)
+        assert error.code is RefusalCode.BAD_USER_INPUT
+        assert "canary" not in str(error.formatted())
+
+
+async def test_look_ups_by_identifiers_are_limited_for_each_consumer() -> None:
+    """Every value of a list counts; look-ups by keys do not, and go on. Nobody is asked of what is refused."""
+    h, through = harbour(), view(identifiers=["email"])
+    h.engine._rates = Rates(2, lambda: 1000.0)
+    query = "query ($by: [VesselBy!]!) { vessels(by: $by) { name } }"
+    answer = await h.ask(query, {"by": [BY_IDENTIFIER["by"]] * 2}, through=through)
+    assert [one["name"] for one in answer["data"]["vessels"]] == ["Anna", "Anna"]
+    reads = h.crossref.reads
+    with pytest.raises(RefusedError) as caught:
+        await h.ask(BY_KEY, BY_IDENTIFIER, through=through)
+    assert (caught.value.code, caught.value.retry_after) == (RefusalCode.RATE_LIMITED, 30)
+    assert caught.value.formatted()[0]["extensions"] == {
+        "code": "RATE_LIMITED",
+        "remedy": "Ask again later; use keys where they are known.",
+    }
+    assert h.crossref.reads == reads
+    assert (await h.ask(BY_KEY, {"by": {"id": "v1"}}, through=through))["data"]["vessel"]["id"] == "v1"
 
 
 async def test_several_customers_are_answered_in_the_order_asked() -> None:

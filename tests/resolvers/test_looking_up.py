@@ -12,6 +12,7 @@ from graphql.execution.values import VariableValues
 from adapters.crossref import Lookup
 from resolvers import RefusalCode, RefusedError
 from resolvers.looking_up import compile_look_ups
+from schema.identifiers import IdentifierType
 from tests.resolvers.planned import documents
 
 
@@ -39,6 +40,34 @@ def test_however_it_is_written_the_same_customer_is_meant(by: str, declared: str
     unused = " @skip(if: $off)" if "$x" in declared else ""
     text = f"query ({declared.replace('$x: ID', '$off: Boolean = false')}) {{ vessel(by: {by}){unused} {{ name }} }}"
     assert look_ups(text, **variables) == {"vessel": [Lookup(None, "v1")]}
+
+
+@pytest.mark.parametrize(
+    ("by", "declared", "variables"),
+    [
+        ("$by", "$by: VesselBy!", {"by": {"identifier": {"type": "EMAIL", "value": "a@b.c"}}}),
+        ("{identifier: $x}", "$x: VesselByIdentifier!", {"x": {"type": "EMAIL", "value": "a@b.c"}}),
+        ("{identifier: {type: EMAIL, value: $x}}", "$x: String!", {"x": "a@b.c"}),
+        ('{identifier: {type: $x, value: "a@b.c"}}', "$x: VesselIdentifierType!", {"x": "EMAIL"}),
+    ],
+)
+def test_an_identifier_comes_with_its_type(by: str, declared: str, variables: dict[str, Any]) -> None:
+    """However it is written; its value stands in nothing that is kept."""
+    text = f"query ({declared}) {{ vessel(by: {by}) {{ name }} }}"
+    wanted = Lookup(None, "a@b.c", IdentifierType.EMAIL)
+    assert look_ups(text, **variables) == {"vessel": [wanted]}
+    made = documents()
+    document = made.document(text)
+    assert document.has_keys is ("a@b.c" in text)
+    assert (made.known(text) is None) is document.has_keys
+
+
+def test_identifiers_and_keys_stand_in_one_list() -> None:
+    """In their order."""
+    text = "query ($by: [VesselBy!]!) { vessels(by: $by) { name } }"
+    by = [{"id": "v1"}, {"identifier": {"type": "PHONE", "value": "+49 1"}}, {"registry": "R1"}]
+    phone = Lookup(None, "+49 1", IdentifierType.PHONE)
+    assert look_ups(text, by=by) == {"vessels": [Lookup(None, "v1"), phone, Lookup("registry", "R1")]}
 
 
 def test_several_are_read_in_order() -> None:

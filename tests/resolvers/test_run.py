@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from adapters.adapter import Batch, Call
-from adapters.answers import Answer, Found, Key, Page
+from adapters.answers import Answer, Found, Gone, Key, Missing, Page, ReplacedBy
+from adapters.crossref import KeyNews
 from adapters.offers import Offer
 from adapters.protocol import ProtocolAdapter
 from adapters.records import Record
@@ -363,3 +364,20 @@ async def test_arguments_that_turn_out_equal_cost_one_call() -> None:
     )
     assert [one["port"] is not None for one in answer["data"]["vessel"]["b"]] == [True, True]
     assert answer["data"]["vessel"]["c"] == [{"__typename": "PortCall"}, {"__typename": "PortCall"}]
+
+
+async def test_what_a_source_says_of_its_own_keys_is_heard() -> None:
+    """By link, from its answers about the customer itself: not from its lists, nor of keys that stand in records."""
+    heard: list[KeyNews] = []
+    h = harbour()
+    h.engine = Engine(MODEL, h.sources, h.crossref, hear=heard.append)
+    h.states.answers |= {key: Gone() for key in h.states.records["flags"]}
+    h.registry.answers |= {"R2": Gone(), "R3": ReplacedBy("R7"), "R4": Missing()}
+    await h.ask(everyone("name flag { state }"))
+    assert h.states.batches
+    assert heard == [KeyNews("link-R2"), KeyNews("link-R3", "R7")]
+    h.registry.answers = {"R4": Gone()}
+    h.registry.batches.clear()
+    await h.ask('{ vessel(by: {id: "v4"}) { portCalls { port { name } } } }')
+    assert h.registry.batches
+    assert len(heard) == 2

@@ -73,3 +73,30 @@ def test_what_a_library_says_of_a_value_stays_inside() -> None:
     with pytest.raises(RefusedError) as refused:
         check_valid(tiny, parse("{ a(first: " + "9" * 5_000 + ") }"))
     assert refused.value.errors[0].message == "Expected value of type 'Int'; another value was found."
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ('{ a(first: "canary") }', "Int cannot represent non-integer value."),
+        ('{ b(by: "canary: x. Did you mean the enum value canary?") }', "Enum 'Kind' cannot represent non-enum value."),
+        (
+            "{ b(by: EMAIK) }",
+            "Value 'EMAIK' does not exist in 'Kind' enum. Did you mean the enum value 'EMAIL'?",
+        ),
+        ('{ b(by: "EMAIL") }', "Enum 'Kind' cannot represent non-enum value. Did you mean the enum value 'EMAIL'?"),
+        ('{ c(text: ["canary"]) }', "String cannot represent a non string value."),
+        ('{ c(text: {x: "canary"}) }', "String cannot represent a non string value."),
+        ("{ c(text: 491712345678) }", "String cannot represent a non string value."),
+    ],
+)
+def test_a_value_that_is_written_where_another_is_wanted_is_not_told(query: str, message: str) -> None:
+    """It may be a person's; where it stands is told, and what was perhaps meant."""
+    tiny = build_schema(
+        "enum Kind { EMAIL PHONE } type Query { a(first: Int): Int b(by: Kind): Int c(text: String): Int }"
+    )
+    with pytest.raises(RefusedError) as refused:
+        check_valid(tiny, parse(query))
+    (error,) = refused.value.errors
+    assert error.message == message
+    assert error.nodes

@@ -27,6 +27,18 @@ def test_two_versions_that_say_the_same_do_not_differ() -> None:
     assert changed(view(fields=SMALL)) == ()
 
 
+def test_a_look_up_by_an_identifier_is_told_as_what_it_is_in_queries() -> None:
+    """New types of identifiers are safe to have, and gone ones break who looks up by them."""
+    told = {(one.effect.value, one.place) for one in changed(view(fields=SMALL), identifiers=["email"])}
+    assert ("safe", "VesselBy.identifier") in told
+    assert "breaking" not in {effect for effect, _ in told}
+    more = view(fields=SMALL, identifiers=["email", "phone"])
+    assert [(one.effect.value, one.place) for one in changed(more, identifiers=["email"])] == [
+        ("breaking", "VesselIdentifierType.PHONE")
+    ]
+    assert ("breaking", "VesselBy.identifier") in {(one.effect.value, one.place) for one in changed(more)}
+
+
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [

@@ -21,6 +21,7 @@ from graphql import (
 )
 
 from schema.directives import PersonalCategory, Sensitive, Subject, personal
+from schema.identifiers import IdentifierType
 from schema.model import Model
 from schema.relay import Connection, listing
 from schema.view_schema import ViewSchema, cut_schema
@@ -171,6 +172,22 @@ def test_the_look_up_takes_exactly_one_of_the_keys_that_the_view_offers() -> Non
             "inputFields": [{"name": "registry", "description": "The key that registry uses."}],
         }
     }
+
+
+def test_an_identifier_is_looked_up_by_where_the_view_lists_its_type() -> None:
+    """Its type and its value, both; types that are not listed do not exist."""
+    view = cut_schema(MODEL, ["Vessel.name"], ["id"], [IdentifierType.EMAIL, IdentifierType.TAX_ID])
+    assert validate_schema(view.schema) == []
+    assert {"VesselByIdentifier", "VesselIdentifierType"} <= names(view.schema)
+    asked = '{{ vessel(by: {{identifier: {{{} value: "x"}}}}) {{ name }} }}'
+    assert refused(view, asked.format("type: EMAIL")) == []
+    assert refused(view, asked.format("type: PHONE")) != []
+    assert refused(view, asked.format("")) != []
+    assert refused(cut("Vessel.name"), asked.format("type: EMAIL")) != []
+    told = graphql_sync(view.schema, '{ __type(name: "VesselByIdentifier") { isOneOf inputFields { name } } }')
+    assert told.data == {"__type": {"isOneOf": False, "inputFields": [{"name": "type"}, {"name": "value"}]}}
+    assert "identifier: VesselByIdentifier" in view.sdl()
+    assert "TAX_ID" in view.sdl()
 
 
 def test_what_is_not_listed_does_not_exist() -> None:

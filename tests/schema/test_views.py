@@ -58,6 +58,13 @@ SENTENCES = [
     ("[agent-desktop]", "[agent-desktop, agent-desktop]", 10, "got a list (consumers); wanted every entry once"),
     ("[agent-desktop]", "[agent-desktop, 7]", 10, "got 7 (consumers[2]); wanted a consumer's name"),
     ("[agent-desktop]", "[]", 10, "got an empty list (consumers); wanted a list of the consumers"),
+    (
+        "[id, crm]",
+        "[id, crm]\nidentifiers: [email, e-mail]",
+        12,
+        "got 'e-mail' (identifiers[2]); wanted a type of identifier: email, phone, tax_id, national_id or iban",
+    ),
+    ("[id, crm]", "[id, crm]\nidentifiers: [iban, iban]", 12, "got a list (identifiers); wanted every entry once"),
     ("[id, crm]", "[id, crm-eu]", 11, "got 'crm-eu' (lookups[2]); wanted id, or the name of a source"),
     ("  Customer.name:", "  Customer:", 13, "got the key 'Customer' (fields.Customer); wanted a coordinate, such as"),
     (

@@ -19,8 +19,12 @@ from starlette.types import ASGIApp
 from adapters.adapter import Adapter, Batch, Call
 from adapters.answers import Answer, Fault, Found, Gone, Key, Missing, Page, SourceError
 from adapters.crossref import (
+    Candidate,
     ChainReport,
+    Change,
     CrossReference,
+    Export,
+    HistoryEntry,
     HkdfSecrets,
     KeyFormat,
     KeyMode,
@@ -199,7 +203,23 @@ async def cross_reference_anywhere(secrets: HkdfSecrets) -> None:
     async with open_crossref("postgresql://me@host/db", tenant="a", secrets=secrets, migrate=False) as opened:
         assert_type(opened, StoredCrossReference)
         assert_type(await opened.verify_chain(), ChainReport)
+        assert_type(await opened.verify(), ChainReport)
     assert_type(await PostgresCrossReference.open("postgresql://me@host/db", connections=4), PostgresCrossReference)
+
+
+async def what_a_cross_reference_tells(crossref: StoredCrossReference) -> None:
+    """The past, a history, an export, the change feed and candidates."""
+    then = datetime(2026, 1, 1, tzinfo=UTC)
+    assert_type(await crossref.resolve_many([Lookup("crm", "C-1")], as_of=then), Sequence[Subject | None])
+    assert_type(await crossref.history("cus_1", after=0, limit=10), Sequence[HistoryEntry])
+    assert_type(await crossref.export(Lookup("crm", "C-1")), Export | None)
+    assert_type(await crossref.changes(0), Sequence[Change])
+    async for change in crossref.follow(0):
+        assert_type(change, Change)
+    for candidate in await crossref.candidates("open"):
+        assert_type(candidate, Candidate)
+        assert_type(await crossref.accept(candidate.candidate_id, actor="anna"), Linked)
+        assert_type(await crossref.reject(candidate.candidate_id, non_match=True, actor="anna"), Linked)
 
 
 def views(folder: Path) -> list[View]:

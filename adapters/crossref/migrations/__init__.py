@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "script", "upgrade"]
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision. A test holds it equal to what the revisions say."""
 
 

@@ -14,6 +14,7 @@ import pytest
 from adapters.crossref import Secrets, SqliteCrossReference
 from adapters.sandbox.postgres import PostgresServer
 from tests.adapters.crossref.contract import SECRETS, Backdoor, Open, SteppedClock, Store, register_all
+from tests.adapters.crossref.plans import PostgresPlans, SqlitePlans
 from tests.adapters.crossref.postgres_tables import PostgresTables, make_database
 
 
@@ -62,12 +63,33 @@ def store(path: Path, template: bytes, clock: SteppedClock, stores: list[SqliteC
 
 
 @pytest.fixture
+def file(path: Path, template: bytes) -> str:
+    """The URL of a file with the sources registered, for several who open it themselves."""
+    path.write_bytes(template)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
 def backdoor(path: Path) -> Backdoor:
     def run(statement: str, *values: object) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             return connection.execute(statement, values).fetchall()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def sqlite_plans(tmp_path_factory: pytest.TempPathFactory) -> SqlitePlans:
+    """Files in which it is looked how statements are carried out."""
+    return SqlitePlans(tmp_path_factory.mktemp("plans"))
+
+
+@pytest.fixture(scope="session")
+def postgres_plans(postgres: PostgresServer) -> Iterator[PostgresPlans]:
+    """A database in which it is looked how statements are carried out."""
+    asyncio.run(make_database(postgres, "plans"))
+    with PostgresPlans(postgres.url("plans")) as plans:
+        yield plans
 
 
 @pytest.fixture(scope="session")

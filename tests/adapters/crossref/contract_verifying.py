@@ -60,6 +60,13 @@ class VerifyingContract(CrossReferenceContract):
         assert not report.holds
         assert any(text in problem.text for problem in report.problems)
 
+    async def test_events_that_have_changed_places_are_found(self, filled: Store, backdoor: Backdoor) -> None:
+        """Each is whole, and follows another than the one before it."""
+        for number, place in ((2, 99), (3, 2), (99, 3)):
+            backdoor("UPDATE xref_event SET seq = ? WHERE seq = ?", place, number)
+        problems = (await filled.verify_chain()).problems
+        assert {(2, "the event was changed"), (3, "the event was changed")} < {(one.seq, one.text) for one in problems}
+
     async def test_a_report_is_bounded(self, filled: Store, backdoor: Backdoor) -> None:
         """However much is wrong, the report lists the first hundred."""
         await rows_of(filled, [(None, {"crm": [f"K{n}"]}) for n in range(150)])

@@ -17,7 +17,9 @@ from adapters.crossref import (
     Method,
     RefusalCode,
     SourceSystem,
+    stored,
 )
+from adapters.crossref.events import Act
 from tests.adapters.crossref.contract import (
     ID_A,
     ID_B,
@@ -126,8 +128,13 @@ class WritingContract(CrossReferenceContract):
         [
             {"asserted_by": ""},
             {"asserted_by": "Anna\nForged"},
+            {"asserted_by": "ada@example.org"},
             {"asserted_by": "x", "reason_code": "free text"},
+            {"asserted_by": "x", "reason_code": "01512-8374659"},
             {"asserted_by": "x", "reason_ref": "y" * 200},
+            {"asserted_by": "x", "reason_ref": "she called"},
+            {"asserted_by": "x", "reason_ref": "ada@example.org"},
+            {"asserted_by": "x", "reason_ref": "+491712345678"},
             {"asserted_by": "x", "confidence": 1.1},
             {"asserted_by": "x", "confidence": float("nan")},
             {"asserted_by": "x", "method": Method.MERGE},
@@ -137,6 +144,34 @@ class WritingContract(CrossReferenceContract):
         """Who, why, how and how sure are short codes and a number from 0 to 1; merging is not claimed by a link."""
         with pytest.raises(InputError, match="VALUE_INVALID"):
             await store.link("crm", "C1", **claim)  # type: ignore[arg-type]
+
+    async def test_an_address_is_no_actor(self, store: Store) -> None:
+        """Of no write: who writes is kept for good. It is said without the address."""
+        before = await self.events(store)
+        actor = "canary@example.org"
+        for write in (
+            store.register_source(SourceSystem("new"), actor=actor),
+            store.load([], actor=actor),
+            store.hear([], actor=actor),
+            store.unlink("crm", "C1", actor=actor),
+            store.note_identifiers(ID_A, "crm", {}, actor=actor),
+            store.wrap_identifiers(1, actor=actor),
+        ):
+            with pytest.raises(InputError, match="actor is not in its form; wanted the name of a feed") as caught:
+                await write
+            assert "canary" not in str(caught.value)
+        assert await self.events(store) == before
+
+    async def test_what_old_events_hold_is_no_fault_of_theirs(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """They were written when an address was taken, and still verify, and are told."""
+        monkeypatch.setattr(stored, "act_of", Act)
+        linked = await store.link("crm", "C1", asserted_by="ada@example.org", reason_code="015128374659")
+        monkeypatch.undo()
+        assert (await store.verify()).holds
+        assert (await store.history(linked.customer))[-1].actor == "ada@example.org"
+        await store.unlink("crm", "C1", actor="x", reason_code="r2-d2")
 
     async def test_registering_again_adds_no_event(self, store: Store) -> None:
         """A source is registered once; its limit can change, its key format and mode cannot."""
@@ -251,7 +286,7 @@ class WritingContract(CrossReferenceContract):
 
     async def test_a_failed_write_leaves_nothing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         """An error in the middle takes back the event with the rows; the next write follows without a gap."""
-        monkeypatch.setattr("adapters.crossref.linking.insert_restrictions", None)
+        monkeypatch.setattr("adapters.crossref.operations.linking.insert_restrictions", None)
         with pytest.raises(TypeError):
             await self.link(store, "crm", "C1")
         monkeypatch.undo()
@@ -267,7 +302,7 @@ class WritingContract(CrossReferenceContract):
         async def insert(*_: object) -> None:
             loop.call_soon_threadsafe(begun.set)
 
-        monkeypatch.setattr("adapters.crossref.linking.insert_restrictions", insert)
+        monkeypatch.setattr("adapters.crossref.operations.linking.insert_restrictions", insert)
         asking = asyncio.create_task(self.link(store, "crm", "C1"))
         await begun.wait()
         asking.cancel()

@@ -8,21 +8,26 @@ from threading import Thread
 from typing import Any, Self, TypeVar
 
 from adapters.crossref import PostgresCrossReference
-from adapters.crossref.postgres_database import PostgresConnection, PostgresDatabase, connected
+from adapters.crossref.postgres.database import PostgresConnection, PostgresDatabase, connected
 from adapters.sandbox.postgres import PostgresServer
 from tests.adapters.crossref.contract import SECRETS, SteppedClock, register_all
 
 T = TypeVar("T")
 
 TABLES = (
-    *("tenant", "source_system", "customer", "link", "restriction", "identifier_hash", "non_match"),
-    *("match_candidate", "xref_event", "event_secret", "idempotency"),
+    *("tenant", "source_system", "customer", "link", "restriction", "identifier_hash", "identifier_version"),
+    *("non_match", "non_match_past"),
+    *("match_candidate", "xref_event", "event_customer", "event_secret", "idempotency"),
 )
 
 
 async def make_database(server: PostgresServer, name: str) -> None:
     async with connected(server.url("postgres")) as admin:
         await admin.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
+
+
+class _Looking(PostgresConnection):
+    """A connection that is no store's."""
 
 
 class PostgresTables:
@@ -51,7 +56,7 @@ class PostgresTables:
     def look(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         async def work() -> list[tuple[Any, ...]]:
             async with self.database._acquired() as driver:
-                return [tuple(row) for row in await PostgresConnection(driver).fetch(statement, *values)]
+                return [tuple(row) for row in await _Looking(driver).fetch(statement, *values)]
 
         return self.run(work())
 

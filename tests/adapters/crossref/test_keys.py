@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import adapters.crossref
 from adapters.crossref import HkdfSecrets, KeyFormat, KeyMode, SecretError, SourceSystem
 from adapters.crossref.ids import is_customer_id, new_id
-from adapters.crossref.sealing import Keyring
-from adapters.crossref.secrets import decrypt, encrypt
+from adapters.crossref.keys.sealing import Keyring
+from adapters.crossref.keys.secrets import decrypt, encrypt
 
 MAIL = SourceSystem("mail", KeyFormat.LOWER, KeyMode.SEALED)
 SECRETS = HkdfSecrets({1: b"1" * 32, 2: b"2" * 40})
@@ -68,6 +68,15 @@ def test_derived_keys_differ_by_use_and_version() -> None:
     assert len(made) == 4
     assert SECRETS.derive("a") == SECRETS.derive("a", version=2)
     assert (SECRETS.current_version, SECRETS.versions) == (2, (2, 1))
+
+
+def test_the_current_version_is_the_highest_or_the_one_named() -> None:
+    """It comes first of all; one that is not at hand is refused."""
+    versions = {1: b"1" * 32, 2: b"2" * 32, 3: b"3" * 32}
+    assert HkdfSecrets(versions, 2).versions == (2, 3, 1)
+    assert Keyring("one", HkdfSecrets(versions, 1)).kept(MAIL, "a@example.org").lookup.startswith("v1:")
+    with pytest.raises(SecretError, match=r"got 4 as the current version; wanted one of \[1, 2, 3\]"):
+        HkdfSecrets(versions, 4)
 
 
 @pytest.mark.parametrize("versions", [{}, {0: b"x" * 32}, {65536: b"x" * 32}, {1: b"x" * 31}])

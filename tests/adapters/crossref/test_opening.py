@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,12 @@ from adapters.crossref import (
     SourceSystem,
     SqliteCrossReference,
     StoreError,
+    TenantUnknownError,
     open_crossref,
 )
+from adapters.crossref.kept_lookups import KeptLookups
 from adapters.crossref.urls import file_of, url_fault
-from tests.adapters.crossref.contract import SteppedClock
+from tests.adapters.crossref.contract import Backdoor, SteppedClock
 from tests.adapters.crossref.postgres_tables import PostgresTables
 
 
@@ -42,6 +46,52 @@ async def test_a_url_chooses_postgresql(tables: PostgresTables) -> None:
             await store.register_source(SourceSystem("crm"), actor="admin")
         with pytest.raises(StoreError, match="is closed"):
             await store.resolve(Lookup("crm", "C1"))
+
+
+async def assert_no_tenant(place: str, look: Backdoor) -> None:
+    """A tenant that is not there is refused, and nothing is written; one that has begun is opened."""
+    tenants = "SELECT tenant_id FROM tenant ORDER BY 1"
+    async with open_crossref(place, tenant="known"):
+        before = look(tenants)
+    with pytest.raises(TenantUnknownError, match="nothing is here; correct its name"):
+        async with open_crossref(place, tenant="slip", make_tenant=False):
+            raise AssertionError
+    assert look(tenants) == before
+    async with open_crossref(place, tenant="known", make_tenant=False) as store:
+        assert await store.sources() == {}
+
+
+async def test_a_slip_begins_no_tenant_on_sqlite(path: Path) -> None:
+    """Where that is asked for."""
+
+    def look(statement: str, *given: object) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(path)) as connection:
+            return connection.execute(statement, given).fetchall()
+
+    await assert_no_tenant(str(path), look)
+
+
+@pytest.mark.postgres
+async def test_a_slip_begins_no_tenant_on_postgresql(tables: PostgresTables) -> None:
+    """Where that is asked for."""
+    await assert_no_tenant(tables.url, tables.look)
+
+
+@pytest.mark.parametrize(("most", "is_kept"), [(0, False), (None, False), (1, True)])
+async def test_look_ups_are_kept_on_sqlite_when_it_is_asked_for(path: Path, most: int | None, is_kept: bool) -> None:
+    """There is little to gain."""
+    async with open_crossref(str(path), kept_bytes=most) as store:
+        assert isinstance(store._reader, KeptLookups) is is_kept
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("most", "is_kept"), [(0, False), (None, True), (1, True)])
+async def test_look_ups_are_kept_on_postgresql_as_it_suits(
+    tables: PostgresTables, most: int | None, is_kept: bool
+) -> None:
+    """None means so; without anything said none are."""
+    async with open_crossref(tables.url, tenant="other", kept_bytes=most) as store:
+        assert isinstance(store._reader, KeptLookups) is is_kept
 
 
 @pytest.mark.parametrize(

@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from adapters.crossref import InputError, Lookup, PostgresCrossReference, Secrets, SourceSystem, StoreError
 from adapters.crossref.ledger import Ledger
-from adapters.crossref.postgres_database import _SESSION, connected
-from adapters.crossref.postgres_finding import _FIND
+from adapters.crossref.postgres.database import _SESSION, PostgresConnection, connected
+from adapters.crossref.postgres.finding import _FIND
 from adapters.sandbox.postgres import PostgresServer
 from tests.adapters.crossref.contract import ID_A, ID_B, SECRETS, Backdoor, Open, SteppedClock, Store, rows_of
+from tests.adapters.crossref.contract_as_of import AsOfContract
+from tests.adapters.crossref.contract_deciding import DecidingContract
+from tests.adapters.crossref.contract_erasing import ErasingContract
+from tests.adapters.crossref.contract_folding import FoldingContract
+from tests.adapters.crossref.contract_identifiers import IdentifiersContract
 from tests.adapters.crossref.contract_loading import LoadingContract
+from tests.adapters.crossref.contract_merging import MergingContract, UndoingContract
+from tests.adapters.crossref.contract_news import NewsContract
+from tests.adapters.crossref.contract_non_matching import NonMatchingContract
+from tests.adapters.crossref.contract_recounting import RecountingContract
+from tests.adapters.crossref.contract_rekeying import RekeyingContract
+from tests.adapters.crossref.contract_repeating import RepeatingContract
 from tests.adapters.crossref.contract_resolving import ResolvingContract
 from tests.adapters.crossref.contract_secrets import SecretsContract
+from tests.adapters.crossref.contract_splitting import RestrictingContract, SplittingContract
+from tests.adapters.crossref.contract_unlinking import UnlinkingContract
 from tests.adapters.crossref.contract_verifying import VerifyingContract
 from tests.adapters.crossref.contract_writing import WritingContract
+from tests.adapters.crossref.plans import PostgresPlans, noted
 from tests.adapters.crossref.postgres_tables import PostgresTables
 
 pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture(autouse=True)
+def every_statement_goes_by_index(postgres_plans: PostgresPlans, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever is asked in a test reads no whole table, and not all that is a tenant's."""
+    statements = noted(monkeypatch, PostgresConnection)
+    yield
+    assert postgres_plans.wrong(statements) == []
 
 
 @pytest.fixture
@@ -54,8 +76,64 @@ class TestWriting(WritingContract):
     """Links and merges on PostgreSQL."""
 
 
+class TestUnlinking(UnlinkingContract):
+    """Keys that leave, move and are replaced on PostgreSQL."""
+
+
+class TestNews(NewsContract):
+    """What sources say of keys on PostgreSQL."""
+
+
+class TestNonMatching(NonMatchingContract):
+    """Keys that stay apart on PostgreSQL."""
+
+
+class TestRepeating(RepeatingContract):
+    """Writes asked for twice on PostgreSQL."""
+
+
+class TestAsOf(AsOfContract):
+    """Look-ups of the past on PostgreSQL."""
+
+
+class TestRecounting(RecountingContract):
+    """Histories, exports and the change feed on PostgreSQL."""
+
+
+class TestDeciding(DecidingContract):
+    """Candidates on PostgreSQL."""
+
+
+class TestMerging(MergingContract):
+    """Merges and their previews on PostgreSQL."""
+
+
+class TestUndoing(UndoingContract):
+    """Merges undone on PostgreSQL."""
+
+
+class TestSplitting(SplittingContract):
+    """Customers split on PostgreSQL."""
+
+
+class TestRestricting(RestrictingContract):
+    """Restrictions made and lifted on PostgreSQL."""
+
+
+class TestErasing(ErasingContract):
+    """Customers erased on PostgreSQL."""
+
+
 class TestLoading(LoadingContract):
     """Bulk loads on PostgreSQL."""
+
+
+class TestIdentifiers(IdentifiersContract):
+    """Identifiers on PostgreSQL."""
+
+
+class TestRekeying(RekeyingContract):
+    """Versions of digests on PostgreSQL."""
 
 
 class TestSecrets(SecretsContract):
@@ -64,6 +142,10 @@ class TestSecrets(SecretsContract):
 
 class TestVerifying(VerifyingContract):
     """The chain of events on PostgreSQL."""
+
+
+class TestFolding(FoldingContract):
+    """The tables as the events tell them on PostgreSQL."""
 
 
 async def link(store: Store, key: str, customer: str | None = None) -> str:
@@ -105,14 +187,15 @@ async def test_a_batch_is_one_round_trip_whatever_is_asked(single: PostgresCross
 
 async def test_look_ups_go_by_index(single: PostgresCrossReference, backdoor: Backdoor) -> None:
     """On empty tables without statistics, too: no step scans a table or a tenant."""
-    statement = _FIND.replace("$1", "'default'").replace("$2", "'{0,1}'").replace("$5", "now()")
+    statement = _FIND.replace("$1", "'default'").replace("$2", "'{0,1}'")
     statement = statement.replace("$3", "'{crm,null}'").replace("$4", f"'{{C1,{ID_A}}}'")
     async with single._database._acquired() as driver:  # type: ignore[attr-defined]
         plan = "\n".join(row[0] for row in await driver.fetch(f"EXPLAIN {statement}"))
     assert "Seq Scan" not in plan
     conditions = [line.strip() for line in plan.splitlines() if "Index Cond" in line]
-    assert len(conditions) == 6
-    assert all(line.count(" = ") >= 2 for line in conditions), plan
+    *others, of_tenant = conditions
+    assert (len(others), of_tenant) == (6, "Index Cond: (tenant_id = 'default'::text)")
+    assert all(line.count(" = ") >= 2 for line in others), plan
 
 
 async def test_a_bulk_load_leaves_statistics(store: Store, backdoor: Backdoor) -> None:
@@ -173,7 +256,7 @@ async def test_a_connection_lost_in_the_middle_of_a_write_is_made_again(
         if not ended:
             ended.extend(backdoor("SELECT pg_terminate_backend(?)", row[0]))
 
-    monkeypatch.setattr("adapters.crossref.linking.insert_restrictions", insert)
+    monkeypatch.setattr("adapters.crossref.operations.linking.insert_restrictions", insert)
     before = (await store.verify_chain()).events
     done = await store.link("crm", "C1", asserted_by="tester")
     assert (done.seq, done.version, ended) == (before + 1, 1, [(True,)])
@@ -269,7 +352,7 @@ async def test_closing_does_not_wait_for_a_look_up_that_does_not_end(
     store: Store, tables: PostgresTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is given some seconds, here less, and ends with an error."""
-    monkeypatch.setattr("adapters.crossref.postgres_database._GRACE", 0.05)
+    monkeypatch.setattr("adapters.crossref.postgres.database._GRACE", 0.05)
     async with connected(tables.url) as blocker, blocker.transaction():
         await blocker.execute("LOCK TABLE customer")
         asking = asyncio.create_task(store.resolve(Lookup("crm", "C1")))

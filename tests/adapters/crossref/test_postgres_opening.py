@@ -10,7 +10,7 @@ import pytest
 
 from adapters.crossref import PostgresCrossReference, SchemaOutdatedError, StoreError, open_crossref
 from adapters.crossref.migrations import HEAD, script
-from adapters.crossref.postgres_database import connected
+from adapters.crossref.postgres.database import connected
 from adapters.sandbox.postgres import PostgresServer
 from tests.adapters.crossref.contract import SECRETS, Backdoor
 from tests.adapters.crossref.postgres_tables import TABLES, PostgresTables
@@ -96,7 +96,7 @@ async def test_a_failed_change_of_tables_leaves_nothing(
     """All of it or none: the next start begins from the beginning."""
     broken = script(None) + "; SELECT nonsense"
     with monkeypatch.context() as patched:
-        patched.setattr("adapters.crossref.postgres_preparing.script", lambda _: broken)
+        patched.setattr("adapters.crossref.postgres.preparing.script", lambda _: broken)
         assert "failed; see its log (42703)" in await refused(schema)
     assert tables_in(tables.look) == set()
     async with open_crossref(schema):

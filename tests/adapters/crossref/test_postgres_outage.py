@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.crossref import Lookup, PostgresCrossReference, SourceSystem, StoreError
-from adapters.crossref.postgres_database import connected
+from adapters.crossref.postgres.database import connected
 from adapters.sandbox.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres

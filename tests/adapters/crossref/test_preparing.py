@@ -12,7 +12,7 @@ import pytest
 from adapters.crossref import SchemaOutdatedError, SqliteCrossReference, StoreError
 from adapters.crossref.connecting import connect_writer
 from adapters.crossref.migrations import HEAD, upgrade
-from adapters.crossref.preparing import make_current
+from adapters.crossref.sqlite.preparing import make_current
 from tests.adapters.crossref.contract import Backdoor
 
 
@@ -79,7 +79,7 @@ def test_a_file_that_is_broken_is_told(path: Path) -> None:
     SqliteCrossReference.open(path).close()
     header = path.read_bytes()[:100]
     path.write_bytes(header[:18] + b"\x01\x01" + header[20:] + b"x" * 8092)
-    assert refused(path).startswith("the cross-reference's database failed (DatabaseError)")
+    assert refused(path).startswith("the cross-reference's database failed (SQLITE_CORRUPT); the file is damaged")
 
 
 def test_a_file_that_is_put_there_meanwhile_is_told(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from adapters.crossref import (
     HkdfSecrets,
+    IdentifierType,
     InputError,
     Lookup,
     Restriction,
@@ -23,8 +25,11 @@ from adapters.crossref import (
 )
 from adapters.crossref.connecting import _keep_log
 from adapters.crossref.events import moment
+from adapters.crossref.identifiers.identifying import _FOUND, _KEPT, _MERGED
+from adapters.crossref.operations.noting_identifiers import _HOLDERS
 from adapters.crossref.reading import Reader
-from adapters.crossref.sqlite_finding import _ONE_BY_ID, SqliteFinder
+from adapters.crossref.sqlite.database import SqliteConnection
+from adapters.crossref.sqlite.finding import _ONE_BY_ID, SqliteFinder
 from tests.adapters.crossref.contract import (
     ID_A,
     ID_B,
@@ -36,13 +41,35 @@ from tests.adapters.crossref.contract import (
     close,
     rows_of,
 )
+from tests.adapters.crossref.contract_as_of import AsOfContract
+from tests.adapters.crossref.contract_deciding import DecidingContract
+from tests.adapters.crossref.contract_erasing import ErasingContract
+from tests.adapters.crossref.contract_folding import FoldingContract
+from tests.adapters.crossref.contract_identifiers import IdentifiersContract
 from tests.adapters.crossref.contract_loading import LoadingContract
+from tests.adapters.crossref.contract_merging import MergingContract, UndoingContract
+from tests.adapters.crossref.contract_news import NewsContract
+from tests.adapters.crossref.contract_non_matching import NonMatchingContract
+from tests.adapters.crossref.contract_recounting import RecountingContract
+from tests.adapters.crossref.contract_rekeying import RekeyingContract
+from tests.adapters.crossref.contract_repeating import RepeatingContract
 from tests.adapters.crossref.contract_resolving import ResolvingContract
 from tests.adapters.crossref.contract_secrets import SecretsContract
+from tests.adapters.crossref.contract_splitting import RestrictingContract, SplittingContract
+from tests.adapters.crossref.contract_unlinking import UnlinkingContract
 from tests.adapters.crossref.contract_verifying import VerifyingContract
 from tests.adapters.crossref.contract_writing import WritingContract
+from tests.adapters.crossref.plans import SqlitePlans, noted
 
 CANARY = "canary.person@example.org"
+
+
+@pytest.fixture(autouse=True)
+def every_statement_goes_by_index(sqlite_plans: SqlitePlans, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever is asked in a test reads no whole table, and not all that is a tenant's, with statistics or without."""
+    statements = noted(monkeypatch, SqliteConnection)
+    yield
+    assert sqlite_plans.wrong(statements) == []
 
 
 class TestResolving(ResolvingContract):
@@ -53,8 +80,64 @@ class TestWriting(WritingContract):
     """Links and merges on SQLite."""
 
 
+class TestUnlinking(UnlinkingContract):
+    """Keys that leave, move and are replaced on SQLite."""
+
+
+class TestNews(NewsContract):
+    """What sources say of keys on SQLite."""
+
+
+class TestNonMatching(NonMatchingContract):
+    """Keys that stay apart on SQLite."""
+
+
+class TestRepeating(RepeatingContract):
+    """Writes asked for twice on SQLite."""
+
+
+class TestAsOf(AsOfContract):
+    """Look-ups of the past on SQLite."""
+
+
+class TestRecounting(RecountingContract):
+    """Histories, exports and the change feed on SQLite."""
+
+
+class TestDeciding(DecidingContract):
+    """Candidates on SQLite."""
+
+
+class TestMerging(MergingContract):
+    """Merges and their previews on SQLite."""
+
+
+class TestUndoing(UndoingContract):
+    """Merges undone on SQLite."""
+
+
+class TestSplitting(SplittingContract):
+    """Customers split on SQLite."""
+
+
+class TestRestricting(RestrictingContract):
+    """Restrictions made and lifted on SQLite."""
+
+
+class TestErasing(ErasingContract):
+    """Customers erased on SQLite."""
+
+
 class TestLoading(LoadingContract):
     """Bulk loads on SQLite."""
+
+
+class TestIdentifiers(IdentifiersContract):
+    """Identifiers on SQLite."""
+
+
+class TestRekeying(RekeyingContract):
+    """Versions of digests on SQLite."""
 
 
 class TestSecrets(SecretsContract):
@@ -63,6 +146,10 @@ class TestSecrets(SecretsContract):
 
 class TestVerifying(VerifyingContract):
     """The chain of events on SQLite."""
+
+
+class TestFolding(FoldingContract):
+    """The tables as the events tell them on SQLite."""
 
 
 def statements_of(store: SqliteCrossReference, statements: list[str]) -> None:
@@ -106,7 +193,8 @@ async def test_a_batch_takes_one_statement_more_for_each_source(store: SqliteCro
 
 
 async def test_one_look_up_by_two_forms_of_a_key_is_one_batch(store: SqliteCrossReference) -> None:
-    """A sealed key is asked for in the form of every version of the secrets, in one statement."""
+    """A sealed key is asked for in the form of every version of the secrets, in one statement; another one,
+    which reads one row, asks whether others have written with a secret that is not at hand."""
     await rows_of(store, [(ID_A, {"mail": [CANARY]})])
     store._keyring._secrets = HkdfSecrets({1: b"one secret of thirty-two bytes..", 2: b"2" * 32})
     trace: list[str] = []
@@ -114,7 +202,8 @@ async def test_one_look_up_by_two_forms_of_a_key_is_one_batch(store: SqliteCross
     found = await store.resolve(Lookup("mail", CANARY))
     assert found is not None
     assert [linked.key for linked in found.keys["mail"]] == [CANARY]
-    assert [line.split()[0] for line in trace] == ["SELECT"]
+    assert [line.split()[0] for line in trace] == ["SELECT"] * 2
+    assert trace[1] == "SELECT secret_versions FROM tenant WHERE tenant_id = 'default'"
 
 
 @pytest.mark.parametrize("analysed", [False, True])
@@ -141,7 +230,7 @@ async def test_look_ups_go_by_index_and_build_nothing(store: SqliteCrossReferenc
     assert not [line for line in plans if "BLOOM" in line or "TEMP" in line or "AUTOMATIC" in line]
     searches = [line for line in plans if line.split()[:2] in (["SEARCH", each] for each in "lcrskm")]
     assert {line.split(" (")[0].split()[-1] for line in searches} == {
-        *("link_history", "customer_status", "link_current_customer", "customer_survivor")
+        *("link_history", "customer_closed", "customer_status", "link_current_customer", "customer_survivor")
     }
     assert not [line for line in searches if "COVERING" not in line and "customer_survivor" not in line]
 
@@ -183,19 +272,34 @@ async def test_what_is_restricted_is_told_of_whom(
     assert found.restrictions == (one, two, late)
 
 
-async def test_a_sealed_key_is_nowhere_in_the_files(store: Store, path: Path) -> None:
-    """Neither the key nor a digest that anybody could make of it stands in the database, its log or its index."""
+@pytest.mark.parametrize("statement", [_FOUND, _MERGED, _KEPT.replace("?*", "?, ?"), _HOLDERS])
+def test_identifiers_are_found_by_index(store: SqliteCrossReference, path: Path, statement: str) -> None:
+    """On empty tables without statistics, too: no step scans a table or a tenant."""
+    with sqlite3.connect(path) as connection:
+        values = [None] * statement.count("?")
+        plans = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+    connection.close()
+    assert not [line for line in plans if line.startswith("SCAN")]
+
+
+async def test_sealed_keys_and_identifiers_are_nowhere_in_the_files(store: Store, path: Path) -> None:
+    """Neither they nor a digest that anybody could make of them stands in the database, its log or its index."""
     await rows_of(store, [(ID_A, {"mail": [CANARY]}), (ID_B, {"crm": ["C1"]})])
     await store.link("mail", f"x{CANARY}", ID_B, asserted_by="feed")
     await store.merge(ID_B, ID_A, actor="steward")
     found = await store.resolve(Lookup("mail", CANARY))
     assert found is not None
     assert len(found.keys["mail"]) == 2
+    other = await store.link("crm", "K1", asserted_by="feed")
+    shown = {IdentifierType.EMAIL: [CANARY.upper()], IdentifierType.PHONE: ["+49 171 2345678"]}
+    for customer in (ID_A, other.customer):
+        await store.note_identifiers(customer, "crm", shown, actor="feed", idempotency_key=customer)
+    assert await store.resolve_identifier(IdentifierType.PHONE, "+491712345678") is None
     files = [file for file in path.parent.iterdir() if file.name.startswith(path.name)]
     stored = b"".join(file.read_bytes() for file in files)
     assert {file.name.removeprefix(path.name) for file in files} == {"", "-wal", "-shm"}
     assert ID_A.encode() in stored
-    for text in (CANARY, CANARY.upper(), "canary.person"):
+    for text in (CANARY, CANARY.upper(), "canary.person", "+49 171 2345678", "+491712345678", "1712345678"):
         forms = [text.encode(), base64.b64encode(text.encode()), text.encode().hex().encode(), text.encode("utf-16-le")]
         for digest in (hashlib.md5, hashlib.sha1, hashlib.sha256, hashlib.sha512):
             raw = digest(text.encode()).digest()
@@ -261,9 +365,11 @@ def test_what_fails_while_opening_leaves_nothing_open(path: Path, monkeypatch: p
     assert len(closed) == 1
 
 
-async def test_a_busy_database_is_told(store: SqliteCrossReference, path: Path) -> None:
+async def test_a_busy_database_is_told(
+    store: SqliteCrossReference, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A write that another process keeps out says what to do; reads go on."""
-    store._file.writer.execute("PRAGMA busy_timeout = 1")
+    monkeypatch.setattr("adapters.crossref.connecting.BUSY_MS", 20)
     blocker = sqlite3.connect(path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="try again"):

@@ -103,7 +103,7 @@ def test_programs_that_only_root_reaches_are_copied(tmp_path: Path, monkeypatch:
 
 
 def test_who_is_not_root_starts_the_server_as_himself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No other user is asked for, and nothing is copied."""
+    """No other user is asked for, nothing is copied, and settings that are given are in place of ours."""
     started: dict[str, Any] = {}
 
     def start(command: list[str], **options: Any) -> object:
@@ -112,9 +112,10 @@ def test_who_is_not_root_starts_the_server_as_himself(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(subprocess, "Popen", start)
-    module._start_guard(Path("/opt/pginstall"), tmp_path)
+    module._start_guard(Path("/opt/pginstall"), tmp_path, {"shared_buffers": "64MB"})
     assert "user" not in started
     assert "/opt/pginstall/bin" in started["command"]
+    assert [word for word in started["command"] if "shared_buffers" in word] == ["--set=shared_buffers=64MB"]
 
 
 @pytest.mark.usefixtures("left")

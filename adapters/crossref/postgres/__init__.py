@@ -1,0 +1,1 @@
+"""The cross-reference on PostgreSQL: one database, for many gateways."""

@@ -1,0 +1,1 @@
+"""The cross-reference on SQLite: one file, for one machine."""

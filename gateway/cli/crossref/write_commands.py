@@ -1,0 +1,363 @@
+"""The commands that write single links and customers, and decide candidates."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from gateway.cli.crossref.options import Place, Told, ToldOfMerge, merging, reading, writing
+
+__all__ = ["add_write_commands"]
+
+_REFUSED = 1
+
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The source.", show_default=False)]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="Its key; - reads it.", show_default=False)]
+CustomerId = Annotated[str, typer.Argument(metavar="ID", help="The customer's id.", show_default=False)]
+Candidate = Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candidate's id.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Force = Annotated[bool, typer.Option("--force", help="Also if there are then more live keys than a source allows.")]
+
+
+def add_write_commands(crossref: typer.Typer) -> None:
+    """Add the commands to those of the cross-reference."""
+    for command in (link, unlink, relink, replace_key, merge, undo_merge, split, restrict, lift, erase):
+        crossref.command()(command)
+    crossref.add_typer(_non_match)
+    crossref.add_typer(_candidates)
+
+
+_non_match = typer.Typer(
+    name="non-match",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="""Say that two keys are never one person's.
+
+Or take it back.
+
+Example: customer-view crossref non-match add crm - billing -
+
+Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.""",
+)
+_candidates = typer.Typer(
+    name="candidates",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="""List and decide what waits for a steward.
+
+Example: customer-view crossref candidates list
+
+Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.""",
+)
+
+
+@writing
+def link(
+    place: Place,
+    told: Told,
+    source: Source,
+    key: Key,
+    customer: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ID", help="The customer. [default: who has the key, else a new one]", show_default=False
+        ),
+    ] = None,
+    method: Annotated[
+        Literal["native", "deterministic", "probabilistic", "manual"], typer.Option(help="How it is known.")
+    ] = "manual",
+    confidence: Annotated[float, typer.Option(min=0.0, max=1.0, help="How surely.")] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Link a key to a customer.
+
+    What stands is never taken: a key of another customer is refused, and a candidate opened.
+
+    Example: customer-view crossref link crm - cus_08f3d624393ff6b59df4da7dd4c5f2ae --reason-ref TICKET-17
+
+    Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.
+    """
+    from gateway.cli.crossref.writing import run_link
+
+    _exit_unless(run_link(place, told, source, key, customer, method, confidence, as_json=as_json))
+
+
+@writing
+def unlink(place: Place, told: Told, source: Source, key: Key, as_json: Json = False) -> None:
+    """Take a key from its customer.
+
+    The customer stays, even without any key.
+
+    Example: customer-view crossref unlink crm -
+
+    Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.
+    """
+    from gateway.cli.crossref.writing import run_unlink
+
+    _exit_unless(run_unlink(place, told, source, key, as_json=as_json))
+
+
+@writing
+def relink(place: Place, told: Told, source: Source, key: Key, customer: CustomerId, as_json: Json = False) -> None:
+    """Move a key to another customer.
+
+    Restrictions stay with the customer that it comes from: restrict the other one first where they may be theirs.
+
+    Example: customer-view crossref relink crm - cus_08f3d624393ff6b59df4da7dd4c5f2ae
+
+    Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.
+    """
+    from gateway.cli.crossref.writing import run_relink
+
+    _exit_unless(run_relink(place, told, source, key, customer, as_json=as_json))
+
+
+@writing
+def replace_key(
+    place: Place,
+    told: Told,
+    source: Source,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The key so far; - reads it.", show_default=False)],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The key from now on; - reads it.", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Put a source's new key in the place of its old one.
+
+    As when the source has merged two of its records. The old key still leads to the customer.
+
+    Example: customer-view crossref replace-key crm - -
+
+    Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.
+    """
+    from gateway.cli.crossref.writing import run_replace_key
+
+    _exit_unless(run_replace_key(place, told, source, old, new, as_json=as_json))
+
+
+@merging
+def merge(
+    place: Place,
+    told: ToldOfMerge,
+    one: CustomerId,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The other one's id.", show_default=False)],
+    into: Annotated[
+        str | None, typer.Option(metavar="ID", help="Which of them survives. [default: the oldest]")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what it would do, and do nothing.")] = False,
+    force: Force = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Merge two customers that are one person.
+
+    The id of the one leads to the other from then on. What it would do is printed, and asked about, first; what has
+    changed until the answer comes is not merged. undo-merge takes a merge back.
+
+    Example: customer-view crossref merge cus_08f3d624393ff6b59df4da7dd4c5f2ae cus_1b0d6c1f5a6b7c8d9e0f1a2b3c4d5e6f
+
+    Exit codes: 0 fine, 1 something stands against it, or the answer was no, 2 wrong use, or it cannot be opened.
+    """
+    from gateway.cli.crossref.merging import run_merge
+
+    done = run_merge(place, told, (one, other), into, dry_run=dry_run, force=force, yes=yes, as_json=as_json)
+    _exit_unless(done)
+
+
+@writing
+def undo_merge(
+    place: Place,
+    told: Told,
+    seq: Annotated[
+        int, typer.Argument(min=1, metavar="SEQ", help="The number of the merge's event.", show_default=False)
+    ],
+    as_json: Json = False,
+) -> None:
+    """Undo a merge.
+
+    The number of its event is what merge printed, and stands in the history. Keys that came by the merge go back.
+
+    Example: customer-view crossref undo-merge 1207
+
+    Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.
+    """
+    from gateway.cli.crossref.writing import run_undo_merge
+
+    _exit_unless(run_undo_merge(place, told, seq, as_json=as_json))
+
+
+@writing
+def split(
+    place: Place,
+    told: Told,
+    customer: CustomerId,
+    keys: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE KEY", help="What goes, in pairs; - reads a key.", show_default=False),
+    ],
+    into: Annotated[str | None, typer.Option(metavar="ID", help="To whom. [default: a new customer]")] = None,
+    as_json: Json = False,
+) -> None:
+    """Split keys off a customer.
+
+    They go to a new customer, or to another one that is there. Some have to stay.
+
+    Example: customer-view crossref split cus_08f3d624393ff6b59df4da7dd4c5f2ae crm - billing -
+
+    Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.
+    """
+    from gateway.cli.crossref.writing import run_split
+
+    _exit_unless(run_split(place, told, customer, keys, into, as_json=as_json))
+
+
+@writing
+def restrict(
+    place: Place,
+    told: Told,
+    customer: CustomerId,
+    ground: Annotated[str, typer.Argument(metavar="GROUND", help="A short code: gdpr-art-18.", show_default=False)],
+    coordinates: Annotated[
+        list[str], typer.Argument(metavar="COORDINATE", help="Type.field, or * for all.", show_default=False)
+    ],
+    as_json: Json = False,
+) -> None:
+    """Restrict what may be processed of a customer.
+
+    With --app, coordinates that the model does not have are refused. Without it they are taken as they are: with one
+    that is misspelt nothing of the customer is shown.
+
+    Example: customer-view crossref restrict cus_08f3d624393ff6b59df4da7dd4c5f2ae gdpr-art-18 Customer.email
+
+    Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.
+    """
+    from gateway.cli.crossref.writing import run_restrict
+
+    _exit_unless(run_restrict(place, told, customer, ground, coordinates, as_json=as_json))
+
+
+@writing
+def lift(
+    place: Place,
+    told: Told,
+    customer: CustomerId,
+    ground: Annotated[str, typer.Argument(metavar="GROUND", help="The code it was made with.", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Lift a customer's restrictions of a ground.
+
+    Example: customer-view crossref lift cus_08f3d624393ff6b59df4da7dd4c5f2ae gdpr-art-18
+
+    Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.
+    """
+    from gateway.cli.crossref.writing import run_lift
+
+    _exit_unless(run_lift(place, told, customer, ground, as_json=as_json))
+
+
+@writing
+def erase(place: Place, told: Told, customer: CustomerId, yes: Yes = False, as_json: Json = False) -> None:
+    """Erase a customer for good.
+
+    Keys, identifiers, restrictions and candidates of the customer and of all merged into it are deleted; their ids are
+    unknown from then on. Nothing brings them back. How much would go is printed, and the id has to be typed once more.
+    Erase at the sources first, or the next load makes the person anew.
+
+    Example: customer-view crossref erase cus_08f3d624393ff6b59df4da7dd4c5f2ae --reason-ref GDPR-REQUEST-17
+
+    Exit codes: 0 fine, 1 something stands against it, or another id was typed, 2 wrong use, or it cannot be opened.
+    """
+    from gateway.cli.crossref.erasing import run_erase
+
+    _exit_unless(run_erase(place, told, customer, yes=yes, as_json=as_json))
+
+
+@_non_match.command("add")
+@writing
+def add_non_match(
+    place: Place, told: Told, source: Source, key: Key, other_source: Source, other_key: Key, as_json: Json = False
+) -> None:
+    """Say that two keys are never one person's.
+
+    Whether they are linked or not. Nothing brings them together from then on.
+    """
+    from gateway.cli.crossref.writing import run_non_match
+
+    _exit_unless(run_non_match(place, told, (source, key), (other_source, other_key), clear=False, as_json=as_json))
+
+
+@_non_match.command("clear")
+@writing
+def clear_non_match(
+    place: Place, told: Told, source: Source, key: Key, other_source: Source, other_key: Key, as_json: Json = False
+) -> None:
+    """Take back what was said of two keys."""
+    from gateway.cli.crossref.writing import run_non_match
+
+    _exit_unless(run_non_match(place, told, (source, key), (other_source, other_key), clear=True, as_json=as_json))
+
+
+@_candidates.command("list")
+@reading
+def list_candidates(
+    place: Place,
+    status: Annotated[Literal["open", "accepted", "rejected", "superseded"], typer.Option(help="Which ones.")] = "open",
+    after: Annotated[int, typer.Option(min=0, metavar="SEQ", help="Opened after the event of this number.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The most of them.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """List candidates, the oldest first."""
+    from gateway.cli.crossref.deciding import run_candidates
+
+    run_candidates(place, status, after, limit, as_json=as_json)
+
+
+@_candidates.command("show")
+@reading
+def show_candidate(place: Place, candidate: Candidate, as_json: Json = False) -> None:
+    """Print a candidate, its customers side by side.
+
+    With how many keys of which source they have, since when and by whom; no key is shown.
+    """
+    from gateway.cli.crossref.deciding import run_candidate
+
+    run_candidate(place, candidate, as_json=as_json)
+
+
+@_candidates.command("accept")
+@merging
+def accept_candidate(
+    place: Place, told: ToldOfMerge, candidate: Candidate, force: Force = False, yes: Yes = False, as_json: Json = False
+) -> None:
+    """Do what a candidate proposes.
+
+    Its two customers are merged, and the oldest survives; or a key is unlinked or replaced, as its source says. It is
+    asked about first.
+    """
+    from gateway.cli.crossref.deciding import run_accept
+
+    _exit_unless(run_accept(place, told, candidate, force=force, yes=yes, as_json=as_json))
+
+
+@_candidates.command("reject")
+@writing
+def reject_candidate(
+    place: Place,
+    told: Told,
+    candidate: Candidate,
+    non_match: Annotated[bool, typer.Option("--non-match", help="Their keys are never one person's.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Leave things as they are.
+
+    With --non-match for good: the keys of the two are never one person's.
+    """
+    from gateway.cli.crossref.deciding import run_reject
+
+    _exit_unless(run_reject(place, told, candidate, non_match=non_match, as_json=as_json))
+
+
+def _exit_unless(fine: bool) -> None:
+    if not fine:
+        raise typer.Exit(_REFUSED)

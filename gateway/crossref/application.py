@@ -1,0 +1,73 @@
+"""The API put together: its operations, its OpenAPI document, and the door before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+
+from fastapi import FastAPI, Security
+from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from gateway.crossref.candidates import CANDIDATES
+from gateway.crossref.consumers import CONSUMERS
+from gateway.crossref.customers import CUSTOMERS
+from gateway.crossref.door import Door
+from gateway.crossref.links import LINKS
+from gateway.crossref.log import LOG
+from gateway.crossref.lookups import LOOKUPS
+from gateway.crossref.page import StewardPage
+from gateway.crossref.privacy import PRIVACY_OPERATIONS
+from gateway.crossref.refusals import response_of
+from gateway.refusals import not_at_this_path
+from gateway.replies import refusal
+from gateway.service import Service
+
+__all__ = ["OPERATIONS", "make_crossref"]
+
+OPERATIONS = (*CONSUMERS, *LOOKUPS, *LINKS, *CUSTOMERS, *CANDIDATES, *PRIVACY_OPERATIONS, *LOG)
+
+_ABOUT = """\
+Who is the same customer in which source. Keys of sources stand in bodies alone, never in a URL.
+
+Writes take `Idempotency-Key` and `If-Match`, and answer where the customer stands. What stands is never taken by a
+write: a conflict is answered with 409, and waits for a steward as a candidate."""
+
+
+def make_crossref(service: Callable[[], Service], *, most_bytes: int, has_page: bool) -> ASGIApp:
+    """Return the application to be mounted at `/crossref`. `service` raises NotOpenError while nothing is open.
+
+    Its OpenAPI document is at `/crossref/openapi.json`, for whoever has one of its roles. With `has_page` the stewards'
+    page is at `/crossref/steward`, for everybody.
+    """
+    door = Door(partial(_application, most_bytes), service)
+    return StewardPage.load(door, service) if has_page else door
+
+
+@cache
+def _application(most_bytes: int) -> FastAPI:
+    """Return the operations as an application, which keeps nothing of who asks or what is asked.
+
+    Making it takes a tenth of a second, so it is made when somebody comes in, and once.
+    """
+    api = FastAPI(
+        title="The cross-reference of customer-view-gateway",
+        version="1",
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Security(HTTPBearer(auto_error=False))],
+    )
+    for operation in OPERATIONS:
+        operation.add_to(api, most_bytes)
+    api.exception_handler(HTTPException)(_not_here)
+    return api
+
+
+async def _not_here(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return response_of(refusal(not_at_this_path(error.status_code, error.headers)))

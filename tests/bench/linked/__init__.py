@@ -1,0 +1,1 @@
+"""What a look-up costs in cross-references of few and of very many links."""
