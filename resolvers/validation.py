@@ -19,10 +19,15 @@ MOST_COMPARISONS = 25_000
 
 _ENCOUNTERED = re.compile(r", but encountered error '(?![A-Z][A-Za-z0-9]* wants ).*", re.DOTALL)
 
-_WRITTEN = re.compile(
-    r"(cannot represent [a-z0-9 -]*value): .*?( Did you mean the enum value [_0-9A-Za-z', ]+\?)?\Z", re.DOTALL
+_BEFORE_WRITTEN = re.compile(
+    r".{0,300}?(?:cannot represent [a-z0-9 -]{1,40}value(?=: )|to be an object(?=, found: ))", re.DOTALL
 )
-"""A value that the document has where another is wanted, and what was perhaps meant."""
+"""What is said ahead of a value that the document has where another is wanted. It stands at the beginning and is short:
+the value, which may be as long as the document, is never searched."""
+
+_MEANT = " Did you mean the enum value "
+
+_NAMES = re.compile(r"[_0-9A-Za-z', ]+\?")
 
 
 class _BoundedMerging(OverlappingFieldsCanBeMergedRule):
@@ -54,7 +59,9 @@ def check_valid(schema: GraphQLSchema, document: DocumentNode, *, suggests: bool
 def _in_our_words(error: GraphQLError) -> GraphQLError:
     """Return the error without what a library said of a value, or the value: only the model's own scalars may."""
     message = _ENCOUNTERED.sub("; another value was found.", error.message)
-    message = _WRITTEN.sub(r"\1.\2", message)
+    before = _BEFORE_WRITTEN.match(message)
+    if before:
+        message = f"{before[0]}.{_meant(message)}"
     return error if message == error.message else GraphQLError(message, error.nodes)
 
 
@@ -66,3 +73,10 @@ def _too_long() -> RefusedError:
     excess = Excess("comparisons", MOST_COMPARISONS)
     remedy = "Select each field once, and spread fragments with the same fields less often."
     return RefusedError(RefusalCode.QUERY_BUDGET, message, remedy, excess=excess)
+
+
+def _meant(message: str) -> str:
+    """Return what was perhaps meant, which stands at the end; nothing of the value passes for it."""
+    start = message.rfind(_MEANT)
+    meant = message[start:] if start >= 0 else ""
+    return meant if _NAMES.fullmatch(meant, len(_MEANT)) else ""

@@ -88,12 +88,18 @@ def test_what_a_library_says_of_a_value_stays_inside() -> None:
         ('{ c(text: ["canary"]) }', "String cannot represent a non string value."),
         ('{ c(text: {x: "canary"}) }', "String cannot represent a non string value."),
         ("{ c(text: 491712345678) }", "String cannot represent a non string value."),
+        ('{ d(it: "canary") }', "Expected value of type 'It' to be an object."),
+        (
+            '{ d(it: [{a: "canary, found: 1. Did you mean the enum value canary?"}]) }',
+            "Expected value of type 'It' to be an object.",
+        ),
     ],
 )
 def test_a_value_that_is_written_where_another_is_wanted_is_not_told(query: str, message: str) -> None:
     """It may be a person's; where it stands is told, and what was perhaps meant."""
     tiny = build_schema(
-        "enum Kind { EMAIL PHONE } type Query { a(first: Int): Int b(by: Kind): Int c(text: String): Int }"
+        "enum Kind { EMAIL PHONE } input It { a: String } "
+        "type Query { a(first: Int): Int b(by: Kind): Int c(text: String): Int d(it: It): Int }"
     )
     with pytest.raises(RefusedError) as refused:
         check_valid(tiny, parse(query))
