@@ -1,4 +1,4 @@
-# make demo | make test | make check: the three commands to know. CI calls check and test.
+# make demo | make test | make check: the three commands to know. CI calls check, and coverage, which is test and more.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,9 +8,12 @@ CLIENTS := tests/clients/.venv/.ready
 IDE := gateway/ide/built/page.html
 IDE_SOURCES := $(addprefix gateway/ide/browser/,.npmrc build.mjs package.json) $(wildcard gateway/ide/browser/src/*)
 PACKAGES := adapters gateway resolvers schema
+# for two processors: a quarter of the time that tests take they wait, for servers, processes and browsers
+WORKERS ?= 3
+PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder -n
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help setup node clients ide demo test test-long check format bench bench-peers constraints clean
+.PHONY: help setup node clients ide demo test coverage test-long check format bench bench-peers constraints clean
 .DEFAULT_GOAL := help
 
 help:  ## Show what can be made
@@ -60,10 +63,13 @@ demo: $(READY) $(IDE)  ## Start sources and gateway, ask about one customer thro
 	@$(BIN)/customer-view demo
 
 test: $(READY) $(NODE) $(CLIENTS) $(IDE)  ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(OPTIONS)
+	@$(PYTEST) $(WORKERS) $(OPTIONS)
+
+coverage: $(READY) $(NODE) $(CLIENTS) $(IDE)  ## Run every test, and tell which lines and branches none has reached
+	@$(PYTEST) $(WORKERS) --cov --cov-report=term $(OPTIONS)
 
 test-long: $(READY) $(NODE) $(CLIENTS) $(IDE)  ## Run the heavy tests too
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --timeout 3600 --run-long
+	@$(PYTEST) 2 --timeout 3600 --run-long
 
 check: $(READY)  ## Check format, lint, types and layers
 	@$(BIN)/ruff format --check --quiet . || { echo "To mend: make format"; exit 1; }

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from gateway.crossref import make_crossref
+from gateway.crossref.application import make_crossref
 from gateway.explaining import explain_request
 from gateway.headers import read_headers
 from gateway.ide import Ide, add_ide

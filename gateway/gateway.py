@@ -52,8 +52,9 @@ class Gateway:
 
     `model` is the subject type of the model, `types` are those that only an interface of it reaches. `views` is the
     folder of the views' files, `consumers` the file of those who may ask. `crossref` is `sqlite:///path` or
-    `postgresql://user:password@host/database` of a loaded one, of whose tenants it answers for `tenant` alone; or one
-    that is open already (it is not closed then, and is its own tenant's).
+    `postgresql://user:password@host/database` of a loaded one, of whose tenants it answers for `tenant` alone (it is
+    refused where nothing is loaded of this one, and something of another); or one that is open already (it is not
+    closed then, and is its own tenant's).
     Nothing is opened or read before it starts; a declaration that is wrong stops the start with ConfigurationError.
     Without `settings` they are read from the environment. The adapters are closed when the gateway stops, also when it
     could not start. `documents` is a folder of GraphQL documents, with a folder for each view: they are compiled at
@@ -181,6 +182,7 @@ class Gateway:
                 self._crossref,
                 tenant=self.tenant,
                 secrets=secrets,
+                beside_others=False,
                 kept_bytes=self.settings.kept_lookup_bytes,
                 identifier_rules=identifier_rules(self.settings.identifier_rules),
             )

@@ -22,6 +22,9 @@ ACTOR = "gateway"
 _MOST_WAITING = 1_000
 """Pieces of news that wait to be written; what comes beyond is left out, and the source says it again."""
 
+_LONGEST = 1_024
+"""Characters of a new key that waits to be written; what is longer can be none, and a source may send megabytes."""
+
 _TOGETHER = 100
 """Pieces of news of one write."""
 
@@ -58,6 +61,9 @@ class Hearing:
     def hear(self, news: KeyNews) -> None:
         """Take a piece of news, unless it was put before. Returns at once."""
         if _name(news) in self._put:
+            return
+        if not _can_be_put(news.replaced_by):
+            self._leave_out(1, "no key of the source")
             return
         if len(self._waiting) >= _MOST_WAITING:
             self._leave_out(1, "more comes than can be written")
@@ -106,6 +112,10 @@ class Hearing:
             keys = "key" if self._left_out == 1 else "keys"
             _log.warning("what sources say of %d %s is put to no steward (%s)", self._left_out, keys, why)
             self._left_out, self._logged_at = 0, self._clock()
+
+
+def _can_be_put(key: object) -> bool:
+    return key is None or (isinstance(key, str) and len(key) <= _LONGEST)
 
 
 def _name(news: KeyNews) -> tuple[str, bool]:

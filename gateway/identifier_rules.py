@@ -25,6 +25,8 @@ __all__ = ["identifier_rules"]
 
 _TYPES = ", ".join(IdentifierType)
 
+_HIDDEN = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"writeOnly": True})
+
 _Values = Annotated[
     tuple[
         Annotated[
@@ -40,7 +42,7 @@ _Values = Annotated[
 class _Blocked(BaseModel):
     """lists of values by their type"""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = _HIDDEN
 
     email: _Values = ()
     phone: _Values = ()
@@ -52,7 +54,7 @@ class _Blocked(BaseModel):
 class _File(BaseModel):
     """what is blocked by its type, and perhaps fan_out"""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = _HIDDEN
 
     blocked: Annotated[_Blocked, Field(description=f"lists of values under their type: {_TYPES}")] = _Blocked()
     fan_out: Annotated[int, Field(ge=1, le=100, strict=True, description="a whole number from 1 to 100")] = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.crossref import CrossReferenceError, SchemaOutdatedError, StoreError
+from adapters.crossref import CrossReferenceError, SchemaOutdatedError, StoreError, TenantUnknownError
 from adapters.crossref.trying import try_crossref
 from adapters.crossref.urls import file_of
 from gateway.checking import Checked, Declared
@@ -30,7 +30,8 @@ async def crossref_problems(declared: Declared, checked: Checked, tenant: str) -
         await try_crossref(place, tenant=tenant, secrets=load_secrets(secret_file) if secret_file else None)
     except CrossReferenceError as error:
         is_here = file_of(place) is not None
-        is_out_of_reach = isinstance(error, StoreError) and not isinstance(error, SchemaOutdatedError) and not is_here
+        is_told = isinstance(error, SchemaOutdatedError | TenantUnknownError)
+        is_out_of_reach = isinstance(error, StoreError) and not is_told and not is_here
         return [_problem(error, Level.NOTE if is_out_of_reach else Level.ERROR)]
     return []
 

@@ -1,11 +1,13 @@
 """A YAML document checked against the Pydantic model that it declares, with problems that say how to mend it.
 
 What a problem says is wanted comes from the descriptions in the model's JSON Schema, so that the published schema, an
-editor that uses it and `check` speak with one voice. A value that the schema marks `writeOnly` is never shown.
+editor that uses it and `check` speak with one voice. A value that the schema marks `writeOnly` is never shown, nor is
+what stands in place of a key in a mapping that is marked so, unless it is a plain word.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -23,6 +25,9 @@ _SAID = "said"
 # shorter than any token: one that was pasted into the wrong place is not printed
 _SHOWN = 44
 _FEW = 10
+
+_WORD = re.compile(r"[a-z_]{1,20}")
+"""An unknown key that may be shown where values are not."""
 
 _Item = TypeVar("_Item")
 _Declared = TypeVar("_Declared", bound=BaseModel)
@@ -102,14 +107,12 @@ class _Reading:
         return self._bad_value(error["loc"], error["msg"] if error["type"] == _SAID else "")
 
     def _unknown(self, place: Place) -> Problem:
-        known = self._node(place[:-1]).get("properties", {})
-        key = str(place[-1])
-        return self._at(
-            place,
-            f"the unknown key {shown(key)}",
-            f"one of: {', '.join(known)}",
-            did_you_mean(key, known, "remove it"),
-        )
+        node, key = self._node(place[:-1]), str(place[-1])
+        known = node.get("properties", {})
+        wanted = f"one of: {', '.join(known)}"
+        if node.get("writeOnly") and not _WORD.fullmatch(key):  # a value may stand where a key should
+            return self._at(place[:-1], "an unknown key that is not shown", wanted, "remove it", at=place)
+        return self._at(place, f"the unknown key {shown(key)}", wanted, did_you_mean(key, known, "remove it"))
 
     def _missing(self, place: Place) -> Problem:
         return self._at(place, f"no {place[-1]}", self._wanted(place), f"add `{place[-1]}:`")
@@ -120,11 +123,12 @@ class _Reading:
 
     def _bad_value(self, place: Place, said: str) -> Problem:
         node, value = self._node(place), self._value(place)
-        got = "a value that is not shown" if node.get("writeOnly") else shown(value)
+        is_hidden = node.get("writeOnly") and not isinstance(value, dict | list | None)  # of these the kind is shown
+        got = "a value that is not shown" if is_hidden else shown(value)
         return self._at(place, got, said or self._wanted(place), _advice(value, node.get("enum", ())))
 
-    def _at(self, place: Place, got: str, wanted: str, mend: str) -> Problem:
-        line = self.document.line_of(place)
+    def _at(self, place: Place, got: str, wanted: str, mend: str, *, at: Place | None = None) -> Problem:
+        line = self.document.line_of(at or place)
         name = "".join(map(_step, place)).lstrip(".")
         return Problem(self.document.file, line, f"{got} ({name})" if name else got, wanted, mend)
 

@@ -15,15 +15,23 @@ from adapters.crossref.errors import (
 from adapters.crossref.identifiers.blocking import IdentifierRules
 from adapters.crossref.keys.secrets import HkdfSecrets, Secrets
 from adapters.crossref.keys.sources import KeyFormat, KeyMode, SourceSystem
+from adapters.crossref.non_matches import NonMatch, NonMatchedKey
 from adapters.crossref.opening import open_crossref
 from adapters.crossref.operations.deciding import Candidate, CandidateStatus
 from adapters.crossref.operations.hearing import Heard
 from adapters.crossref.operations.linking import Linked, Method
 from adapters.crossref.operations.loading import LoadReport, LoadRow, LoadStep, RowProblem
 from adapters.crossref.operations.merging import MergePreview
+from adapters.crossref.operations.registering import Registered
 from adapters.crossref.operations.writes import Writing
 from adapters.crossref.outlining import Outline, OutlinedLink
-from adapters.crossref.past.exporting import Export, ExportedIdentifier, ExportedLink, ExportedRestriction
+from adapters.crossref.past.exporting import (
+    Export,
+    ExportedIdentifier,
+    ExportedLink,
+    ExportedReplacement,
+    ExportedRestriction,
+)
 from adapters.crossref.past.feed import Change
 from adapters.crossref.past.history import HistoryEntry
 from adapters.crossref.port import EVERYTHING, CrossReference, KeyNews, LinkedKey, Lookup, Restriction, Subject
@@ -49,6 +57,7 @@ __all__ = [
     "Export",
     "ExportedIdentifier",
     "ExportedLink",
+    "ExportedReplacement",
     "ExportedRestriction",
     "Heard",
     "HistoryEntry",
@@ -67,11 +76,14 @@ __all__ = [
     "Lookup",
     "MergePreview",
     "Method",
+    "NonMatch",
+    "NonMatchedKey",
     "Now",
     "Outline",
     "OutlinedLink",
     "PostgresCrossReference",
     "RefusalCode",
+    "Registered",
     "Restriction",
     "RowProblem",
     "SchemaOutdatedError",

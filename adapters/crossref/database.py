@@ -90,7 +90,7 @@ class Found(Struct, frozen=True):
     that were merged into the customer included.
 
     `state` tells the tables' states apart, of which each has a number of its own: it is that in which they were read,
-    or a later one. None where nobody has to know. `written` are the versions of the secret with which the tenant was
+    or a later one. None where nobody has to know. `written` is version -> mark of each secret with which the tenant was
     written, as JSON; None where that is told by the finder's `check` alone.
     """
 

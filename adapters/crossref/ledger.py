@@ -78,9 +78,9 @@ class Ledger:
     """A tenant's tables inside one writing transaction, in which nobody else writes for the tenant. Made by `open`.
 
     `at` is the time of everything written in it: the clock's, or that of the last event if the clock went back, for
-    intervals of a link may not end before they begin. `written` are versions of the secret with which the tenant was
-    written, `lacking` those that are not at hand: whoever opens the ledger sees to it that nothing is in use that they
-    sealed.
+    intervals of a link may not end before they begin. `written` holds the versions of the secret with which the tenant
+    was written, and the mark of each; `lacking` are those of which the secret is not at hand: whoever opens the ledger
+    sees to it that nothing is in use that they sealed.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Ledger:
         self.apart = Apart(connection, tenant, keyring, sources)
         self.lacking: tuple[int, ...] = ()
         self._next_seq, self._is_changed = 1, False
-        self.written: frozenset[int] = frozenset()
+        self.written: Mapping[str, str] = {}
         self._head: bytes | None = None
         self._owners: dict[tuple[str, str], str | None] = {}  # nobody else writes: what was read here stays so
         self._customers: dict[str, CustomerRow | None] = {}
@@ -108,7 +108,7 @@ class Ledger:
         row = await connection.fetch_one(
             "SELECT next_seq, head_hash, (SELECT at FROM xref_event AS e WHERE e.tenant_id = t.tenant_id "
             "ORDER BY e.seq DESC LIMIT 1), EXISTS (SELECT 1 FROM non_match AS n WHERE n.tenant_id = t.tenant_id), "
-            "secret_versions "
+            "secret_marks "
             "FROM tenant AS t WHERE t.tenant_id = ?",
             tenant,
         )
@@ -116,16 +116,17 @@ class Ledger:
             raise StoreError("got a tenant that somebody has deleted; open the cross-reference again")
         ledger._next_seq, ledger._head, ledger.at = row[0], row[1], max(ledger.at, row[2] or "")
         ledger.apart.is_empty = not row[3]
-        ledger.written = frozenset(json.loads(row[4]))
+        ledger.written = json.loads(row[4])
         ledger.lacking = keyring.lacking(ledger.written)
         return ledger
 
     async def close(self) -> None:
         """Write down where the next event will follow, and with which secret was written."""
-        written = self.written.difference(self.lacking).union(self.keyring.versions[:1])
+        written = {version: mark for version, mark in self.written.items() if int(version) not in self.lacking}
+        written |= {str(version): self.keyring.mark(version) for version in self.keyring.versions[:1]}
         if written != self.written:
             await self.connection.execute(
-                "UPDATE tenant SET secret_versions = ? WHERE tenant_id = ?", canonical(sorted(written)), self.tenant
+                "UPDATE tenant SET secret_marks = ? WHERE tenant_id = ?", canonical(written), self.tenant
             )
         if self._is_changed:
             await self.connection.execute(
@@ -233,12 +234,16 @@ class Ledger:
         )
         return {row[0]: row[1] for row in rows}
 
-    async def touch(self, customer_id: str, seq: int) -> int:
-        """Count up the customer's version, which the event of this number brought about, and return it."""
+    async def touch(self, customer_id: str, seq: int, *, least: int = 0) -> int:
+        """Count up the customer's version, which the event of this number brought about, and return it.
+
+        It is `least` or more: where ids lead elsewhere from now on, no version that was read by one of them before is
+        that of whom they lead to.
+        """
         row = await self.connection.fetch_one(
-            "UPDATE customer SET version = version + 1, changed_seq = ? WHERE tenant_id = ? AND customer_id = ? "
-            "RETURNING version",
-            *(seq, self.tenant, customer_id),
+            "UPDATE customer SET version = CASE WHEN version + 1 < ? THEN ? ELSE version + 1 END, changed_seq = ? "
+            "WHERE tenant_id = ? AND customer_id = ? RETURNING version",
+            *(least, least, seq, self.tenant, customer_id),
         )
         assert row is not None
         return int(row[0])

@@ -26,6 +26,7 @@ async def open_crossref(
     secrets: Secrets | None = None,
     migrate: bool = True,
     make_tenant: bool = True,
+    beside_others: bool = True,
     kept_bytes: int | None = 0,
     identifier_rules: IdentifierRules = USUAL_RULES,
 ) -> AsyncIterator[StoredCrossReference]:
@@ -34,10 +35,11 @@ async def open_crossref(
     It is open for as long as the context lasts, and belongs to the event loop in which it was opened. Tables are made
     where there are none, and brought up to date; with `migrate` False tables of another revision raise
     SchemaOutdatedError. A tenant that is not there begins; with `make_tenant` False TenantUnknownError is raised, and
-    nothing written. `secrets` is needed when a source's keys are sealed; SecretError says so at once. Look-ups are
-    kept in up to `kept_bytes` of memory; with None in 32 MiB on PostgreSQL, and on SQLite, where it gains little, not
-    at all. By `identifier_rules` some values are nobody's identifiers. Raises StoreError when the place cannot be one,
-    or its database cannot be opened.
+    nothing written. So it is, with `beside_others` False, for a tenant of whom nothing is written where something of
+    another one is: its name may be a slip. `secrets` is needed when a source's keys are sealed; SecretError says so at
+    once. Look-ups are kept in up to `kept_bytes` of memory; with None in 32 MiB on PostgreSQL, and on SQLite, where it
+    gains little, not at all. By `identifier_rules` some values are nobody's identifiers. Raises StoreError when the
+    place cannot be one, or the tenant's name, or the database cannot be opened.
     """
     store: StoredCrossReference
     if file_of(place) is None:
@@ -49,6 +51,7 @@ async def open_crossref(
             secrets=secrets,
             migrate=migrate,
             make_tenant=make_tenant,
+            beside_others=beside_others,
             kept_bytes=kept,
             identifier_rules=identifier_rules,
         )
@@ -60,6 +63,7 @@ async def open_crossref(
             secrets=secrets,
             migrate=migrate,
             make_tenant=make_tenant,
+            beside_others=beside_others,
             kept_bytes=kept_bytes or 0,
             identifier_rules=identifier_rules,
         )

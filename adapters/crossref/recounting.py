@@ -9,6 +9,7 @@ from functools import partial
 from adapters.crossref.asking import MAX_PAGE
 from adapters.crossref.database import Database
 from adapters.crossref.keys.sealing import Keyring
+from adapters.crossref.non_matches import NonMatch, read_non_matches
 from adapters.crossref.operations.deciding import Candidate, read_candidate, read_candidates
 from adapters.crossref.outlining import Outline, outline
 from adapters.crossref.past.exporting import Export, export
@@ -95,6 +96,16 @@ class Recounting:
     async def candidate(self, candidate_id: str) -> Candidate | None:
         """Return the candidate of this id, None when there is none."""
         return await self._database.read(partial(read_candidate, tenant=self._tenant, candidate_id=candidate_id))
+
+    async def non_matches(self, *, after: str | None = None, limit: int = 100) -> Sequence[NonMatch]:
+        """Return the pairs of keys that are never one person's, those said first before the others, at most 1,000 a
+        time: what was taken back is not among them.
+
+        The next page begins `after` the `non_match_id` of the last one. Raises InputError when something cannot be, and
+        SecretError when a sealed key does not open.
+        """
+        work = partial(read_non_matches, tenant=self._tenant, keyring=self._keyring, after=after, limit=limit)
+        return await self._database.read(work)
 
 
 def _lookup(customer: Lookup | str) -> Lookup:

@@ -3,13 +3,12 @@ again when another process has written with one that is not at hand."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 
 from adapters.crossref.database import Connection
 from adapters.crossref.errors import SecretError
-from adapters.crossref.identifiers.digests import check_digests
+from adapters.crossref.identifiers.digests import check_digests, read_marks
 from adapters.crossref.keys.sealing import Keyring
 from adapters.crossref.keys.sources import KeyMode, SourceSystem
 from adapters.crossref.ledger import read_sources
@@ -55,19 +54,14 @@ async def check_secrets(connection: Connection, tenant: str, keyring: Keyring) -
     for sample in samples:
         _open(keyring, sample)
     await check_digests(connection, tenant, keyring)
-    keyring.lacking(await _written(connection, tenant))
+    keyring.lacking(await read_marks(connection, tenant))
 
 
 async def check_written(connection: Connection, tenant: str, keyring: Keyring) -> None:
     """Raise SecretError as `check_secrets` does, which is asked only when the tenant was written with a secret that is
     not at hand."""
-    if keyring.lacking(await _written(connection, tenant)):
+    if keyring.lacking(await read_marks(connection, tenant)):
         await check_secrets(connection, tenant, keyring)
-
-
-async def _written(connection: Connection, tenant: str) -> list[int]:
-    row = await connection.fetch_one("SELECT secret_versions FROM tenant WHERE tenant_id = ?", tenant)
-    return [] if row is None else [*json.loads(row[0])]
 
 
 async def _samples(connection: Connection, tenant: str, source: SourceSystem, statement: str) -> list[_Sample]:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar, Unpack
 
 from adapters.crossref.database import Connection, Database
-from adapters.crossref.errors import Conflict, InputError, RefusalCode
+from adapters.crossref.errors import Conflict, InputError, RefusalCode, StoreError
 from adapters.crossref.filling import Filling
 from adapters.crossref.identifiers.blocking import USUAL_RULES, IdentifierRules
 from adapters.crossref.kept_lookups import KeptLookups
@@ -20,7 +20,7 @@ from adapters.crossref.operations.deciding import accept, reject
 from adapters.crossref.operations.hearing import Heard, hear
 from adapters.crossref.operations.linking import Linked, Method, Wish, assign
 from adapters.crossref.operations.non_matching import assert_non_match, clear_non_match
-from adapters.crossref.operations.registering import register
+from adapters.crossref.operations.registering import Registered, count_over, register
 from adapters.crossref.operations.relinking import relink
 from adapters.crossref.operations.replacing import replace_key
 from adapters.crossref.operations.unlinking import unlink
@@ -95,14 +95,21 @@ class StoredCrossReference(Filling):
         """Return the customer who alone has this identifier, which is in no source's keys: see `resolve_many`."""
         return await self.resolve(Lookup(None, value, kind))
 
-    async def register_source(self, source: SourceSystem, *, actor: str) -> None:
+    async def register_source(self, source: SourceSystem, *, actor: str) -> Registered:
         """Make a source known, or change its `max_live` and `priority`; registering it again as it is writes nothing.
 
         A limit holds for what is written from then on: who has more already keeps it, and no candidate tells of it.
-        Raises InputError when its key format or mode would change, for its links are kept in the old one, and
-        SecretError when it is sealed and no secret was given.
+        How many these are is returned when a limit is lowered. Raises InputError when its key format or mode would
+        change, for its links are kept in the old one, and SecretError when it is sealed and no secret was given.
         """
-        await self._write(partial(register, source=source, act=act_of(actor)))
+        is_lowered = await self._write(partial(register, source=source, act=act_of(actor)))
+        return Registered(await self._count_over(source) if is_lowered else 0)
+
+    async def _count_over(self, source: SourceSystem) -> int | None:
+        try:
+            return await self._database.read(partial(count_over, tenant=self._tenant, source=source))
+        except StoreError:  # the limit stands: it is not to look as if it did not
+            return None
 
     async def link(
         self,

@@ -1,4 +1,4 @@
-"""What is answered. Keys of sources stand in who is resolved and in exports, and nowhere else."""
+"""What is answered. Keys of sources stand in who is resolved, in exports and in non-matches, and nowhere else."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from adapters.crossref import (
     HistoryEntry,
     Linked,
     MergePreview,
+    NonMatch,
     Outline,
     Restriction,
     Subject,
@@ -30,6 +31,7 @@ __all__ = [
     "ConsumerTold",
     "ExportTold",
     "HistoryTold",
+    "NonMatchesTold",
     "OutlineTold",
     "PreviewTold",
     "Resolved",
@@ -201,6 +203,39 @@ class CandidatesTold(_Told):
         return cls(candidates=told, next=told[-1].opened_seq if len(told) == limit else None)
 
 
+class NonMatchedKeyTold(_Told):
+    """A source's key, linked or not, in the normal form in which it is kept."""
+
+    source: str
+    key: str = Field(repr=False)
+
+
+class NonMatchTold(_Told):
+    """Two keys that are never one person's, who said so, when and why; `seq` is the number of the event of it."""
+
+    non_match_id: str
+    first: NonMatchedKeyTold
+    second: NonMatchedKeyTold
+    asserted_by: str
+    asserted_at: datetime
+    reason_code: str | None
+    reason_ref: str | None
+    seq: int
+
+
+class NonMatchesTold(_Told):
+    """A page of non-matches, those said first before the others. The next begins `after` the `next` of this one."""
+
+    non_matches: list[NonMatchTold]
+    next: str | None
+
+    @classmethod
+    def of(cls, found: Sequence[NonMatch], limit: int) -> Self:
+        """Return a page of at most so many."""
+        told = [NonMatchTold.model_validate(one) for one in found]
+        return cls(non_matches=told, next=told[-1].non_match_id if len(told) == limit else None)
+
+
 class EntryTold(_Told):
     """One event: its number, when, what, which customer it names, who did it and why, and what exactly.
 
@@ -278,6 +313,20 @@ class ExportedLinkTold(_Told):
     confidence: float
 
 
+class ExportedReplacementTold(_Told):
+    """A key of which a source says that it takes the place of that of a link, and the candidate that asks about it.
+
+    `key` is null unless the candidate is open and no other customer has the key.
+    """
+
+    source: str
+    key: str | None = Field(repr=False)
+    candidate_id: str
+    status: str
+    link_id: str
+    since: datetime
+
+
 class ExportedIdentifierTold(_Told):
     """A kind of identifier of which a digest is kept, and when the source last gave it."""
 
@@ -305,6 +354,7 @@ class ExportTold(_Told):
     customer: str
     merged: list[str]
     links: list[ExportedLinkTold]
+    replacements: list[ExportedReplacementTold]
     identifiers: list[ExportedIdentifierTold]
     restrictions: list[ExportedRestrictionTold]
     history: list[EntryTold]

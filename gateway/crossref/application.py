@@ -19,6 +19,7 @@ from gateway.crossref.door import Door
 from gateway.crossref.links import LINKS
 from gateway.crossref.log import LOG
 from gateway.crossref.lookups import LOOKUPS
+from gateway.crossref.non_matches import NON_MATCHES
 from gateway.crossref.page import StewardPage
 from gateway.crossref.privacy import PRIVACY_OPERATIONS
 from gateway.crossref.refusals import response_of
@@ -28,7 +29,7 @@ from gateway.service import Service
 
 __all__ = ["OPERATIONS", "make_crossref"]
 
-OPERATIONS = (*CONSUMERS, *LOOKUPS, *LINKS, *CUSTOMERS, *CANDIDATES, *PRIVACY_OPERATIONS, *LOG)
+OPERATIONS = (*CONSUMERS, *LOOKUPS, *LINKS, *NON_MATCHES, *CUSTOMERS, *CANDIDATES, *PRIVACY_OPERATIONS, *LOG)
 
 _ABOUT = """\
 Who is the same customer in which source. Keys of sources stand in bodies alone, never in a URL.

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from adapters.crossref import StoredCrossReference
+from adapters.crossref import KeyMode, Lookup, StoredCrossReference
 from gateway.alarms import Alarms
 from gateway.crossref.refusals import unknown_customer
 from gateway.crossref.roles import TOLD_OF_ERASURES
@@ -115,6 +115,20 @@ class Asking:
         """Return whether look-ups find the customer."""
         found = await self.crossref.standing(customer)
         return found is not None and found.is_active
+
+    async def check_lookups(self, lookups: Collection[Lookup]) -> None:
+        """Count look-ups by identifiers, and by sealed keys, which are as personal: one could try all of either.
+
+        Raises:
+            RefusedError: There are more than the consumer may ask by in a minute; nobody is looked up.
+        """
+        if self.rates is None:
+            return
+        personal = set[str]()
+        if any(lookup.source is not None for lookup in lookups):
+            sources = await self.crossref.sources()
+            personal = {name for name, source in sources.items() if source.key_mode is KeyMode.SEALED}
+        self.check_rate(sum(one.identifier is not None or one.source in personal for one in lookups))
 
     def check_rate(self, identifiers: int) -> None:
         """Count what the consumer asks by identifiers, in whichever way it learns whose they are.

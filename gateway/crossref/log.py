@@ -22,6 +22,7 @@ async def history(body: HistoryAsked, asking: Asked) -> HistoryTold:
     customers are alike to everybody but an auditor and a privacy officer.
     """
     lookup = body.by.lookup()
+    await asking.check_lookups([lookup])
     entries = await asking.crossref.history(lookup, after=body.after, limit=body.limit)
     if lookup.source is None and not asking.tells_erased and not await asking.is_there(lookup.key):
         entries = ()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from starlette.responses import Response
 
-from adapters.crossref import Lookup
 from gateway.crossref.answers import OutlineTold, Resolved, ResolvedMany, Standing, SubjectTold
 from gateway.crossref.asking import Asked
 from gateway.crossref.refusals import unknown_customer
@@ -25,7 +22,7 @@ async def resolve(body: ResolveAsked, asking: Asked) -> Resolved:
     With `asOf` it is told who was meant then; nothing that happens later changes that but an erasure.
     """
     lookup = body.by.lookup()
-    asking.check_rate(_by_identifiers([lookup]))
+    await asking.check_lookups([lookup])
     return Resolved(subject=SubjectTold.of(await asking.crossref.resolve(lookup, body.as_of)))
 
 
@@ -35,13 +32,9 @@ async def resolve_many(body: ResolveManyAsked, asking: Asked) -> ResolvedMany:
     At most 1,000, answered in the order asked, all at one moment. Otherwise as `resolve`.
     """
     lookups = [one.lookup() for one in body.by]
-    asking.check_rate(_by_identifiers(lookups))
+    await asking.check_lookups(lookups)
     subjects = await asking.crossref.resolve_many(lookups, body.as_of)
     return ResolvedMany(subjects=[SubjectTold.of(one) for one in subjects])
-
-
-def _by_identifiers(lookups: Iterable[Lookup]) -> int:
-    return sum(lookup.identifier is not None for lookup in lookups)
 
 
 async def get_customer(customer: CustomerId, asking: Asked, response: Response) -> Standing:
@@ -64,7 +57,9 @@ async def outline(body: OutlineAsked, asking: Asked, response: Response) -> Outl
     Which sources know it, since when and by whom; types of identifiers, restrictions, merged ids, and the version that
     writes may expect, which is the ETag too. Unknown, erased and retired customers are alike.
     """
-    found = await asking.crossref.outline(body.by.lookup())
+    lookup = body.by.lookup()
+    await asking.check_lookups([lookup])
+    found = await asking.crossref.outline(lookup)
     if found is None:
         raise unknown_customer()
     response.headers["ETag"] = f'"{found.version}"'

@@ -19,9 +19,11 @@ __all__ = [
     "IfMatch",
     "LastEventId",
     "MergeSeq",
+    "NonMatchesQuery",
 ]
 
 _MOST = 2**63 - 1
+_ID = r"^[A-Za-z0-9_-]{1,64}$"
 
 
 class _Query(BaseModel):
@@ -33,6 +35,15 @@ class CandidatesAsked(_Query):
 
     status: CandidateStatus = CandidateStatus.OPEN
     after: int = Field(default=0, ge=0, le=_MOST, description="the `next` of the page before, 0 to begin")
+    limit: int = Field(default=100, ge=1, le=MOST_TOGETHER)
+
+
+class NonMatchesAsked(_Query):
+    """Which non-matches."""
+
+    after: str | None = Field(
+        default=None, pattern=_ID, description="the `next` of the page before, none to begin", examples=["non_08f3d6"]
+    )
     limit: int = Field(default=100, ge=1, le=MOST_TOGETHER)
 
 
@@ -48,11 +59,12 @@ class ChangesAsked(AfterAsked):
     limit: int = Field(default=MOST_TOGETHER, ge=1, le=MOST_TOGETHER)
 
 
+NonMatchesQuery = Annotated[NonMatchesAsked, Query()]
 CandidatesQuery = Annotated[CandidatesAsked, Query()]
 ChangesQuery = Annotated[ChangesAsked, Query()]
 AfterQuery = Annotated[AfterAsked, Query()]
 
-CandidateId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="the id of a candidate")]
+CandidateId = Annotated[str, Path(pattern=_ID, description="the id of a candidate")]
 MergeSeq = Annotated[int, Path(ge=1, le=_MOST, description="the number of the event that told the merge")]
 
 LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=_MOST)]

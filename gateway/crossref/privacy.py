@@ -41,6 +41,7 @@ async def erase(customer: CustomerId, body: Reasons, writer: ByWriter) -> Writte
     Its keys and all that names them are deleted; ids and events stay, and the chain of events still holds. Erase at the
     sources first, or the next load makes the person anew, without any restriction.
     """
+    writer.asking.check_every_source()
     return writer.written(await writer.crossref.erase(customer, **writer.because(body)))
 
 

@@ -67,7 +67,7 @@ REFUSALS: Mapping[int | str, dict[str, Any]] = {
     413: _told("The body is too large."),
     415: _told("The body is not plain JSON in UTF-8."),
     422: _told("What was given can never be taken."),
-    429: _told("The consumer looks up by identifiers, or notes them, too often."),
+    429: _told("The consumer looks up by identifiers or sealed keys, or notes identifiers, too often."),
     500: _told("The gateway failed."),
     503: _told("The cross-reference cannot be read or written now."),
     504: _told("The time was over before there was an answer."),

@@ -13,6 +13,6 @@ pytest.register_assert_rewrite("adapters.testing")
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """A real PostgreSQL, started once in a session."""
-    with PostgresServer.start() as server:
+    """A real PostgreSQL, started once in a session; each test connects, and need not prove its password 4096 times."""
+    with PostgresServer.start(scram_iterations="1") as server:
         yield server

@@ -45,6 +45,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return make_place(tmp_path)
 
 
+def listed(place: Place) -> list[dict[str, str]]:
+    """The candidates that are open."""
+    candidates: list[dict[str, str]] = place.json("candidates", "list")["candidates"]
+    return candidates
+
+
 def commands(group: TyperGroup, *before: str) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for name, command in group.commands.items():
@@ -94,20 +100,17 @@ def test_who_is_meant_is_told_with_all_keys(place: Place) -> None:
     shown = place.run("resolve", "billing", "100-007")
     assert shown.code == 0
     assert all(word in shown.out for word in (first.customer, "C-1", "100007"))
-    assert place.json("resolve", second.customer) == {
-        "customer": first.customer,
-        "redirected": True,
-        "keys": {"billing": ["100007"], "crm": ["C-1"]},
-        "restrictions": [],
-        "version": 2,
-    }
+    told = place.json("resolve", second.customer)
+    keys = {source: [one["key"] for one in keys] for source, keys in told["subject"].pop("keys").items()}
+    assert keys == {"billing": ["100007"], "crm": ["C-1"]}
+    assert told == {"subject": {"customer": first.customer, "redirected": True, "restrictions": []}, "version": 2}
 
 
 def test_a_key_is_read_from_standard_input(place: Place) -> None:
     """What stands on a command line can be seen by others."""
     linked = place.link("crm", "C-1")
-    assert place.json("resolve", "crm", "-", stdin="C-1\n")["customer"] == linked.customer
-    assert place.json("resolve", "-", stdin=f"{linked.customer}\r\n")["customer"] == linked.customer
+    assert place.json("resolve", "crm", "-", stdin="C-1\n")["subject"]["customer"] == linked.customer
+    assert place.json("resolve", "-", stdin=f"{linked.customer}\r\n")["subject"]["customer"] == linked.customer
     missing = place.run("resolve", "crm", "-", stdin="")
     assert (missing.code, missing.out) == (2, "")
     assert "no line on standard input for the key of crm" in missing.err
@@ -140,7 +143,7 @@ def test_who_was_meant_at_a_time_is_told(place: Place, time: str, code: int) -> 
 def test_a_time_may_name_its_zone(place: Place) -> None:
     """Without one it is in UTC; with one it is that moment, not those digits."""
     place.link("crm", "C-1")
-    linked = place.json("history", "crm", "C-1")[0]["at"]
+    linked = place.json("history", "crm", "C-1")["entries"][0]["at"]
     just, hours = datetime.fromisoformat(linked), timedelta(hours=5)
     there = just.astimezone(timezone(hours)).isoformat()
     assert place.run("resolve", "crm", "C-1", "--as-of", there).code == 0
@@ -187,7 +190,7 @@ def test_many_are_resolved_at_once(place: Place, tmp_path: Path) -> None:
     assert piped.code == 1
     told = [json.loads(line) for line in piped.out.splitlines()]
     assert [one["line"] for one in told] == [1, 2]
-    assert (told[0]["subject"], told[1]["subject"]["keys"]) == (None, {"crm": ["C,1"]})
+    assert (told[0]["subject"], told[1]["subject"]["keys"]["crm"][0]["key"]) == (None, "C,1")
     assert place.run("resolve-many", "-", "--as-of", "2020-01-01", stdin=first.customer).out.endswith("nobody\n")
 
 
@@ -242,10 +245,10 @@ def test_links_are_made_moved_replaced_and_ended(place: Place) -> None:
     assert re.fullmatch(said, replaced.out)
     assert place.run("unlink", "billing", "7").code == 0
     assert place.who("billing", "7") is None
-    told = place.json("history", "crm", "C-2")
+    told = place.json("history", "crm", "C-2")["entries"]
     assert {entry["actor"] for entry in told} == {"cli:anna"}
     assert [entry["type"] for entry in told] == ["customer.created", "link.moved", "key.replaced", "link.closed"]
-    assert place.json("history", other["customer"])[0]["type"] == "customer.created"
+    assert place.json("history", other["customer"])["entries"][0]["type"] == "customer.created"
 
 
 def test_what_comes_with_a_write_is_written(place: Place) -> None:
@@ -253,7 +256,7 @@ def test_what_comes_with_a_write_is_written(place: Place) -> None:
     given = ("--actor", "ops", "--reason-code", "dup", "--reason-ref", "T-1", "--idempotency-key", "k1")
     first, again = (place.json("link", "crm", "C-1", *given) for _ in range(2))
     assert first == again
-    (entry,) = place.json("history", "crm", "C-1")
+    (entry,) = place.json("history", "crm", "C-1")["entries"]
     assert (entry["actor"], entry["reasonCode"], entry["reasonRef"]) == ("ops", "dup", "T-1")
     reused = place.run("link", "crm", "C-2", *given)
     assert reused.code == 2
@@ -293,11 +296,11 @@ def test_a_write_says_what_it_has_done(place: Place) -> None:
     split = place.run("split", second.customer, "crm", "C-3").out
     assert re.search(rf"\n  1 key moved from {second.customer} to cus_\w+, new\n", split)
     place.run("link", "crm", "C-1", second.customer)
-    (candidate,) = place.json("candidates", "list")
+    (candidate,) = listed(place)
     place.json("link", "crm", "C-4", second.customer)
-    rejected = place.run("candidates", "reject", candidate["candidate"], "--non-match").out.splitlines()
+    rejected = place.run("candidates", "reject", candidate["candidateId"], "--non-match").out.splitlines()
     assert rejected[1:] == [
-        f"  {candidate['candidate']} rejected",
+        f"  {candidate['candidateId']} rejected",
         "  a key of crm and one of crm are never one person's (2 times)",
     ]
     assert "\n  1 link erased" in place.run("erase", first.customer, "--yes").out
@@ -333,7 +336,7 @@ def test_what_can_be_no_id_is_told_before_anything_is_asked(place: Place) -> Non
         ran = place.run(*words)
         assert (ran.code, ran.out) == (2, "")
         assert f"got what is no id of a customer {name}; wanted one such as cus_" in ran.err
-        assert "crossref resolve SOURCE KEY` finds it" in ran.err
+        assert "crossref resolve SOURCE KEY` finds, or where the command takes them a source and its key" in ran.err
         assert "C-4" not in ran.err
     for pair, which in (((UNKNOWN, person), "first id"), ((person, UNKNOWN), "second id")):
         assert f"no customer has the {which}; both have to be known" in place.run("merge", *pair).err
@@ -347,7 +350,7 @@ def test_a_conflict_is_told_with_its_candidate(place: Place) -> None:
     assert (ran.code, ran.out) == (1, "")
     (candidate,) = re.findall(r"cand_[0-9a-f]{32}", ran.err)
     assert "KEY_OWNED_BY_OTHER" in ran.err
-    assert [one["candidate"] for one in place.json("candidates", "list")] == [candidate]
+    assert [one["candidateId"] for one in listed(place)] == [candidate]
 
 
 @pytest.mark.parametrize("what", ["link", "merge"])
@@ -365,11 +368,12 @@ def test_a_version_is_never_newer_than_what_is_shown(place: Place, monkeypatch: 
         return found
 
     monkeypatch.setattr(StoredCrossReference, "standing", busy)
-    told = place.json("resolve", "crm", "C-2")
+    resolved = place.json("resolve", "crm", "C-2")
+    told, keys = resolved["subject"], [one["key"] for one in resolved["subject"]["keys"]["crm"]]
     if what == "link":
-        assert (told["customer"], told["version"], told["keys"]["crm"]) == (second.customer, 1, ["C-9", "C-2"])
+        assert (told["customer"], resolved["version"], keys) == (second.customer, 1, ["C-9", "C-2"])
     else:
-        assert (told["customer"], told["version"], told["keys"]["crm"]) == (first.customer, 2, ["C-1", "C-2"])
+        assert (told["customer"], resolved["version"], keys) == (first.customer, 2, ["C-1", "C-2"])
 
 
 def test_a_merge_is_told_first_and_asked_about(place: Place) -> None:
@@ -402,22 +406,22 @@ def test_a_merge_is_of_what_was_shown(place: Place, monkeypatch: pytest.MonkeyPa
     assert (late.code, "VERSION_MISMATCH" in late.err, pair[which].customer in late.err) == (1, True, True)
     for _ in range(2):
         done = place.run("merge", first.customer, second.customer, "--idempotency-key", "k1", "--json")
-        assert json.loads(done.out)["version"] == 3 - which
+        assert json.loads(done.out)["version"] == 3
 
 
 def test_a_merge_can_expect_both_versions(place: Place) -> None:
     """As a dry run tells them; a candidate is accepted so too."""
     first, second = place.link("crm", "C-1"), place.link("crm", "C-2")
     place.run("link", "crm", "C-1", second.customer)
-    (candidate,) = place.json("candidates", "list")
+    (candidate,) = listed(place)
     told = place.json("merge", first.customer, second.customer, "--dry-run")
     assert (told["version"], told["loserVersion"]) == (1, 1)
     place.link("crm", "C-3", second.customer)
     expected = ("--yes", "--expected-version", "1", "--expected-loser-version")
-    for command in (("merge", first.customer, second.customer), ("candidates", "accept", candidate["candidate"])):
+    for command in (("merge", first.customer, second.customer), ("candidates", "accept", candidate["candidateId"])):
         late = place.run(*command, *expected, "1")
         assert (late.code, f"(customer {second.customer})" in late.err) == (1, True)
-    assert place.run("candidates", "accept", candidate["candidate"], *expected, "2").code == 0
+    assert place.run("candidates", "accept", candidate["candidateId"], *expected, "2").code == 0
 
 
 def test_a_merge_can_be_tried(place: Place) -> None:
@@ -456,10 +460,10 @@ def test_restrictions_are_made_and_lifted(place: Place) -> None:
     person = place.link("crm", "C-1")
     place.json("restrict", person.customer, "gdpr-art-18", "Customer.email", "Customer.name")
     restricted = {"ground": "gdpr-art-18", "coordinates": ["Customer.email", "Customer.name"]}
-    assert place.json("resolve", "crm", "C-1")["restrictions"] == [restricted]
+    assert place.json("resolve", "crm", "C-1")["subject"]["restrictions"] == [restricted]
     assert "restricted gdpr-art-18: Customer.email, Customer.name" in place.run("resolve", "crm", "C-1").out
     place.json("lift", person.customer, "gdpr-art-18")
-    assert place.json("resolve", "crm", "C-1")["restrictions"] == []
+    assert place.json("resolve", "crm", "C-1")["subject"]["restrictions"] == []
     assert place.run("restrict", person.customer, "because she asked", "Customer.email").code == 2
 
 
@@ -473,7 +477,7 @@ def test_a_misspelt_coordinate_is_refused_where_the_model_is_known(
     there = make_place(tmp_path)
     asked = ("crossref", "restrict", there.link("crm", "C-1").customer, "gdpr-art-18")
     refused = run(*asked, "Customer.name", "Customer.segmnet", "--app", made.app)
-    assert (refused.code, there.json("resolve", "crm", "C-1")["restrictions"]) == (2, [])
+    assert (refused.code, there.json("resolve", "crm", "C-1")["subject"]["restrictions"]) == (2, [])
     said = "coordinate 2 is none that the model has: did you mean 'Customer.segment'? Correct it; nothing was written"
     assert said in refused.err
     assert run(*asked, "Customer.segment", "*", "--app", made.app).err == ""
@@ -533,8 +537,8 @@ def conflict_of(place: Place) -> tuple[str, Linked, Linked]:
     """Make a candidate of two customers."""
     first, second = place.link("crm", "C-1"), place.link("crm", "C-2")
     place.run("link", "crm", "C-2", first.customer)
-    (candidate,) = place.json("candidates", "list")
-    return candidate["candidate"], first, second
+    (candidate,) = listed(place)
+    return candidate["candidateId"], first, second
 
 
 def test_candidates_are_shown_side_by_side_and_accepted(place: Place) -> None:
@@ -555,7 +559,7 @@ def test_candidates_are_shown_side_by_side_and_accepted(place: Place) -> None:
     assert place.who("crm", "C-2") == first.customer
     told = place.json("candidates", "show", candidate)
     assert told["status"] == "accepted"
-    assert [one["keys"] for one in told["known"]] == [{"crm": 2}] * 2
+    assert [[link["source"] for link in one["links"]] for one in told["outlines"]] == [["crm", "crm"]] * 2
     assert "accepted by cli:anna" in place.run("candidates", "show", candidate).out
     assert place.run("candidates", "accept", candidate).code == 0
     assert second.customer != first.customer
@@ -565,7 +569,7 @@ def test_candidates_are_rejected_for_good(place: Place) -> None:
     """With --non-match the question does not come again."""
     candidate, first, second = conflict_of(place)
     place.json("candidates", "reject", candidate, "--non-match")
-    assert place.json("candidates", "list") == []
+    assert place.json("candidates", "list") == {"candidates": [], "next": None}
     assert place.run("merge", first.customer, second.customer, "--yes").code == 1
     assert "No candidate is superseded." in place.run("candidates", "list", "--status", "superseded").out
     wrong = place.run("candidates", "accept", candidate)
@@ -577,10 +581,10 @@ def test_what_a_source_says_of_a_key_is_decided(place: Place) -> None:
     person = place.link("crm", "C-1")
     link_id = place.past(lambda crossref: crossref.outline(person.customer)).links[0].link_id  # type: ignore[union-attr]
     place.past(lambda crossref: crossref.hear([KeyNews(link_id, "C-2")], actor="crm"))
-    (candidate,) = place.json("candidates", "list")
-    asked = place.run("candidates", "accept", candidate["candidate"], stdin="n\n")
+    (candidate,) = listed(place)
+    asked = place.run("candidates", "accept", candidate["candidateId"], stdin="n\n")
     assert (asked.code, "Put the new key in its place?" in asked.err) == (1, True)
-    assert place.run("candidates", "accept", candidate["candidate"], stdin="y\n").code == 0
+    assert place.run("candidates", "accept", candidate["candidateId"], stdin="y\n").code == 0
     assert place.who("crm", "C-2") == person.customer
 
 
@@ -588,13 +592,13 @@ def test_a_candidate_of_one_customer_cannot_be_accepted(place: Place) -> None:
     """And one whose customer has lost its keys is shown without."""
     person = place.link("one", "X-1")
     assert place.run("link", "one", "X-2", person.customer).code == 1
-    (candidate,) = place.json("candidates", "list")
-    wrong = place.run("candidates", "accept", candidate["candidate"])
+    (candidate,) = listed(place)
+    wrong = place.run("candidates", "accept", candidate["candidateId"])
     assert (wrong.code, "CANDIDATE_ONE_SIDED" in wrong.err) == (2, True)
-    assert re.search("keys of one +│ 1, since", place.run("candidates", "show", candidate["candidate"]).out)
+    assert re.search("keys of one +│ 1, since", place.run("candidates", "show", candidate["candidateId"]).out)
     first, second = place.link("crm", "C-1"), place.link("billing", "7")
     place.run("link", "billing", "7", first.customer)
-    shown = place.run("candidates", "show", place.json("candidates", "list")[1]["candidate"]).out
+    shown = place.run("candidates", "show", listed(place)[1]["candidateId"]).out
     assert re.search("keys of billing +│ none", shown)
     assert second.customer in shown
 
@@ -616,7 +620,7 @@ def test_a_history_is_a_timeline_without_keys(place: Place) -> None:
     assert "by cli:anna for T-17" in shown
     assert "restricted for gdpr-art-18 (*)" in shown
     assert "SECRET-KEY" not in shown
-    assert len(place.json("history", person.customer, "--after", "4")) == 1
+    assert len(place.json("history", person.customer, "--after", "4")["entries"]) == 1
     later = place.run("history", person.customer, "--after", "99")
     assert (later.code, "Nothing has happened since." in later.out) == (0, True)
 
@@ -630,9 +634,9 @@ def test_a_long_history_is_whole(place: Place) -> None:
             await crossref.restrict(person.customer, Restriction(f"ground-{number}", frozenset("*")), actor="feed")
 
     place.past(live)
-    told = place.json("history", person.customer)
+    told = place.json("history", person.customer)["entries"]
     assert [entry["seq"] for entry in told] == list(range(4, 4 + 1006))
-    assert len(place.json("history", person.customer, "--after", "9")) == 1000
+    assert len(place.json("history", person.customer, "--after", "9")["entries"]) == 1000
 
 
 def test_a_history_says_how_a_merge_is_undone(place: Place) -> None:
@@ -683,7 +687,7 @@ def test_an_export_that_is_not_whole_says_so(place: Place, monkeypatch: pytest.M
     place.link("crm", "C-2", person.customer)
     monkeypatch.setattr("adapters.crossref.past.exporting._MOST_ENTRIES", 1)
     ran = place.run("export", person.customer, "--out", "-")
-    assert json.loads(ran.out)["is_whole"] is False
+    assert json.loads(ran.out)["isWhole"] is False
     assert "crossref history --json" in ran.err
 
 
@@ -782,9 +786,9 @@ def test_sources_are_registered_and_listed(tmp_path: Path, monkeypatch: pytest.M
     """Registering makes the cross-reference where there is none."""
     place = Place(tmp_path / "new.db")
     assert place.run("register", "billing", "--format", "digits", "--max-live", "2", "--priority", "7").code == 0
-    assert place.json("sources") == [
-        {"name": "billing", "key_format": "digits", "key_mode": "plain", "max_live": 2, "priority": 7}
-    ]
+    billing = {"name": "billing", "keyFormat": "digits", "keyMode": "plain", "maxLive": 2, "priority": 7}
+    assert place.json("sources") == {"sources": [billing]}
+    assert place.json("register", "billing") == {**billing, "overLimit": 0}
     assert "digits" in place.run("sources").out
     kept = place.run("register", "billing", "--priority", "8")
     assert kept.out == "billing is registered: digits keys, kept plain, at most 2 for each customer, priority 8.\n"
@@ -801,7 +805,7 @@ def test_sources_are_registered_and_listed(tmp_path: Path, monkeypatch: pytest.M
     secret.write_text(f"{new_secret_line()}\n")
     monkeypatch.setenv("CUSTOMER_VIEW_SECRET_FILE", str(secret))
     assert place.run("register", "mail", "--sealed").code == 0
-    assert {source["name"] for source in place.json("sources") if source["key_mode"] == "sealed"} == {"mail"}
+    assert {one["name"] for one in place.json("sources")["sources"] if one["keyMode"] == "sealed"} == {"mail"}
 
 
 def test_all_that_holds_is_verified(place: Place) -> None:
@@ -818,7 +822,7 @@ def test_all_that_holds_is_verified(place: Place) -> None:
     assert "Not all holds" in wrong.out
     told = json.loads(place.run("verify", "--json").out)
     assert (told["holds"], len(told["problems"])) == (False, 1)
-    assert told["problems"][0]["row"].startswith("lnk_")
+    assert told["problems"][0]["rowId"].startswith("lnk_")
     place.past(lambda crossref: crossref.load(((None, {"crm": [f"M-{n}"]}) for n in range(120)), actor="feed"))
     with closing(sqlite3.connect(place.path)) as connection:
         connection.execute("UPDATE link SET asserted_by = 'mallory'")
@@ -834,7 +838,7 @@ def test_the_cross_reference_is_that_of_a_setting_or_of_an_application(
     assert nothing.code == 2
     assert "Which cross-reference? give --crossref, --app, or set CUSTOMER_VIEW_CROSSREF" in nothing.err
     monkeypatch.setenv("CUSTOMER_VIEW_CROSSREF", f"sqlite:///{place.path}")
-    assert len(json.loads(run("crossref", "sources", "--json").out)) == 3
+    assert len(json.loads(run("crossref", "sources", "--json").out)["sources"]) == 3
     project = tmp_path / "project"
     project.mkdir()
     monkeypatch.setattr(sys, "path", [*sys.path])
@@ -869,7 +873,7 @@ def test_identifiers_are_noted_and_forgotten(place: Place, tmp_path: Path, monke
     noted = place.json(*given, stdin="anna@example.org\n0171 2345678\n")
     assert noted["customer"] == person.customer
     found = place.json("resolve", "--identifier", "phone", "-", stdin="+49 171 2345678\n")
-    assert found["customer"] == person.customer
+    assert found["subject"]["customer"] == person.customer
     assert "noted 1 of email, 1 of phone as crm shows" in place.run("history", person.customer).out
     place.json("identifiers", "forget", person.customer, "phone", "-", "--country", "DE", stdin="0171 2345678\n")
     assert place.run("resolve", "--identifier", "phone", "+49 171 2345678").code == 1
@@ -928,7 +932,7 @@ def test_tables_are_brought_up_to_date(place: Place, tmp_path: Path) -> None:
     empty = Place(tmp_path / "empty.db")
     assert "got no tables" in empty.run("sources").err
     assert empty.run("upgrade").out == "The tables are those of this release.\n"
-    assert empty.json("sources") == []
+    assert empty.json("sources") == {"sources": []}
     assert place.run("upgrade").code == 0
     assert Place(tmp_path / "none.db").run("upgrade").code == 2
 

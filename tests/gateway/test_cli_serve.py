@@ -1,4 +1,4 @@
-"""`customer-view serve`, as real processes: what listens, what is refused before, and how it ends."""
+"""`customer-view serve`: what listens and how it ends, as real processes, and what is refused before it listens."""
 
 from __future__ import annotations
 
@@ -101,30 +101,35 @@ def test_a_bad_configuration_is_told_before_anything_listens(project: Project) -
     assert "Serving" not in said
 
 
-def test_a_port_that_is_taken_is_told(project: Project) -> None:
+def refused(project: Project, *options: str) -> str:
+    """Return what the command says, in this process, that ends with exit code 2."""
+    ran = project.run("serve", project.app, *options)
+    assert (ran.code, ran.out) == (2, "")
+    return ran.err
+
+
+def test_a_port_that_is_taken_is_told(here: Project) -> None:
     """Where and why, each once, with the option that takes another."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        said = failed(project.spawn("serve", project.app, "--port", str(port)))
+        said = refused(here, "--port", str(port))
     assert f"Cannot listen on 127.0.0.1:{port} (Address already in use). " in said
     assert said.count(str(port)) == 1
     assert "--port" in said
 
 
-def test_a_host_that_is_none_is_told(project: Project) -> None:
+def test_a_host_that_is_none_is_told(here: Project) -> None:
     """A misspelt host is no traceback."""
-    assert "Cannot listen on no-such-host.invalid:0" in failed(
-        project.spawn("serve", project.app, "--host", "no-such-host.invalid", "--port", "0")
-    )
+    assert "Cannot listen on no-such-host.invalid:0" in refused(here, "--host", "no-such-host.invalid", "--port", "0")
 
 
-def test_a_cross_reference_that_cannot_be_opened_is_told(project: Project) -> None:
+def test_a_cross_reference_that_cannot_be_opened_is_told(here: Project) -> None:
     """Its path is mistyped: that is told, and no empty one is made."""
-    project.edit(f"{project.module}.py", "sqlite:///crossref.db", "sqlite:///crosref.db")
-    said = failed(project.spawn("serve", project.app, "--port", "0"))
+    here.edit(f"{here.module}.py", "sqlite:///crossref.db", "sqlite:///crosref.db")
+    said = refused(here, "--port", "0")
     assert "crosref.db, where there is no file" in said
     assert "load it with SqliteCrossReference, or correct the path" in said
-    assert not (project.folder / "crosref.db").exists()
+    assert not (here.folder / "crosref.db").exists()
 
 
 def test_no_more_connections_are_kept_than_the_settings_say(project: Project) -> None:

@@ -128,9 +128,14 @@ def once(folder: Path, *options: str, **environment: str) -> tuple[int, str, str
 
 
 def test_the_demo_answers_refuses_and_ends(folder: Path) -> None:
-    """Exit code 0 says that both answers were whole and that the refusals came; no file is left."""
+    """Exit code 0 says that both answers were whole and that the refusals came; no file is left.
+
+    A pipe gets no colour, and no line longer than a hundred columns.
+    """
     code, out, err = once(folder, "--port", "0")
     assert (code, err) == (0, ""), out
+    assert "\x1b" not in out
+    assert max(len(line) for line in out.splitlines()) <= 100
     assert out.count("Anne Neumann") == 2
     assert "48.45" in out
     assert "receipt: support-call@2 for CustomerCare" in out
@@ -143,16 +148,15 @@ def test_the_demo_answers_refuses_and_ends(folder: Path) -> None:
     assert list((folder / "t").iterdir()) == []
 
 
-def test_the_demo_is_plain_text_of_a_hundred_columns_in_a_pipe(here: None) -> None:
-    """No colour; no line is longer."""
-    ran = run("demo", "--once", "--port", "0")
-    assert ran.code == 0
-    assert "\x1b" not in ran.out
-    assert max(len(line) for line in ran.out.splitlines()) <= 100
+def test_without_postgresql_and_its_port_the_demo_says_so_and_goes_on(
+    here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It uses SQLite where there is no wheel for the machine, and a free port where its own is taken."""
 
+    def start() -> PostgresServer:
+        raise PostgresUnavailable("no wheel for this machine")
 
-def test_the_demo_takes_a_free_port_when_its_own_is_taken(here: None) -> None:
-    """And says so; a port that was asked for by name is not exchanged."""
+    monkeypatch.setattr(PostgresServer, "start", start)
     with ExitStack() as stack:
         with suppress(OSError):  # somebody else has taken it: as good
             stack.enter_context(socket.create_server(("127.0.0.1", 8000)))
@@ -160,17 +164,6 @@ def test_the_demo_takes_a_free_port_when_its_own_is_taken(here: None) -> None:
     assert ran.code == 0
     (port,) = re.findall(r"^Port 8000 is taken; the gateway takes (\d+)\.$", ran.out, re.MULTILINE)
     assert ran.out.count(f"sends POST http://127.0.0.1:{port}/views/") == 4
-
-
-def test_without_postgresql_the_demo_says_so_and_uses_sqlite(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It works on machines for which there is no wheel."""
-
-    def start() -> PostgresServer:
-        raise PostgresUnavailable("no wheel for this machine")
-
-    monkeypatch.setattr(PostgresServer, "start", start)
-    ran = run("demo", "--once", "--port", "0")
-    assert ran.code == 0
     said = "Billing is on SQLite, for PostgreSQL cannot be had here: no wheel for this machine"
     assert said in " ".join(ran.out.split())
     assert "48.45" in ran.out
@@ -312,16 +305,11 @@ def test_a_steward_decides_what_the_demo_leaves_with_the_token_that_it_prints(fo
         assert pasted(demo.curl_lines[0])["data"]["customer"]["name"]["display"] == "Anne Neumann"
 
 
-def test_a_demo_without_the_stewards_page_names_no_address_of_it(folder: Path) -> None:
-    """The setting holds for the demo, too; candidates can be listed all the same."""
+def test_a_demo_without_the_stewards_page_names_no_address_of_it_and_stops_on_sigterm(folder: Path) -> None:
+    """The setting holds for the demo, too; candidates can be listed all the same. A supervisor stops it like Ctrl-C."""
     with running_demo(folder, "--port", "0", CUSTOMER_VIEW_STEWARD_PAGE="false") as demo:
         assert "/crossref/steward" not in demo.out
         assert len(pasted(demo.curl_lines[-1])["candidates"]) == 2
-
-
-def test_the_demo_stops_on_sigterm(folder: Path) -> None:
-    """As a supervisor stops it."""
-    with running_demo(folder, "--port", "0") as demo:
         assert len(demo.children) >= 5
         assert demo.stop(signal.SIGTERM) == 0
         assert still_running(demo.children) == []

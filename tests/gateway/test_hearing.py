@@ -148,3 +148,16 @@ async def test_what_the_cross_reference_leaves_out_is_told(
         made.hear(GONE)
         await store.was_asked()
     assert "what sources say of 1 key is put to no steward (no key of the source" in caplog.text
+
+
+@pytest.mark.parametrize("key", ["x" * 1_025, 7])
+async def test_what_can_be_no_key_does_not_wait(
+    store: Store, clock: SteppedClock, caplog: pytest.LogCaptureFixture, key: Any
+) -> None:
+    """A source may say anything, of any length, a thousand times; no request fails for it."""
+    made = hearing_of(store, clock)
+    made.hear(KeyNews("lnk_1", key))
+    assert not made._waiting
+    assert "what sources say of 1 key is put to no steward (no key of the source)" in caplog.text
+    made.hear(KeyNews("lnk_1", "x" * 1_024))
+    assert len(made._waiting) == 1

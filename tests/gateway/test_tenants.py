@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.crossref import SourceSystem, StoredCrossReference, open_crossref
+from adapters.crossref import SourceSystem, StoredCrossReference, TenantUnknownError, open_crossref
 from adapters.sandbox.postgres import PostgresServer
 from gateway.gateway import Gateway
+from gateway.opening import crossref_problems
 from gateway.settings import Settings
+from schema.problems import Level
 from tests.gateway.cli_project import run
 from tests.gateway.crossref.office import Office, code_of, declare
 from tests.gateway.greenhouse import Plant, nursery, soil
@@ -84,6 +86,30 @@ async def test_a_gateway_answers_for_its_tenant_alone(tmp_path: Path, url: str) 
             changes = (await other.get("/changes")).json()["changes"]
             assert {one for change in changes for one in change["customers"]} == {BERT}
             assert (await other.done("/links", {"source": "nursery", "key": "N-p3"}))["customer"] not in (ANNA, BERT)
+
+
+async def test_a_gateway_of_a_misspelt_tenant_does_not_start(tmp_path: Path, url: str) -> None:
+    """Nor does one that names none where another's is loaded; check says so too, and nothing is begun. A database of
+    which nothing is loaded is anybody's."""
+    declare(tmp_path)
+    async with open_crossref(url, tenant="north") as north:
+        desk = office_of("north", tmp_path, url, north)
+        async with desk.gateway.running():
+            pass
+        await north.register_source(SourceSystem("nursery"), actor="admin")
+        for tenant in ("nroth", "default"):
+            slip = office_of(tenant, tmp_path, url, north).gateway
+            with pytest.raises(TenantUnknownError, match="got a tenant of whom nothing is here; correct its name"):
+                async with slip.running():
+                    raise AssertionError
+            (problem,) = await crossref_problems(slip.declared, slip.check(), tenant)
+            assert (problem.level, problem.got) == (Level.ERROR, "a tenant of whom nothing is here")
+            assert "begin with `customer-view crossref register`" in problem.mend
+        with pytest.raises(TenantUnknownError):
+            async with open_crossref(url, tenant="nroth", make_tenant=False):
+                raise AssertionError
+        async with desk.gateway.running():
+            assert list(await crossref_problems(desk.gateway.declared, desk.gateway.check(), "north")) == []
 
 
 def test_a_command_is_about_the_tenant_of_its_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

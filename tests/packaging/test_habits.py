@@ -109,10 +109,20 @@ def test_every_target_says_what_it_does() -> None:
 
 
 def test_ci_runs_the_same_commands_as_people() -> None:
-    """It is a script that can be run, and it checks and tests by make."""
+    """It is a script that can be run, and it checks and tests by make, by the target that tells coverage too."""
     script = ROOT / ".ci" / "run"
     assert shutil.which(script) is not None
-    assert {"make check", "make test"} <= set(script.read_text("utf-8").splitlines())
+    assert {"make check", "make coverage"} <= set(script.read_text("utf-8").splitlines())
+
+
+def test_coverage_runs_the_tests_that_are_run_without_it() -> None:
+    """And the same way: what passes here passes there."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    recipes = re.search(r"^test:(.*?)\n\t@(.*)\n\ncoverage:(.*?)\n\t@(.*)\n", makefile, re.M)
+    assert recipes is not None
+    wanted, tested, covered_wanted, covered = (part.partition("  ##")[0] for part in recipes.groups())
+    assert covered_wanted == wanted
+    assert covered.replace(" --cov --cov-report=term", "") == tested
 
 
 def test_every_list_of_the_packages_is_the_same() -> None:

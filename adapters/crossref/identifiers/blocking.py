@@ -64,6 +64,6 @@ def _pattern(kind: IdentifierType, value: str) -> str:
     before = "x" if kind is IdentifierType.EMAIL and value.startswith("@") else ""
     after = "x.example" if kind is IdentifierType.EMAIL and value.endswith("@") else ""
     form = normal_identifier(kind, f"{before}{value}{after}")
-    if form is None:
+    if form is None or (before and after):
         raise InputError(RefusalCode.IDENTIFIER_INVALID, f"got a blocked {kind} that cannot be one; correct it")
     return form.removeprefix(before).removesuffix(after)

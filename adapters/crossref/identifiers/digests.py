@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 from adapters.crossref.database import Connection, Row
 from adapters.crossref.errors import SecretError
-from adapters.crossref.events import canonical
 from adapters.crossref.keys.sealing import Keyring
 from schema.identifiers import IdentifierType
 
-__all__ = ["Recipe", "all_recipes", "check_digests", "digest_of", "digest_text", "keep_check", "recipes_at_hand"]
+__all__ = ["Recipe", "all_recipes", "check_digests", "digest_of", "digest_text", "read_marks", "recipes_at_hand"]
 __all__ += ["wrapped"]
 
 _NEXT = (
@@ -27,7 +26,7 @@ _NEXT = (
 )
 
 _WRITTEN = (
-    "SELECT v.key_version, v.made_with, t.secret_versions FROM tenant AS t "
+    "SELECT v.key_version, v.made_with, t.secret_marks FROM tenant AS t "
     "LEFT JOIN identifier_version AS v ON v.tenant_id = t.tenant_id WHERE t.tenant_id = ? ORDER BY v.key_version"
 )
 
@@ -108,43 +107,20 @@ async def check_digests(connection: Connection, tenant: str, keyring: Keyring) -
             f"got secrets of the versions {sorted(versions)}; wanted also {missing}, with which identifiers were "
             "digested: give them back beside the others, and retire a version before its secret goes"
         )
-    kept = await _checks(connection, tenant)
+    marks = await read_marks(connection, tenant)
     for version in sorted(used):
-        if kept.get(str(version), _check(keyring, version)) != _check(keyring, version):
-            raise _another(version)
+        if marks.get(str(version), keyring.mark(version)) != keyring.mark(version):
+            raise SecretError(
+                f"got another secret of version {version} than the one with which identifiers were digested; wanted "
+                "that one: give it back under its version, and a new one under a new version"
+            )
 
 
-async def keep_check(connection: Connection, tenant: str, keyring: Keyring) -> None:
-    """Keep what tells the current secret from another, before anything is digested with it.
-
-    Raises SecretError when digests are in use that were made with another secret of its version.
-    """
-    kept, version = await _checks(connection, tenant), keyring.versions[0]
-    check = _check(keyring, version)
-    if kept.get(str(version)) == check:
-        return
-    if str(version) in kept and version in await _in_use(connection, tenant):
-        raise _another(version)
-    told = canonical({**kept, str(version): check})
-    await connection.execute("UPDATE tenant SET digest_checks = ? WHERE tenant_id = ?", told, tenant)
-
-
-async def _checks(connection: Connection, tenant: str) -> Mapping[str, str]:
-    row = await connection.fetch_one("SELECT digest_checks FROM tenant WHERE tenant_id = ?", tenant)
-    checks: Mapping[str, str] = json.loads(row[0]) if row else {}
-    return checks
-
-
-def _check(keyring: Keyring, version: int) -> str:
-    # under a key of its own: it tells nothing of any other that is derived from the secret
-    return digest_text(keyring.hmac("identifier-check", "", version, b""))
-
-
-def _another(version: int) -> SecretError:
-    return SecretError(
-        f"got another secret of version {version} than the one with which identifiers were digested; wanted that one: "
-        "give it back under its version, and a new one under a new version"
-    )
+async def read_marks(connection: Connection, tenant: str) -> Mapping[str, str]:
+    """Return the versions of the secret with which the tenant was written, and the mark of each."""
+    row = await connection.fetch_one("SELECT secret_marks FROM tenant WHERE tenant_id = ?", tenant)
+    marks: Mapping[str, str] = json.loads(row[0]) if row else {}
+    return marks
 
 
 async def _in_use(connection: Connection, tenant: str) -> set[int]:

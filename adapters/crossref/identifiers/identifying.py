@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from adapters.crossref.asking import fetch_each
 from adapters.crossref.database import Connection, Row
 from adapters.crossref.events import Act, EventType
-from adapters.crossref.identifiers.digests import digest_of, digest_text, keep_check, recipes_at_hand
+from adapters.crossref.identifiers.digests import digest_of, digest_text, recipes_at_hand
 from adapters.crossref.keys.sealing import Keyring
 from adapters.crossref.ledger import Ledger, LinkToCome
 from schema.identifiers import IdentifierType
@@ -120,8 +120,6 @@ async def write_identifiers(
 
     `concerned` is the customer and the source of the event, None for all. The event names ids, types and numbers alone.
     """
-    if rows:
-        await keep_check(ledger.connection, ledger.tenant, ledger.keyring)
     customer, source = concerned
     body = {"customer": customer, "source": source, "identifiers": [one.told() for one in rows], "forgotten": [*gone]}
     links = [LinkToCome(one.identifier_id, ledger.sources[one.source], digest_text(one.digest)) for one in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from adapters.crossref.errors import SecretError
@@ -35,6 +35,7 @@ class Keyring:
         self._tenant = tenant
         self._secrets = secrets
         self._derived: dict[tuple[str, str, int], bytes] = {}  # as many as there are sources, uses and versions
+        self._marks: dict[int, str] = {}
 
     def check(self, source: SourceSystem) -> None:
         """Raise SecretError when the source is sealed and there is no secret to do it with."""
@@ -50,15 +51,26 @@ class Keyring:
                 "with which live keys are sealed: give them back beside the others"
             )
 
-    def lacking(self, written: Iterable[int]) -> tuple[int, ...]:
-        """Return those versions that are not at hand, of those with which the tenant was written.
+    def mark(self, version: int) -> str:
+        """Return what tells the secret of this version from any other: with it alone nobody finds out the secret."""
+        if version not in self._marks:
+            # under a key of its own: it tells nothing of any other that is derived from the secret
+            digest = self.hmac("mark", "", version, b"")
+            self._marks[version] = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        return self._marks[version]
 
-        They are no hindrance where nothing is in use that they sealed. Raises SecretError when one is newer than all
-        at hand: another process writes with it what this one could not find. Without secrets none is lacking, for
-        nothing that is sealed can be asked for.
+    def lacking(self, written: Mapping[str, str]) -> tuple[int, ...]:
+        """Return those versions of which the secret is not at hand, of those with which the tenant was written.
+
+        `written` is version -> the mark of its secret. They are no hindrance where nothing is in use that they sealed.
+        Raises SecretError when one is newer than all at hand: another process writes with it what this one could not
+        find. Without secrets none is lacking, for nothing that is sealed can be asked for.
         """
         versions = self.versions
-        lacking = sorted({*written} - {*versions}) if versions else []
+        if not versions:
+            return ()
+        kept = {int(version): mark for version, mark in written.items()}
+        lacking = sorted(one for one, mark in kept.items() if one not in versions or self.mark(one) != mark)
         if lacking and lacking[-1] > max(versions):
             raise SecretError(
                 f"got secrets of the versions {sorted(versions)}; wanted also {lacking}, with which another process "

@@ -11,7 +11,6 @@ from adapters.crossref.errors import Conflict, InputError, RefusalCode, SecretEr
 from adapters.crossref.events import EventType
 from adapters.crossref.identifiers.identifying import erase_identifiers
 from adapters.crossref.keys.sealing import KeptKey
-from adapters.crossref.keys.sources import SourceKey
 from adapters.crossref.ledger import CustomerRow, Ledger
 from adapters.crossref.operations.non_matching import forget_non_matches
 from adapters.crossref.operations.writes import Linked, Write, version_conflict
@@ -57,12 +56,11 @@ _BESIDE = (
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """A key that the customer has or has had, under every form in which it may be kept; `entry` is None for one that
-    does not open any more."""
+    """A key that the customer has or has had, under every form in which it may be kept; of one that does not open any
+    more that is the one in which it was found."""
 
     source: str
     forms: tuple[str, ...] = field(repr=False)
-    entry: SourceKey | None = field(repr=False)
 
 
 async def erase(ledger: Ledger, write: Write, customer_id: str) -> Linked | Conflict:
@@ -85,7 +83,7 @@ async def erase(ledger: Ledger, write: Write, customer_id: str) -> Linked | Conf
     keys, links = await _theirs(ledger, customers)
     candidates = await _naming(ledger, customers, keys, links)
     await erase_identifiers(ledger, row.customer_id)
-    non_matches = await forget_non_matches(ledger, [key.entry for key in keys if key.entry is not None])
+    non_matches = await forget_non_matches(ledger, [(key.source, form) for key in keys for form in key.forms])
     await _delete(ledger, customers, links, candidates)
     body = {"customers": customers, "links": len(links), "erased": links, "non_matches": non_matches}
     body |= {"candidates": candidates}
@@ -131,10 +129,10 @@ async def _ever_theirs(ledger: Ledger, customers: Sequence[str]) -> list[_Key]:
 def _key(ledger: Ledger, name: str, lookup: str, sealed: bytes | None) -> _Key:
     source = ledger.sources[name]
     try:
-        entry = SourceKey(source, ledger.keyring.read(source, KeptKey(lookup, sealed)))
-        return _Key(name, tuple(sorted({lookup, *ledger.keyring.lookup_forms(source, entry.key)})), entry)
+        key = ledger.keyring.read(source, KeptKey(lookup, sealed))
+        return _Key(name, tuple(sorted({lookup, *ledger.keyring.lookup_forms(source, key)})))
     except SecretError:  # the secret of a link that has ended may be gone: what it sealed is erased all the same
-        return _Key(name, (lookup,), None)
+        return _Key(name, (lookup,))
 
 
 async def _naming(ledger: Ledger, customers: Sequence[str], keys: Iterable[_Key], links: Iterable[str]) -> list[str]:

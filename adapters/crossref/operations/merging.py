@@ -45,6 +45,7 @@ class _Merger:
 
     loser: str
     survivor: str
+    loser_version: int
     act: Act
     moves: tuple[Move, ...]
     repointed: tuple[str, ...]
@@ -103,7 +104,7 @@ async def _merge(ledger: Ledger, write: Write, gone: CustomerRow, stays: Custome
     for one in found:
         if one not in excess:
             return await open_candidate(ledger, write.act, one.code, one.customer, one.other, one.source)
-    linked = await _carry_out(ledger, await _plan(ledger, gone.customer_id, stays.customer_id, write.act))
+    linked = await _carry_out(ledger, await _plan(ledger, gone, stays.customer_id, write.act))
     for one in excess:
         await open_candidate(ledger, write.act, one.code, one.customer, None, one.source)
     return linked
@@ -179,11 +180,13 @@ async def _links_by_source(ledger: Ledger, customer: str) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-async def _plan(ledger: Ledger, loser: str, survivor: str, act: Act) -> _Merger:
+async def _plan(ledger: Ledger, gone: CustomerRow, survivor: str, act: Act) -> _Merger:
+    loser = gone.customer_id
     links = await _links(ledger, loser)
     repointed = tuple(await ledger.merged_into(loser))
     moves = tuple(Move(link, ledger.new_id("lnk")) for link in links)
-    return _Merger(loser, survivor, act, moves, repointed, await _settled(ledger, loser, survivor, links))
+    candidates = await _settled(ledger, loser, survivor, links)
+    return _Merger(loser, survivor, gone.version, act, moves, repointed, candidates)
 
 
 async def _links(ledger: Ledger, customer: str) -> list[str]:
@@ -214,4 +217,6 @@ async def _carry_out(ledger: Ledger, merger: _Merger) -> Linked:
         [(merger.act.actor, seq, tenant, candidate) for candidate in merger.candidates],
     )
     await move_links(ledger, merger.moves, merger.survivor, merger.act, Method.MERGE, seq)
-    return Linked(merger.survivor, await ledger.touch(merger.survivor, seq), seq)
+    # else what was confirmed of the loser could be done with the survivor, whose version happened to be the same
+    version = await ledger.touch(merger.survivor, seq, least=merger.loser_version + 1)
+    return Linked(merger.survivor, version, seq)

@@ -5,7 +5,7 @@ It is said of keys, not of customers, so that it outlasts merges and splits, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from adapters.crossref.apart import Partner
 from adapters.crossref.errors import Conflict, InputError, RefusalCode
@@ -18,6 +18,13 @@ from adapters.crossref.operations.writes import Linked, Write, version_conflict
 from adapters.crossref.port import Lookup
 
 __all__ = ["are_apart", "assert_non_match", "clear_non_match", "forbidden", "forget_non_matches", "keys_of"]
+
+_EVER = (
+    "SELECT non_match_id FROM non_match WHERE tenant_id = ? AND source_a = ? AND key_a = ? "
+    "UNION SELECT non_match_id FROM non_match WHERE tenant_id = ? AND source_b = ? AND key_b = ? "
+    "UNION SELECT non_match_id FROM non_match_past WHERE tenant_id = ? AND source_id = ? AND key_lookup = ?"
+)
+"""What stands of a key on either side, and what was cleared."""
 
 _Side = tuple[SourceKey, KeptKey]
 """A key, and the form in which it is kept."""
@@ -95,20 +102,16 @@ async def clear_non_match(ledger: Ledger, write: Write, first: Lookup, second: L
     return conflict or _linked(row, await _delete(ledger, write.act, pair, owners, standing.non_match_id))
 
 
-async def forget_non_matches(ledger: Ledger, entries: Sequence[SourceKey]) -> list[str]:
-    """Delete all that was ever asserted of these keys, with what opens the commitments of its events; return its ids.
+async def forget_non_matches(ledger: Ledger, forms: Iterable[tuple[str, str]]) -> list[str]:
+    """Delete all that was ever asserted of keys, with what opens the commitments of its events; return its ids.
 
-    No event is written: the one that tells of the erasure tells of this too.
+    `forms` are the sources of the keys and every form in which they may be kept: none is opened. No event is written:
+    the one that tells of the erasure tells of this too.
     """
     tenant, run, gone = ledger.tenant, ledger.connection.execute_many, set[str]()
-    for entry in entries:
-        gone |= {partner.non_match_id for partner in await ledger.apart.partners(entry)}
-        for form in ledger.keyring.lookup_forms(entry.source, entry.key):
-            rows = await ledger.connection.fetch(
-                "SELECT non_match_id FROM non_match_past WHERE tenant_id = ? AND source_id = ? AND key_lookup = ?",
-                *(tenant, entry.source.name, form),
-            )
-            gone |= {row[0] for row in rows}
+    for form in forms:
+        rows = await ledger.connection.fetch(_EVER, *(tenant, *form) * 3)
+        gone |= {row[0] for row in rows}
     ordered = sorted(gone)
     await run("DELETE FROM non_match WHERE tenant_id = ? AND non_match_id = ?", [(tenant, one) for one in ordered])
     await run("DELETE FROM non_match_past WHERE tenant_id = ? AND non_match_id = ?", [(tenant, one) for one in ordered])

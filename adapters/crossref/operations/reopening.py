@@ -20,6 +20,15 @@ _SETTLED = (
     "WHERE tenant_id = ? AND candidate_id IN (?*) AND status = 'superseded' AND decided_seq = ?"
 )
 
+_SETTLED_SINCE = tuple(
+    "SELECT m.candidate_id, m.customer_a, m.customer_b, m.kind, m.link_id, m.evidence FROM match_candidate AS m "  # noqa: S608  a constant of ours
+    f"INDEXED BY {index} WHERE m.tenant_id = ? AND m.{column} IN (?*) AND m.customer_b IS NOT NULL "
+    "AND m.status = 'superseded' AND m.decided_seq > ? AND EXISTS (SELECT 1 FROM xref_event AS e "
+    "WHERE e.tenant_id = m.tenant_id AND e.seq = m.decided_seq AND e.type = 'customers.merged')"
+    for index, column in (("match_candidate_first", "customer_a"), ("match_candidate_second", "customer_b"))
+)
+"""What later merges have settled, whose survivors these ids are part of no longer."""
+
 # Redirects are one step long. CROSS JOIN keeps the order of the tables as written.
 _OF_LIMITS = (
     "SELECT m.candidate_id, m.customer_a, m.evidence, m.opened_seq FROM "
@@ -52,9 +61,14 @@ class Reopened:
 async def reopened_by(ledger: Ledger, settled: Iterable[str], merge: int, parted: Parted) -> tuple[Reopened, ...]:
     """Return those of the candidates that the merge of this number has settled of which nothing else has since.
 
-    One of two customers is asked again if they are two again; one of a key if that key goes back as it came.
+    One of two customers is asked again if they are two again, also when a later merge has settled it that stands: who
+    parts now was part of it by this one. One of a key is asked again if that key goes back as it came.
     """
-    rows = await fetch_each(ledger.connection, _SETTLED, (ledger.tenant,), settled, merge)
+    connection, before = ledger.connection, (ledger.tenant,)
+    rows = await fetch_each(connection, _SETTLED, before, settled, merge)
+    for statement in _SETTLED_SINCE:
+        rows += await fetch_each(connection, statement, before, parted.ids, merge)
+    rows = [*{row[0]: row for row in rows}.values()]
     found = []
     for candidate, *pair, kind, link, evidence in sorted(rows, key=_by_id):
         told = json.loads(evidence)

@@ -262,8 +262,8 @@ async def _carry_out(ledger: Ledger, write: Write, undoing: _Undoing) -> Linked:
     await reopen(ledger, undoing.reopened)
     for customer in (loser, undoing.holder):
         await settle_limits(ledger, write.act, customer, sources, over, undoing.merged.seq)
-    await ledger.touch(undoing.holder, seq)
-    return Linked(loser, await ledger.touch(loser, seq), seq)
+    held = await ledger.touch(undoing.holder, seq)
+    return Linked(loser, await ledger.touch(loser, seq, least=held), seq)
 
 
 async def _give_back(ledger: Ledger, undoing: _Undoing, seq: int) -> None:

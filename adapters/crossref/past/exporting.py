@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.crossref.asking import MAX_PAGE, fetch_each
 from adapters.crossref.database import Connection, Row
 from adapters.crossref.keys.sealing import KeptKey, Keyring
+from adapters.crossref.keys.sources import SourceSystem
 from adapters.crossref.ledger import read_sources
 from adapters.crossref.past.history import HistoryEntry, entries_of, ids_of, meant_by
 from adapters.crossref.port import Lookup
@@ -18,6 +19,7 @@ __all__ = [
     "Export",
     "ExportedIdentifier",
     "ExportedLink",
+    "ExportedReplacement",
     "ExportedRestriction",
     "export",
     "identifiers_of",
@@ -40,6 +42,18 @@ _IDENTIFIERS = (
 
 _RESTRICTIONS = (
     "SELECT ground, coordinates, valid_from, valid_to FROM restriction WHERE tenant_id = ? AND customer_id IN (?*)"
+)
+
+_REPLACEMENTS = (
+    "SELECT candidate_id, source_id, link_id, key_lookup, key_sealed, status, opened_seq "
+    "FROM match_candidate INDEXED BY match_candidate_first "
+    "WHERE tenant_id = ? AND customer_a IN (?*)"
+)
+
+_TIMES = "SELECT seq, at FROM xref_event WHERE tenant_id = ? AND seq IN (?*)"
+
+_OWNER = (
+    "SELECT customer_id FROM link WHERE tenant_id = ? AND source_id = ? AND key_lookup IN (?*) AND valid_to IS NULL"
 )
 
 _MOST_ENTRIES = 10 * MAX_PAGE
@@ -73,6 +87,22 @@ class ExportedIdentifier:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportedReplacement:
+    """A key of which a source has said that it takes the place of one of the customer's, and the candidate that asks a
+    steward about it. `link_id` is the link of the one whose place it takes.
+
+    `key` is None unless the candidate is open and no other customer has the key: it may be another person's.
+    """
+
+    source: str
+    key: str | None = field(repr=False)
+    candidate_id: str
+    status: str
+    link_id: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ExportedRestriction:
     """What was not to be processed, on which ground, and from when; `until` is None for one that holds."""
 
@@ -86,14 +116,16 @@ class ExportedRestriction:
 class Export:
     """All that is kept of one customer, at one moment. `merged` are the ids that were merged into `customer`.
 
-    Links are in the order of their sources, those that stand before those that have ended, the oldest first. The
-    history names who did it, and other customers whom an event concerned, by their ids: leave these out of what the
-    person is given. `is_whole` is False when there is more of it than the first 10,000 events, which `history` tells.
+    Links are in the order of their sources, those that stand before those that have ended, the oldest first. So are
+    `replacements`, keys that may come to be linked. The history names who did it, and other customers whom an event
+    concerned, by their ids: leave these out of what the person is given. `is_whole` is False when there is more of it
+    than the first 10,000 events, which `history` tells.
     """
 
     customer: str
     merged: tuple[str, ...]
     links: tuple[ExportedLink, ...]
+    replacements: tuple[ExportedReplacement, ...]
     identifiers: tuple[ExportedIdentifier, ...]
     restrictions: tuple[ExportedRestriction, ...]
     history: tuple[HistoryEntry, ...]
@@ -113,11 +145,13 @@ async def export(connection: Connection, tenant: str, keyring: Keyring, lookup: 
         return None
     merged = await ids_of(connection, tenant, customer)
     ids = [customer, *merged]
+    sources = await read_sources(connection, tenant)
     entries = await entries_of(connection, tenant, ids, 0, _MOST_ENTRIES + 1)
     return Export(
         customer,
         tuple(merged),
-        tuple(await _links(connection, tenant, keyring, customer, ids)),
+        tuple(await _links(connection, tenant, keyring, sources, ids)),
+        tuple(await _replacements(connection, tenant, keyring, sources, ids)),
         tuple(await identifiers_of(connection, tenant, ids)),
         tuple(await restrictions_of(connection, tenant, ids)),
         entries[:_MOST_ENTRIES],
@@ -126,10 +160,9 @@ async def export(connection: Connection, tenant: str, keyring: Keyring, lookup: 
 
 
 async def _links(
-    connection: Connection, tenant: str, keyring: Keyring, customer: str, ids: Iterable[str]
+    connection: Connection, tenant: str, keyring: Keyring, sources: Mapping[str, SourceSystem], ids: Sequence[str]
 ) -> list[ExportedLink]:
-    sources = await read_sources(connection, tenant)
-    current = await fetch_each(connection, _CURRENT, (tenant,), [customer])
+    current = await fetch_each(connection, _CURRENT, (tenant,), ids[:1])  # ids that were merged have none
     ended = await fetch_each(connection, _ENDED, (tenant,), ids)
     rows = sorted([*current, *ended], key=_by_source)
     return [
@@ -141,6 +174,28 @@ def _link(row: Row, key: str | None) -> ExportedLink:
     link_id, source, _, _, status, since, until, asserted_by, method, confidence, _ = row
     begin, end = datetime.fromisoformat(since), None if until is None else datetime.fromisoformat(until)
     return ExportedLink(source, key, link_id, status, begin, end, asserted_by, method, confidence)
+
+
+async def _replacements(
+    connection: Connection, tenant: str, keyring: Keyring, sources: Mapping[str, SourceSystem], ids: Sequence[str]
+) -> list[ExportedReplacement]:
+    candidates = await fetch_each(connection, _REPLACEMENTS, (tenant,), ids)
+    rows = sorted((row for row in candidates if row[3] is not None), key=_by_opening)
+    times = {row[0]: row[1] for row in await fetch_each(connection, _TIMES, (tenant,), [row[6] for row in rows])}
+    told: list[ExportedReplacement] = []
+    for candidate, name, link_id, lookup, sealed, status, seq in rows:
+        key = None
+        if status == "open":
+            key = keyring.read(sources[name], KeptKey(lookup, sealed))
+            forms = keyring.lookup_forms(sources[name], key)
+            owners = await fetch_each(connection, _OWNER, (tenant, name), forms)
+            key = None if any(owner not in ids for (owner,) in owners) else key
+        told.append(ExportedReplacement(name, key, candidate, status, link_id, datetime.fromisoformat(times[seq])))
+    return told
+
+
+def _by_opening(row: Row) -> tuple[str, int]:
+    return row[1], row[6]
 
 
 def _by_source(row: Row) -> tuple[str, bool, int, str]:

@@ -21,6 +21,7 @@ from adapters.crossref.deferring import deferred
 from adapters.crossref.errors import StoreError
 from adapters.crossref.events import moment
 from adapters.crossref.postgres.inserting import FEWEST, insert_together, inserts_rows
+from adapters.crossref.postgres.pooling import POOLED
 
 __all__ = ["PostgresConnection", "PostgresDatabase", "connected"]
 
@@ -86,6 +87,7 @@ _MENDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (asyncpg.InvalidCatalogNameError, "is not there; make it, or correct its name in the URL"),
     (asyncpg.ReadOnlySQLTransactionError, "can only be read; name the primary server in its URL"),
     (asyncpg.InsufficientPrivilegeError, "refused access to a table; give the user the right to it"),
+    ((asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError), POOLED),
     (asyncpg.TooManyConnectionsError, "has no connection left; allow it more, or open fewer"),
     (asyncpg.LockNotAvailableError, "was kept by another process, which writes for too long; try again"),
     (_RACES, "was written by others at the same time; try again"),
@@ -93,6 +95,9 @@ _MENDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     ((*_GONE, asyncpg.CannotConnectNowError, OSError, EOFError), "cannot be reached; see that it runs, and try again"),
     (asyncpg.InterfaceError, "is closed, or its connection is; open it again"),
 )
+
+_NO_SETTINGS = "unsupported startup parameter"
+"""What PgBouncer says to a session's settings that it does not know, unless it is told to ignore them."""
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -370,4 +375,6 @@ def _translated() -> Iterator[None]:
     except _FOREIGN as error:
         state = getattr(error, "sqlstate", None) or type(error).__name__
         mend = next((mend for kind, mend in _MENDS if isinstance(error, kind)), "failed; see its log")
+        if isinstance(error, asyncpg.ProtocolViolationError) and _NO_SETTINGS in str(error):
+            mend = f"{POOLED}: this one takes no settings of a session either"
         raise StoreError(f"the cross-reference's database {mend} ({state})") from None

@@ -59,7 +59,7 @@ CROSS JOIN LATERAL (
   WHERE tenant_id = $1 AND customer_id = named.name OFFSET 0
 ) AS r
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, next_seq, secret_versions::text, NULL, NULL, NULL
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, next_seq, secret_marks::text, NULL, NULL, NULL
 FROM tenant WHERE tenant_id = $1
 """
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from adapters.crossref.database import Connection
 from adapters.crossref.errors import StoreError
 from adapters.crossref.migrations import script
 from adapters.crossref.postgres.database import PostgresConnection, connected
+from adapters.crossref.postgres.pooling import check_session
 from adapters.crossref.revisions import are_ours, checked, is_head
 
 __all__ = ["is_prepared", "prepare"]
@@ -20,9 +22,11 @@ async def prepare(url: str, *, migrate: bool) -> None:
     """Make the tables, or apply the revisions that are missing, in one transaction; processes wait for each other.
 
     Where the tables are those of this release it only reads. Raises StoreError for a schema of something else, which
-    stays as it is, and SchemaOutdatedError for tables of a newer release, with `migrate` False of an older one too.
+    stays as it is, and behind a pooler that shares sessions; SchemaOutdatedError for tables of a newer release, with
+    `migrate` False of an older one too.
     """
     async with connected(url) as driver:
+        await check_session(driver, partial(connected, url))
         connection = PostgresConnection(driver)
         await _check_encoding(connection)
         if is_head(await _revision(connection), migrate=migrate):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Self
 
-from adapters.crossref.database import Connection
-from adapters.crossref.errors import TenantUnknownError
 from adapters.crossref.identifiers.blocking import USUAL_RULES, IdentifierRules
 from adapters.crossref.kept_lookups import Kept, KeptLookups, WatchedDatabase
 from adapters.crossref.keys.sealing import Keyring
@@ -18,6 +17,7 @@ from adapters.crossref.postgres.watching import PostgresWatch
 from adapters.crossref.reading import Reader
 from adapters.crossref.secrets_in_use import check_secrets
 from adapters.crossref.stored import Now, StoredCrossReference, utc_now
+from adapters.crossref.tenants import begin_tenant, check_tenant, is_begun
 from adapters.crossref.urls import check_url
 from schema.deadline import Clock
 
@@ -41,6 +41,7 @@ class PostgresCrossReference(StoredCrossReference):
         secrets: Secrets | None = None,
         migrate: bool = True,
         make_tenant: bool = True,
+        beside_others: bool = True,
         connections: int = 10,
         kept_bytes: int = 0,
         ticks: Clock = time.monotonic,
@@ -51,7 +52,8 @@ class PostgresCrossReference(StoredCrossReference):
         The tables are those of the first schema on the user's search path; `?search_path=name` names another, and
         further options are the driver's (`sslmode=verify-full`, `host=` with a socket's folder). With `migrate` False
         tables of another revision raise SchemaOutdatedError. A tenant that is not there begins; with `make_tenant`
-        False TenantUnknownError is raised. A schema of something else raises StoreError and is left as it is. `secrets`
+        False TenantUnknownError is raised, as it is with `beside_others` False for a tenant of whom nothing is written
+        where something of another one is. A schema of something else raises StoreError and is left as it is. `secrets`
         is needed when a source's keys are sealed, in every version with which live keys are; SecretError says so at
         once. At most `connections` are open at once.
 
@@ -60,14 +62,15 @@ class PostgresCrossReference(StoredCrossReference):
         `ticks`, which counts seconds, and mostly at once; one of this process when it returns.
         """
         check_url(url)
+        check_tenant(tenant)
         keyring = Keyring(tenant, secrets)
         await prepare(url, migrate=migrate)
         database = await PostgresDatabase.open(url, tenant=tenant, connections=connections)
         try:
-            if await database.read(lambda connection: _is_new(connection, tenant)):
-                if not make_tenant:
-                    raise TenantUnknownError
-                await database.write(lambda connection: _begin(connection, tenant))
+            # looked at before it is written: who only reads needs no right to write
+            looked = partial(is_begun, tenant=tenant, make_tenant=make_tenant, beside_others=beside_others)
+            if not await database.read(looked):
+                await database.write(partial(begin_tenant, tenant=tenant))
             await database.read(lambda connection: check_secrets(connection, tenant, keyring))
             finder = PostgresFinder(database, tenant)
             reader = Reader(finder, keyring, clock, await finder.sources())
@@ -81,12 +84,3 @@ class PostgresCrossReference(StoredCrossReference):
         watch.start()
         watched = WatchedDatabase(database, watch.settle, watch.aclose)
         return cls(watched, KeptLookups(reader, watch, kept), tenant, keyring, clock, identifier_rules)
-
-
-async def _is_new(connection: Connection, tenant: str) -> bool:
-    # looked at before it is written: who only reads needs no right to write
-    return await connection.fetch_one("SELECT 1 FROM tenant WHERE tenant_id = ?", tenant) is None
-
-
-async def _begin(connection: Connection, tenant: str) -> None:
-    await connection.execute("INSERT INTO tenant (tenant_id) VALUES (?) ON CONFLICT DO NOTHING", tenant)

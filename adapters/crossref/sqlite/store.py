@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from adapters.crossref.connecting import connect_reader, connect_writer, database_path
 from adapters.crossref.database import Connection, finished
-from adapters.crossref.errors import TenantUnknownError
 from adapters.crossref.identifiers.blocking import USUAL_RULES, IdentifierRules
 from adapters.crossref.kept_lookups import Kept, KeptLookups, WatchedDatabase
 from adapters.crossref.keys.sealing import Keyring
@@ -22,6 +21,7 @@ from adapters.crossref.sqlite.finding import SqliteFinder
 from adapters.crossref.sqlite.preparing import is_current, make_current
 from adapters.crossref.sqlite.watching import SqliteWatch
 from adapters.crossref.stored import Now, StoredCrossReference, utc_now
+from adapters.crossref.tenants import begin_tenant, check_tenant, is_begun
 from adapters.crossref.verification.verifying import KEPT_PROBLEMS, Progress
 from schema.deadline import Clock
 
@@ -73,6 +73,7 @@ class SqliteCrossReference(StoredCrossReference):
         secrets: Secrets | None = None,
         migrate: bool = True,
         make_tenant: bool = True,
+        beside_others: bool = True,
         kept_bytes: int = 0,
         ticks: Clock = time.monotonic,
         identifier_rules: IdentifierRules = USUAL_RULES,
@@ -80,20 +81,23 @@ class SqliteCrossReference(StoredCrossReference):
         """Open or make the file (a path, or `sqlite:///path`) and bring its tables up to date.
 
         With `migrate` False tables of another revision raise SchemaOutdatedError. A tenant that is not there begins;
-        with `make_tenant` False TenantUnknownError is raised. A file of something else raises StoreError and is left as
-        it is. `secrets` is needed when a source's keys are sealed, in every version with
-        which live keys are; SecretError says so at once.
+        with `make_tenant` False TenantUnknownError is raised, as it is with `beside_others` False for a tenant of whom
+        nothing is written where something of another one is. A file of something else raises StoreError and is left as
+        it is. `secrets` is needed when a source's keys are sealed, in every version with which live keys are;
+        SecretError says so at once.
 
         With `kept_bytes` look-ups are kept, in about so many bytes of memory, until anybody writes to the file; `ticks`
         counts seconds, and nothing is kept for long when nobody asks.
         """
+        check_tenant(tenant)
         path, keyring = database_path(place), Keyring(tenant, secrets)
         current = is_current(path, migrate=migrate)
         database = SqliteDatabase(path, connect_writer(path))
         try:
             if not current:
                 make_current(path)
-            database.write_now(lambda connection: _begin(connection, tenant, keyring, make_tenant))
+            looked = partial(is_begun, tenant=tenant, make_tenant=make_tenant, beside_others=beside_others)
+            database.write_now(lambda connection: _begin(connection, tenant, keyring, looked))
             return cls(database, tenant, keyring, clock, kept_bytes=kept_bytes, ticks=ticks, rules=identifier_rules)
         except BaseException:
             database.close()
@@ -116,8 +120,9 @@ class SqliteCrossReference(StoredCrossReference):
         await self._database.aclose()
 
 
-async def _begin(connection: Connection, tenant: str, keyring: Keyring, make_tenant: bool) -> None:
-    if not make_tenant and await connection.fetch_one("SELECT 1 FROM tenant WHERE tenant_id = ?", tenant) is None:
-        raise TenantUnknownError
-    await connection.execute("INSERT INTO tenant (tenant_id) VALUES (?) ON CONFLICT DO NOTHING", tenant)
+async def _begin(
+    connection: Connection, tenant: str, keyring: Keyring, looked: Callable[[Connection], Awaitable[bool]]
+) -> None:
+    if not await looked(connection):
+        await begin_tenant(connection, tenant)
     await check_secrets(connection, tenant, keyring)

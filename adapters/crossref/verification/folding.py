@@ -183,7 +183,7 @@ class Fold:
         self._move_links(event, body["survivor"], "merge")
         for customer in (body["loser"], *body["repointed"]):
             self._touch(customer, event, status="merged", survivor_id=body["survivor"])
-        self._touch(body["survivor"], event)
+        self._touch(body["survivor"], event, self._version(body["loser"]))
         for candidate in body["candidates"]:
             self._decide(candidate, "superseded", event)
 
@@ -193,10 +193,10 @@ class Fold:
             before = self._beside.get("link", move["origin"]) or ended
             said = {name: before[name] for name in ("asserted_by", "method", "confidence")}
             self._open(move["opened"], {**ended, **said, "customer_id": body["loser"]}, event)
-        self._touch(body["loser"], event, status="active", survivor_id=None)
+        self._touch(body["survivor"], event)
+        self._touch(body["loser"], event, self._version(body["survivor"]), status="active", survivor_id=None)
         for customer in body["repointed"]:
             self._touch(customer, event, survivor_id=body["loser"])
-        self._touch(body["survivor"], event)
         self._restrict(body["loser"], event)
         for candidate, link in body["reopened"].items():
             self._reopen(candidate, link)
@@ -205,10 +205,14 @@ class Fold:
         row = {"status": "active", "survivor_id": None, "version": 1, "created_at": event.at, "changed_seq": event.seq}
         self._beside.put("customer", customer, row)
 
-    def _touch(self, customer: str, event: Event, **changes: object) -> None:
+    def _touch(self, customer: str, event: Event, least: int = 0, **changes: object) -> None:
         row = _taken(self._beside.get("customer", customer))
-        counted = {"version": row["version"] + 1, "changed_seq": event.seq}
+        counted = {"version": max(row["version"] + 1, least), "changed_seq": event.seq}
         self._beside.put("customer", customer, {**row, **counted, **changes})
+
+    def _version(self, customer: str) -> int:
+        version: int = _taken(self._beside.get("customer", customer))["version"]
+        return version
 
     def _open_links(self, event: Event, keys: Keys) -> None:
         body: _Body = event.body

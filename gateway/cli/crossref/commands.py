@@ -211,11 +211,12 @@ def register(
     ] = None,
     priority: Annotated[int | None, typer.Option(min=0, help="Its place among the sources. [default: 100]")] = None,
     actor: Actor = None,
+    as_json: Json = False,
 ) -> None:
     """Make a source known, or change it.
 
     The cross-reference is made where there is none, and brought up to date. What is not given stays as it is; form and
-    sealing of a source never change.
+    sealing of a source never change. A lower limit takes no key from anybody: how many customers have more is told.
 
     Example: customer-view crossref register billing --format digits --crossref sqlite:///crossref.db
 
@@ -223,7 +224,7 @@ def register(
     """
     from gateway.cli.crossref.registering import Wanted, run_register
 
-    run_register(place, actor, Wanted(name, key_format, sealed, max_live, priority))
+    run_register(place, actor, Wanted(name, key_format, sealed, max_live, priority), as_json=as_json)
 
 
 @crossref.command()

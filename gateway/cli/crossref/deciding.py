@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -13,11 +12,12 @@ from adapters.crossref.operations.hearing import GONE, REPLACED
 from gateway.cli.crossref.merging import confirm_merge
 from gateway.cli.crossref.opening import work_on, writing_of
 from gateway.cli.crossref.options import Place, Told, ToldOfMerge
-from gateway.cli.crossref.printed import moment, print_json, sources_of, table
+from gateway.cli.crossref.printed import members, moment, print_json, table
 from gateway.cli.crossref.questions import is_confirmed
 from gateway.cli.crossref.telling import counted, reason
 from gateway.cli.crossref.writing import run_write
 from gateway.command_error import CommandError
+from gateway.crossref.answers import CandidatesTold, CandidateTold, OutlineTold
 from gateway.terminal import open_console
 
 __all__ = ["run_accept", "run_candidate", "run_candidates", "run_reject"]
@@ -30,7 +30,7 @@ def run_candidates(place: Place, status: str, after: int, limit: int, *, as_json
     """Print the candidates of a status, the oldest first."""
     found = work_on(place, lambda crossref: crossref.candidates(status, after=after, limit=limit))
     if as_json:
-        print_json([_members(one) for one in found])
+        print_json(members(CandidatesTold.of(found, limit)))
         return
     console = open_console()
     if not found:
@@ -52,7 +52,8 @@ def run_candidate(place: Place, candidate_id: str, *, as_json: bool) -> None:
 
     found, outlines = work_on(place, work)
     if as_json:
-        print_json({**_members(found), "known": [_known(outline) for outline in outlines]})
+        known = [outline and members(OutlineTold.of(outline)) for outline in outlines]
+        print_json({**members(CandidateTold.model_validate(found)), "outlines": known})
     else:
         _print(open_console(), found, outlines)
 
@@ -93,36 +94,6 @@ def _confirmed(place: Place, told: ToldOfMerge, candidate: Candidate, force: boo
 
 def _customers(candidate: Candidate) -> list[str]:
     return [one for one in (candidate.customer, candidate.other) if one is not None]
-
-
-def _members(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "candidate": candidate.candidate_id,
-        "customers": _customers(candidate),
-        "kind": candidate.kind,
-        "grade": candidate.grade,
-        "score": candidate.score,
-        "evidence": candidate.evidence,
-        "status": candidate.status,
-        "decidedBy": candidate.decided_by,
-        "decidedSeq": candidate.decided_seq,
-        "openedSeq": candidate.opened_seq,
-        "opened": candidate.opened_at.isoformat(),
-    }
-
-
-def _known(outline: Outline | None) -> dict[str, Any] | None:
-    if outline is None:
-        return None
-    return {
-        "customer": outline.customer,
-        "version": outline.version,
-        "created": outline.created_at.isoformat(),
-        "keys": dict(sources_of(outline)),
-        "identifiers": sorted({one.type for one in outline.identifiers}),
-        "restrictions": sorted({one.ground for one in outline.restrictions}),
-        "merged": list(outline.merged),
-    }
 
 
 def _print_lines(console: Console, candidate: Candidate) -> None:

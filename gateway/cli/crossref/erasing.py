@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.text import Text
 
 from adapters.crossref import Lookup, Outline, StoredCrossReference
-from gateway.cli.crossref.meant import check_id
 from gateway.cli.crossref.opening import pinned, work_on, writing_of
 from gateway.cli.crossref.options import Place, Told
+from gateway.cli.crossref.people import id_of, person_of
 from gateway.cli.crossref.printed import print_refusal, sources_of, table
 from gateway.cli.crossref.questions import asked
 from gateway.cli.crossref.writing import run_write
@@ -22,12 +22,14 @@ _ADVICE = (
 )
 
 
-def run_erase(place: Place, told: Told, customer: str, *, yes: bool, as_json: bool) -> bool:
+def run_erase(place: Place, told: Told, who: str, key: str | None, *, yes: bool, as_json: bool) -> bool:
     """Erase a customer, and return whether that is done: without `yes` the id has to be typed again.
 
     Raises CommandError: There is no such customer.
     """
-    check_id(customer, "the customer")
+    customer = id_of(place, person_of([who] if key is None else [who, key]))
+    if customer is None:
+        return False
     given = told
     if not yes:
         standing = work_on(place, lambda crossref: _standing(crossref, customer))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 
 from adapters.crossref import Export, StoredCrossReference
@@ -13,8 +11,10 @@ from gateway.cli.crossref.keys import READ, lookup_of
 from gateway.cli.crossref.meant import check_lookup, say_unknown
 from gateway.cli.crossref.opening import work_on
 from gateway.cli.crossref.options import Place
+from gateway.cli.crossref.printed import members
 from gateway.cli.crossref.telling import counted
 from gateway.command_error import CommandError
+from gateway.crossref.answers import ExportTold
 from gateway.terminal import open_console
 
 __all__ = ["run_export"]
@@ -34,7 +34,7 @@ def run_export(place: Place, who: str, key: str | None, out: Path | None) -> boo
     found = work_on(place, work)
     if found is None:
         return say_unknown()
-    content = json.dumps(asdict(found), indent=2, ensure_ascii=False, default=_told)
+    content = json.dumps(members(ExportTold.of(found)), indent=2, ensure_ascii=False)
     if str(out) == READ:
         print(content)
     else:
@@ -66,8 +66,3 @@ def _write(file: Path, content: str) -> None:
 
 def _unwritten(file: Path, error: OSError) -> CommandError:
     return CommandError(f"{file} cannot be written ({type(error).__name__}); name another with --out")
-
-
-def _told(value: object) -> str:
-    assert isinstance(value, datetime)
-    return value.isoformat()

@@ -27,8 +27,8 @@ def check_id(given: str, name: str) -> None:
     """Raise CommandError when what was given as this can be no id of a customer; it is not shown, as by `fault_of`."""
     if not is_customer_id(given):
         raise CommandError(
-            f"got what is no id of a customer as {name}; wanted one such as {_SUCH_AS}: "
-            "`customer-view crossref resolve SOURCE KEY` finds it"
+            f"got what is no id of a customer as {name}; wanted one such as {_SUCH_AS}, which "
+            "`customer-view crossref resolve SOURCE KEY` finds, or where the command takes them a source and its key"
         )
 
 

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from adapters.crossref import ConflictCode, Linked, StoredCrossReference
+from adapters.crossref import ConflictCode, Linked, Lookup, StoredCrossReference
+from adapters.crossref.ids import is_customer_id
 from adapters.crossref.operations.merging import MergePreview
-from gateway.cli.crossref.meant import check_id
+from gateway.cli.crossref.keys import READ
 from gateway.cli.crossref.opening import pinned, work_on, writing_of
 from gateway.cli.crossref.options import Place, ToldOfMerge
+from gateway.cli.crossref.people import ids_of, person_of
 from gateway.cli.crossref.printed import members, print_json, print_refusal, table
 from gateway.cli.crossref.questions import is_confirmed
 from gateway.cli.crossref.writing import run_write
 from gateway.command_error import CommandError
+from gateway.crossref.answers import PreviewTold
 from gateway.terminal import open_console
 
 __all__ = ["confirm_merge", "run_merge"]
+
+_FIRST, _SECOND = "first", "second"
+"""In place of the survivor's id, where the two are named by keys."""
 
 
 def run_merge(
     place: Place,
     told: ToldOfMerge,
-    pair: tuple[str, str],
+    words: Sequence[str],
     into: str | None,
     *,
     dry_run: bool,
@@ -38,14 +43,15 @@ def run_merge(
 
     Raises CommandError: One of them is unknown, or it would survive and is none of the two.
     """
-    for name, given in zip(("the first", "the other"), pair, strict=True):
-        check_id(given, name)
+    pair = ids_of(place, _people(words))
+    if pair is None:
+        return False
     loser, survivor = _pair(pair, into)
     oldest = into is None
     if dry_run:
         preview = _preview(place, loser, survivor, oldest)
         if as_json:
-            print_json(_preview_members(preview))
+            print_json(members(PreviewTold.of(preview)))
         else:
             _print_preview(open_console(), preview, force=force)
         return not _against(preview, force)
@@ -84,11 +90,22 @@ def _pinned(told: ToldOfMerge, preview: MergePreview) -> ToldOfMerge:
     return replace(given, expected_loser_version=preview.loser_version)
 
 
-def _pair(pair: tuple[str, str], into: str | None) -> tuple[str, str]:
+def _people(words: Sequence[str]) -> list[Lookup]:
+    """Return the two who are meant by the words, each an id, or a source and its key."""
+    if not 2 <= len(words) <= 4:
+        raise CommandError(f"got {len(words)} words; wanted two customers, each by its id, or by a source and its key")
+    is_id = words[0] == READ or is_customer_id(words[0])
+    size = 1 if len(words) == 2 or (len(words) == 3 and is_id) else 2
+    return [person_of(words[:size], "the first"), person_of(words[size:], "the other")]
+
+
+def _pair(pair: Sequence[str], into: str | None) -> tuple[str, str]:
     one, other = pair
-    if into not in (None, one, other):
-        raise CommandError("got --into with the id of neither; wanted that of the one to survive")
-    return (other, one) if into == one else (one, other)
+    if into not in (None, one, other, _FIRST, _SECOND):
+        raise CommandError(
+            f"got --into with the id of neither; wanted that of the one to survive, {_FIRST} or {_SECOND}"
+        )
+    return (other, one) if into in (one, _FIRST) else (one, other)
 
 
 def _preview(place: Place, loser: str, survivor: str, oldest: bool) -> MergePreview:
@@ -121,16 +138,3 @@ def _print_preview(console: Console, preview: MergePreview, *, force: bool) -> N
         console.print(Text.assemble(word, f"{conflict.code}{of}"), soft_wrap=True)
     if not force and {one.code for one in preview.conflicts} == {ConflictCode.LIMIT_EXCEEDED}:
         console.print("With --force they are merged all the same, and a candidate tells of it.", soft_wrap=True)
-
-
-def _preview_members(preview: MergePreview) -> dict[str, Any]:
-    return {
-        "loser": preview.loser,
-        "survivor": preview.survivor,
-        "version": preview.version,
-        "loserVersion": preview.loser_version,
-        "links": dict(preview.links_by_source),
-        "conflicts": [{"code": one.code, "customer": one.customer, "source": one.source} for one in preview.conflicts],
-        "restrictions": members(preview.restrictions),
-        "candidates": list(preview.candidates),
-    }

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import BaseModel
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from adapters.crossref import Linked, Outline, Restriction
+from adapters.crossref import Linked, Outline
+from gateway.crossref.answers import Written
 from gateway.terminal import open_console
 
 __all__ = ["members", "moment", "print_json", "print_linked", "print_refusal", "sources_of", "table"]
@@ -26,7 +28,7 @@ def print_json(content: object) -> None:
 def print_linked(linked: Linked, done: Sequence[str] = (), *, as_json: bool) -> None:
     """Print where a customer stands after a write, and what was done, or that there was nothing to do."""
     if as_json:
-        print_json({"customer": linked.customer, "version": linked.version, "seq": linked.seq})
+        print_json(members(Written.of(linked)))
         return
     console, customer = open_console(), (linked.customer or "no customer", "bold cyan")
     if linked.events is None:
@@ -63,6 +65,6 @@ def sources_of(outline: Outline) -> Mapping[str, int]:
     return Counter(link.source for link in outline.links)
 
 
-def members(restrictions: Sequence[Restriction]) -> list[dict[str, Any]]:
-    """Return restrictions as JSON has them."""
-    return [{"ground": one.ground, "coordinates": sorted(one.coordinates)} for one in restrictions]
+def members(answer: BaseModel) -> dict[str, Any]:
+    """Return an answer of the API as JSON has it: programs find the same words here and there."""
+    return answer.model_dump(mode="json", by_alias=True)

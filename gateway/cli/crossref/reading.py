@@ -8,16 +8,17 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from adapters.crossref import IdentifierType, Lookup, StoredCrossReference, Subject
+from adapters.crossref import IdentifierType, Lookup, SourceSystem, StoredCrossReference, Subject
 from gateway.cli.crossref.keys import lookup_of
 from gateway.cli.crossref.meant import check_lookup, say_unknown
 from gateway.cli.crossref.opening import work_on
 from gateway.cli.crossref.options import Place
 from gateway.cli.crossref.printed import members, print_json, table
 from gateway.command_error import CommandError
+from gateway.crossref.answers import Resolved, SubjectTold
 from gateway.terminal import open_console
 
-__all__ = ["run_resolve", "run_sources", "subject_members", "time_of"]
+__all__ = ["resolved_members", "run_resolve", "run_sources", "source_members", "time_of"]
 
 _TRIES = 5
 """How often who is meant is looked up while others change it."""
@@ -45,7 +46,7 @@ def run_resolve(
     if subject is None:
         return say_unknown()
     if as_json:
-        print_json({**subject_members(subject), "version": version})
+        print_json({**resolved_members(subject), "version": version})
     else:
         _print_subject(open_console(), subject, version)
     return True
@@ -85,14 +86,9 @@ def time_of(given: str | None) -> datetime | None:
         ) from None
 
 
-def subject_members(subject: Subject) -> dict[str, Any]:
+def resolved_members(subject: Subject | None) -> dict[str, Any]:
     """Return who is meant as JSON has it: keys in the order in which they answer."""
-    return {
-        "customer": subject.customer_id,
-        "redirected": subject.redirected,
-        "keys": {source: [one.key for one in keys] for source, keys in sorted(subject.keys.items())},
-        "restrictions": members(subject.restrictions),
-    }
+    return members(Resolved(subject=SubjectTold.of(subject)))
 
 
 def _print_subject(console: Console, subject: Subject, version: int | None) -> None:
@@ -109,13 +105,23 @@ def _print_subject(console: Console, subject: Subject, version: int | None) -> N
         console.print(Text.assemble(("restricted ", "bold yellow"), f"{restriction.ground}: {named}"), soft_wrap=True)
 
 
+def source_members(source: SourceSystem) -> dict[str, Any]:
+    """Return a source as JSON has it."""
+    return {
+        "name": source.name,
+        "keyFormat": source.key_format,
+        "keyMode": source.key_mode,
+        "maxLive": source.max_live,
+        "priority": source.priority,
+    }
+
+
 def run_sources(place: Place, *, as_json: bool) -> None:
     """Print the sources. Raises CommandError: it cannot be asked."""
     known = work_on(place, lambda crossref: crossref.sources())
     ordered = sorted(known.values(), key=lambda one: (one.priority, one.name))
     if as_json:
-        names = ("name", "key_format", "key_mode", "max_live", "priority")
-        print_json([{name: getattr(source, name) for name in names} for source in ordered])
+        print_json({"sources": [source_members(source) for source in ordered]})
         return
     shown = table("source", "keys", "kept", "#most live keys", "#priority")
     for source in ordered:

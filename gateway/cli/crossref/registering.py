@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.crossref import KeyFormat, KeyMode, SourceSystem, StoredCrossReference
+from adapters.crossref import KeyFormat, KeyMode, Registered, SourceSystem, StoredCrossReference
 from gateway.cli.crossref.opening import actor_of, work_on
 from gateway.cli.crossref.options import Place
+from gateway.cli.crossref.printed import print_json
+from gateway.cli.crossref.reading import source_members
+from gateway.cli.crossref.telling import counted
 
 __all__ = ["Wanted", "run_register", "run_upgrade"]
 
@@ -38,22 +42,43 @@ class Wanted:
         )
 
 
-def run_register(place: Place, actor: str | None, wanted: Wanted) -> None:
-    """Make a source known, or change its limit and priority. Raises CommandError: it cannot be."""
+def run_register(place: Place, actor: str | None, wanted: Wanted, *, as_json: bool) -> None:
+    """Make a source known, or change its limit and priority; tell how many customers have more than a lower limit.
+
+    Raises CommandError: It cannot be.
+    """
     who = actor_of(actor)
 
-    async def work(crossref: StoredCrossReference) -> tuple[SourceSystem, list[str]]:
+    async def work(crossref: StoredCrossReference) -> tuple[SourceSystem, Registered, list[str]]:
         standing = await crossref.sources()
         source = wanted.of(standing.get(wanted.name))
-        await crossref.register_source(source, actor=who)
-        return source, [name for name in standing if name != source.name and name.lower() == source.name.lower()]
+        registered = await crossref.register_source(source, actor=who)
+        alike = [name for name in standing if name != source.name and name.lower() == source.name.lower()]
+        return source, registered, alike
 
-    source, alike = work_on(place, work, make=True, migrate=True)
+    source, registered, alike = work_on(place, work, make=True, migrate=True)
+    if as_json:
+        print_json({**source_members(source), "overLimit": registered.over_limit})
+    else:
+        _print(source)
+    _warn(source, registered, alike)
+
+
+def _print(source: SourceSystem) -> None:
     most = "any number" if source.max_live is None else f"at most {source.max_live}"
     print(
         f"{source.name} is registered: {source.key_format} keys, kept {source.key_mode}, {most} for each customer, "
         f"priority {source.priority}."
     )
+
+
+def _warn(source: SourceSystem, registered: Registered, alike: Sequence[str]) -> None:
+    if registered.over_limit is None:
+        print("How many customers have more keys than that was not counted in time; they keep them.", file=sys.stderr)
+    elif registered.over_limit:
+        more = "has" if registered.over_limit == 1 else "have"
+        who = counted(registered.over_limit, "customer")
+        print(f"{who} {more} more live keys of {source.name} than that, and will keep them.", file=sys.stderr)
     if alike:
         print(
             f"{source.name} is another source than {alike[0]}, which is registered too: upper and lower case differ. "

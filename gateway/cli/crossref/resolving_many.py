@@ -19,7 +19,7 @@ from gateway.cli.crossref.keys import READ
 from gateway.cli.crossref.meant import fault_of
 from gateway.cli.crossref.opening import work_on
 from gateway.cli.crossref.options import Place
-from gateway.cli.crossref.reading import subject_members, time_of
+from gateway.cli.crossref.reading import resolved_members, time_of
 from gateway.command_error import CommandError
 from gateway.terminal import open_console
 
@@ -108,8 +108,7 @@ def _lookup(number: int, cells: Sequence[str], identifier: IdentifierType | None
 def _print(console: Console, lines: Sequence[int], found: Sequence[Subject | None], *, as_json: bool) -> None:
     for line, subject in zip(lines, found, strict=True):
         if as_json:
-            content = None if subject is None else subject_members(subject)
-            print(json.dumps({"line": line, "subject": content}, ensure_ascii=False))
+            print(json.dumps({"line": line, **resolved_members(subject)}, ensure_ascii=False))
         else:
             console.print(_told(line, subject), soft_wrap=True)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC
 from itertools import groupby
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -19,8 +18,9 @@ from gateway.cli.crossref.keys import lookup_of
 from gateway.cli.crossref.meant import check_lookup, say_unknown
 from gateway.cli.crossref.opening import work_on
 from gateway.cli.crossref.options import Place
-from gateway.cli.crossref.printed import moment, print_json
+from gateway.cli.crossref.printed import members, moment, print_json
 from gateway.cli.crossref.telling import told
+from gateway.crossref.answers import ChangeTold, EntryTold, HistoryTold
 from gateway.terminal import open_console
 
 __all__ = ["run_changes", "run_history"]
@@ -44,23 +44,11 @@ def run_history(place: Place, who: str, key: str | None, after: int, *, as_json:
     if not entries and not after:
         return say_unknown()
     if as_json:
-        print_json([_entry(entry) for entry in entries])
+        told_all = [EntryTold.model_validate(entry) for entry in entries]
+        print_json(members(HistoryTold(entries=told_all, next=None)))
     else:
         _print_timeline(open_console(), entries, _undoing(entries, outline))
     return True
-
-
-def _entry(entry: HistoryEntry) -> dict[str, Any]:
-    return {
-        "seq": entry.seq,
-        "at": entry.at.isoformat(),
-        "type": entry.type,
-        "customer": entry.customer,
-        "actor": entry.actor,
-        "reasonCode": entry.reason_code,
-        "reasonRef": entry.reason_ref,
-        "body": entry.body,
-    }
 
 
 def _print_timeline(console: Console, entries: Sequence[HistoryEntry], undoing: str) -> None:
@@ -109,7 +97,7 @@ def run_changes(place: Place, after: int, *, follow: bool, as_json: bool) -> Non
         changes = crossref.follow(after) if follow else _all(crossref, after)
         async for change in changes:
             if as_json:
-                print(json.dumps(_change(change)))
+                print(json.dumps(members(ChangeTold.of(change))))
             else:
                 console.print(_line(change), soft_wrap=True)
             sys.stdout.flush()
@@ -125,16 +113,6 @@ async def _all(crossref: StoredCrossReference, after: int) -> AsyncIterator[Chan
         for change in page:
             after = change.seq
             yield change
-
-
-def _change(change: Change) -> Mapping[str, Any]:
-    return {
-        "seq": change.seq,
-        "at": change.at.isoformat(),
-        "type": change.type,
-        "customers": list(change.customers),
-        "body": change.body,
-    }
 
 
 def _line(change: Change) -> Text:

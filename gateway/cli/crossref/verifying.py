@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from threading import Event
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,8 +12,9 @@ from adapters.crossref import ChainReport, StoredCrossReference
 from adapters.crossref.verification.verifying import KEPT_PROBLEMS
 from gateway.cli.crossref.opening import work_on
 from gateway.cli.crossref.options import Place
-from gateway.cli.crossref.printed import print_json, table
+from gateway.cli.crossref.printed import members, print_json, table
 from gateway.cli.crossref.telling import counted
+from gateway.crossref.answers import Verified
 from gateway.terminal import open_console
 
 __all__ = ["run_verify"]
@@ -30,12 +30,12 @@ def run_verify(place: Place, *, as_json: bool) -> bool:
     shown = open_console(stderr=True)
     columns = (TextColumn("Verifying {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=shown, transient=True, disable=not shown.is_terminal) as bar:
-        task = bar.add_task("events", total=None)
+        task = bar.add_task("events", total=None, visible=False)  # shown when it is so far that Ctrl-C is heeded
 
         def tell(what: str, total: int, done: int) -> None:
             if stopped.is_set():
                 raise _StoppedError
-            bar.update(task, description=what, total=total, completed=done)
+            bar.update(task, description=what, total=total, completed=done, visible=True)
 
         async def work(crossref: StoredCrossReference) -> ChainReport:
             try:
@@ -45,21 +45,10 @@ def run_verify(place: Place, *, as_json: bool) -> bool:
 
         report = work_on(place, work)
     if as_json:
-        print_json(_members(report))
+        print_json(members(Verified.of(report)))
     else:
         _print(open_console(), report)
     return report.holds
-
-
-def _members(report: ChainReport) -> dict[str, Any]:
-    return {
-        "holds": report.holds,
-        "events": report.events,
-        "commitments": report.commitments,
-        "erased": report.erased,
-        "rows": report.rows,
-        "problems": [{"seq": one.seq, "row": one.row_id, "text": one.text} for one in report.problems],
-    }
 
 
 def _print(console: Console, report: ChainReport) -> None:

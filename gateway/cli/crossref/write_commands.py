@@ -15,6 +15,13 @@ _REFUSED = 1
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The source.", show_default=False)]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Its key; - reads it.", show_default=False)]
 CustomerId = Annotated[str, typer.Argument(metavar="ID", help="The customer's id.", show_default=False)]
+Who = Annotated[
+    str,
+    typer.Argument(metavar="ID|SOURCE", help="The customer's id; or a source, then its key.", show_default=False),
+]
+KeyOfWho = Annotated[
+    str | None, typer.Argument(metavar="KEY", help="The source's key; - reads it.", show_default=False)
+]
 Candidate = Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candidate's id.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -35,7 +42,7 @@ _non_match = typer.Typer(
     rich_markup_mode=None,
     help="""Say that two keys are never one person's.
 
-Or take it back.
+List what was said, or take it back.
 
 Example: customer-view crossref non-match add crm - billing -
 
@@ -140,10 +147,17 @@ def replace_key(
 def merge(
     place: Place,
     told: ToldOfMerge,
-    one: CustomerId,
-    other: Annotated[str, typer.Argument(metavar="OTHER", help="The other one's id.", show_default=False)],
+    people: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID|SOURCE [KEY] ID|SOURCE [KEY]",
+            help="Both, each by its id, or by a source and its key; - reads it.",
+            show_default=False,
+        ),
+    ],
     into: Annotated[
-        str | None, typer.Option(metavar="ID", help="Which of them survives. [default: the oldest]")
+        str | None,
+        typer.Option(metavar="ID", help="Which of them survives: its id, first or second. [default: the oldest]"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what it would do, and do nothing.")] = False,
     force: Force = False,
@@ -157,11 +171,13 @@ def merge(
 
     Example: customer-view crossref merge cus_08f3d624393ff6b59df4da7dd4c5f2ae cus_1b0d6c1f5a6b7c8d9e0f1a2b3c4d5e6f
 
+    Example: customer-view crossref merge crm - billing - --into first
+
     Exit codes: 0 fine, 1 something stands against it, or the answer was no, 2 wrong use, or it cannot be opened.
     """
     from gateway.cli.crossref.merging import run_merge
 
-    done = run_merge(place, told, (one, other), into, dry_run=dry_run, force=force, yes=yes, as_json=as_json)
+    done = run_merge(place, told, people, into, dry_run=dry_run, force=force, yes=yes, as_json=as_json)
     _exit_unless(done)
 
 
@@ -191,10 +207,13 @@ def undo_merge(
 def split(
     place: Place,
     told: Told,
-    customer: CustomerId,
-    keys: Annotated[
+    words: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE KEY", help="What goes, in pairs; - reads a key.", show_default=False),
+        typer.Argument(
+            metavar="ID|SOURCE [KEY] SOURCE KEY",
+            help="The customer; then what goes, in pairs; - reads a key.",
+            show_default=False,
+        ),
     ],
     into: Annotated[str | None, typer.Option(metavar="ID", help="To whom. [default: a new customer]")] = None,
     as_json: Json = False,
@@ -209,17 +228,20 @@ def split(
     """
     from gateway.cli.crossref.writing import run_split
 
-    _exit_unless(run_split(place, told, customer, keys, into, as_json=as_json))
+    _exit_unless(run_split(place, told, words, into, as_json=as_json))
 
 
 @writing
 def restrict(
     place: Place,
     told: Told,
-    customer: CustomerId,
-    ground: Annotated[str, typer.Argument(metavar="GROUND", help="A short code: gdpr-art-18.", show_default=False)],
-    coordinates: Annotated[
-        list[str], typer.Argument(metavar="COORDINATE", help="Type.field, or * for all.", show_default=False)
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID|SOURCE [KEY] GROUND COORDINATE",
+            help="The customer; a short code, such as gdpr-art-18; then Type.field of each, or * for all.",
+            show_default=False,
+        ),
     ],
     as_json: Json = False,
 ) -> None:
@@ -234,15 +256,21 @@ def restrict(
     """
     from gateway.cli.crossref.writing import run_restrict
 
-    _exit_unless(run_restrict(place, told, customer, ground, coordinates, as_json=as_json))
+    _exit_unless(run_restrict(place, told, words, as_json=as_json))
 
 
 @writing
 def lift(
     place: Place,
     told: Told,
-    customer: CustomerId,
-    ground: Annotated[str, typer.Argument(metavar="GROUND", help="The code it was made with.", show_default=False)],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID|SOURCE [KEY] GROUND",
+            help="The customer, and the code they were made with.",
+            show_default=False,
+        ),
+    ],
     as_json: Json = False,
 ) -> None:
     """Lift a customer's restrictions of a ground.
@@ -253,11 +281,11 @@ def lift(
     """
     from gateway.cli.crossref.writing import run_lift
 
-    _exit_unless(run_lift(place, told, customer, ground, as_json=as_json))
+    _exit_unless(run_lift(place, told, words, as_json=as_json))
 
 
 @writing
-def erase(place: Place, told: Told, customer: CustomerId, yes: Yes = False, as_json: Json = False) -> None:
+def erase(place: Place, told: Told, who: Who, key: KeyOfWho = None, yes: Yes = False, as_json: Json = False) -> None:
     """Erase a customer for good.
 
     Keys, identifiers, restrictions and candidates of the customer and of all merged into it are deleted; their ids are
@@ -270,7 +298,7 @@ def erase(place: Place, told: Told, customer: CustomerId, yes: Yes = False, as_j
     """
     from gateway.cli.crossref.erasing import run_erase
 
-    _exit_unless(run_erase(place, told, customer, yes=yes, as_json=as_json))
+    _exit_unless(run_erase(place, told, who, key, yes=yes, as_json=as_json))
 
 
 @_non_match.command("add")
@@ -285,6 +313,23 @@ def add_non_match(
     from gateway.cli.crossref.writing import run_non_match
 
     _exit_unless(run_non_match(place, told, (source, key), (other_source, other_key), clear=False, as_json=as_json))
+
+
+@_non_match.command("list")
+@reading
+def list_non_matches(
+    place: Place,
+    after: Annotated[str | None, typer.Option(metavar="ID", help="Those that follow the non-match of this id.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The most of them.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """List pairs of keys that are never one person's.
+
+    Those said first before the others. Keys are shown: mind who looks on.
+    """
+    from gateway.cli.crossref.non_matching import run_non_matches
+
+    run_non_matches(place, after, limit, as_json=as_json)
 
 
 @_non_match.command("clear")

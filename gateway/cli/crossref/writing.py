@@ -18,6 +18,7 @@ from gateway.cli.crossref.keys import key_of
 from gateway.cli.crossref.meant import check_id
 from gateway.cli.crossref.opening import RefusedWriteError, work_on, writing_of
 from gateway.cli.crossref.options import Place, Told
+from gateway.cli.crossref.people import id_of, taken
 from gateway.cli.crossref.printed import print_linked, print_refusal
 from gateway.cli.crossref.telling import told_together
 from gateway.command_error import CommandError
@@ -137,28 +138,32 @@ def run_undo_merge(place: Place, told: Told, seq: int, *, as_json: bool) -> bool
     return run_write(place, lambda crossref: crossref.undo_merge(seq, **writing), as_json=as_json)
 
 
-def run_split(place: Place, told: Told, customer: str, keys: Sequence[str], into: str | None, *, as_json: bool) -> bool:
-    """Split keys, given as source, key, source, key, off a customer."""
-    check_id(customer, "the customer")
+def run_split(place: Place, told: Told, words: Sequence[str], into: str | None, *, as_json: bool) -> bool:
+    """Split keys off a customer, who comes first: keys are given as source, key, source, key."""
     if into is not None:
         check_id(into, "--into")
+    person, keys = taken(words, 2, "pairs of a source and its key")
     if len(keys) % 2:
         raise CommandError(f"got {len(keys)} words behind the customer; wanted pairs of a source and its key")
     pairs = [(source, key_of(f"the key of {source}", key)) for source, key in zip(keys[::2], keys[1::2], strict=True)]
-    writing = writing_of(told)
+    customer, writing = id_of(place, person), writing_of(told)
+    if customer is None:
+        return False
     return run_write(place, lambda crossref: crossref.split(customer, pairs, into, **writing), as_json=as_json)
 
 
-def run_restrict(
-    place: Place, told: Told, customer: str, ground: str, coordinates: Sequence[str], *, as_json: bool
-) -> bool:
-    """Restrict what may be processed of a customer; where no application tells of the model, say so.
+def run_restrict(place: Place, told: Told, words: Sequence[str], *, as_json: bool) -> bool:
+    """Restrict what may be processed of a customer, who comes first, on a ground, which comes before the coordinates;
+    where no application tells of the model, say so.
 
     Raises CommandError: The application's model has not all of the coordinates.
     """
-    check_id(customer, "the customer")
+    person, (ground, *coordinates) = taken(words, 2, "a ground and coordinates")
     is_known = _check_coordinates(place.app, coordinates)
     restriction, writing = Restriction(ground, frozenset(coordinates)), writing_of(told)
+    customer = id_of(place, person)
+    if customer is None:
+        return False
     is_done = run_write(place, lambda crossref: crossref.restrict(customer, restriction, **writing), as_json=as_json)
     if is_done and not is_known:
         open_console(stderr=True).print(_UNVERIFIED, soft_wrap=True)
@@ -180,8 +185,12 @@ def _check_coordinates(app: str | None, coordinates: Sequence[str]) -> bool:
     return True
 
 
-def run_lift(place: Place, told: Told, customer: str, ground: str, *, as_json: bool) -> bool:
-    """Lift a customer's restrictions of a ground."""
-    check_id(customer, "the customer")
-    writing = writing_of(told)
+def run_lift(place: Place, told: Told, words: Sequence[str], *, as_json: bool) -> bool:
+    """Lift the restrictions of a customer, who comes first, of a ground."""
+    person, (ground, *more) = taken(words, 1, "a ground")
+    if more:
+        raise CommandError(f"got {len(words)} words; wanted an id, or a source and its key, and then a ground")
+    customer, writing = id_of(place, person), writing_of(told)
+    if customer is None:
+        return False
     return run_write(place, lambda crossref: crossref.lift(customer, ground, **writing), as_json=as_json)

@@ -27,7 +27,7 @@ from tests.adapters.crossref.contract import (
     close,
     rows_of,
 )
-from tests.adapters.crossref.contract_secrets import FIRST, SECOND
+from tests.adapters.crossref.contract_secrets import FIRST, NEW, READY, SECOND
 from tests.adapters.crossref.postgres_tables import TABLES
 
 PERSON = "canary.person@example.org"
@@ -111,6 +111,58 @@ class ErasingContract(CrossReferenceContract):
         assert backdoor("SELECT customer_id FROM idempotency") == [(ID_C,)]
         assert len(backdoor("SELECT 1 FROM event_secret")) == 1
         await self.events(three)
+
+    @pytest.mark.parametrize("is_cleared", [False, True])
+    async def test_an_erasure_leaves_no_non_matches_behind(
+        self, store: Store, open_for: Open, backdoor: Backdoor, is_cleared: bool
+    ) -> None:
+        """Whichever side the key stands on, and whatever has become of it: sealed under this version of the secret or
+        that, superseded, unlinked, or brought by a merge. Those of others stay, and the chain holds."""
+        await rows_of(
+            store,
+            [
+                (ID_A, {"crm": ["CANARY-1", "CANARY-2"], "mail": [PERSON]}),
+                (ID_B, {"billing": ["CANARY-3"]}),
+                (ID_C, {"crm": ["OTHER", "ZOE"], "mail": ["other@example.org"]}),
+            ],
+        )
+        await store.replace_key("crm", "CANARY-2", "CANARY-4", actor="feed")
+        ready, both = await open_for(secrets=READY), await open_for(secrets=NEW)
+        theirs = [("crm", f"CANARY-{number}") for number in (1, 2, 4)] + [("billing", "CANARY-3"), ("mail", PERSON)]
+        others = [("crm", "OTHER"), ("mail", "other@example.org"), ("crm", "FREE"), ("mail", "a@example.org")]
+        pairs = [(Lookup(*one), Lookup(*other)) for one in theirs for other in others]
+        for place, pair in enumerate(pairs):
+            ordered = pair if place % 3 else pair[::-1]
+            await (ready, both)[place % 2].assert_non_match(*ordered, actor="steward")
+        kept = await both.assert_non_match(Lookup("crm", "ZOE"), Lookup("crm", "FREE"), actor="steward")
+        for pair in pairs if is_cleared else ():
+            await both.clear_non_match(*pair, actor="steward")
+        await both.unlink("crm", "CANARY-1", actor="steward")
+        await both.unlink("mail", PERSON, actor="steward")
+        await both.merge(ID_B, ID_A, actor="steward")
+        await erase(both, ID_B)
+        assert rows_with(backdoor, "CANARY") == []
+        assert backdoor("SELECT key_a, key_b, seq FROM non_match") == [("FREE", "ZOE", kept.seq)]
+        assert backdoor("SELECT 1 FROM non_match_past") == []
+        opening = {str(row[0]) for row in backdoor("SELECT link_id FROM event_secret WHERE link_id LIKE 'non_%'")}
+        assert len({one.partition("/")[0] for one in opening}) == 1
+        assert (await both.verify()).holds
+
+    async def test_what_was_asserted_of_a_key_that_nobody_can_open_goes(
+        self, store: Store, open_for: Open, backdoor: Backdoor
+    ) -> None:
+        """It was cleared, its link has ended, and the secret of both was given up."""
+        made = await self.link(store, "mail", PERSON)
+        await self.link(store, "crm", "C1", made.customer)
+        pair = Lookup("mail", PERSON), Lookup("crm", "CANARY-5")
+        await store.assert_non_match(*pair, actor="steward")
+        await store.clear_non_match(*pair, actor="steward")
+        await store.unlink("mail", PERSON, actor="steward")
+        later = await open_for(secrets=HkdfSecrets({2: SECOND}))
+        await erase(later, made.customer)
+        for table in ("link", "event_secret", "non_match_past"):
+            assert backdoor(f"SELECT 1 FROM {table}") == []
+        assert rows_with(backdoor, "CANARY") == []
 
     async def test_answers_that_name_one_as_the_other_go(self, three: Store, backdoor: Backdoor) -> None:
         """A conflict names whoever stands in the way too."""

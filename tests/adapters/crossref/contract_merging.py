@@ -235,6 +235,25 @@ class UndoingContract(Merged):
         assert [row[3] for row in backdoor(CANDIDATES)] == ["rejected", "superseded", "accepted"]
         await holds(three)
 
+    @pytest.mark.parametrize("second", ["A", "C"])
+    async def test_what_a_later_merge_has_settled_is_asked_again_of_who_parts(
+        self, three: Store, second: str, backdoor: Backdoor
+    ) -> None:
+        """It was settled because the two were one by the merge that is undone, and are not any more; undoing the later
+        merge too does not ask twice."""
+        between = str((await self.conflict(three, "crm", "B", ID_C)).conflict.candidate_id)
+        beside = str((await self.conflict(three, "crm", "A", ID_C)).conflict.candidate_id)
+        merge = await merged(three, ID_B, ID_A)
+        later = await (merged(three, ID_A, ID_C) if second == "A" else merged(three, ID_C, ID_A))
+        assert await three.candidates() == ()
+        await undone(three, merge)
+        assert [one.candidate_id for one in await three.candidates()] == [between]
+        await holds(three)
+        await undone(three, later)
+        assert [one.candidate_id for one in await three.candidates()] == [between, beside]
+        assert backdoor("SELECT count(*) FROM match_candidate") == [(2,)]
+        await holds(three)
+
     async def test_what_something_else_has_settled_since_is_not_asked_again(
         self, three: Store, backdoor: Backdoor
     ) -> None:

@@ -120,7 +120,7 @@ class SecretsContract(CrossReferenceContract):
             assert "got another secret of version" in await self.refused(open_for, HkdfSecrets(wrong))
         again = await open_for(secrets=HkdfSecrets({1: FIRST, 2: SECOND}))
         assert await again.resolve_identifier(IdentifierType.EMAIL, PERSON) is not None
-        held = backdoor("SELECT digest_checks FROM tenant WHERE tenant_id = 'default'")
+        held = backdoor("SELECT secret_marks FROM tenant WHERE tenant_id = 'default'")
         assert "canary" not in str(held)
 
     async def test_two_secrets_of_one_version_do_not_digest_beside_each_other(
@@ -168,6 +168,44 @@ class SecretsContract(CrossReferenceContract):
         found = await ahead.resolve(Lookup("mail", PERSON))
         assert found is not None
         assert found.customer_id == made.customer
+
+    async def test_two_secrets_of_one_version_never_double_a_key(self, store: Store, open_for: Open) -> None:
+        """Of two who were opened before anything was sealed, who comes second is refused, in writing and in looking
+        up; when nothing is in use any more that the other has sealed, the secret may be another one."""
+        wrong, anna = await open_for(secrets=HkdfSecrets({1: OTHER})), await self.link(store, "crm", "C1")
+        assert await wrong.resolve(Lookup("mail", PERSON)) is None
+        await self.link(wrong, "crm", "C2")
+        made = await self.link(store, "mail", PERSON)
+        events = await self.events(store)
+        wanted = r"^got another secret of version 1 than the one that sealed the keys of mail; wanted that one: "
+        for call in (
+            self.link(wrong, "mail", PERSON),
+            self.link(wrong, "mail", PERSON, anna.customer),
+            self.link(wrong, "crm", "C3"),
+            wrong.merge(made.customer, anna.customer, actor="t"),
+            wrong.hear([KeyNews("lnk_" + "0" * 32)], actor="t"),
+            wrong.resolve(Lookup("mail", PERSON)),
+            wrong.resolve_many([Lookup("crm", "C1"), Lookup("mail", PERSON)]),
+            wrong.resolve(Lookup("mail", PERSON), START),
+            wrong.history(Lookup("mail", PERSON)),
+        ):
+            with pytest.raises(SecretError, match=wanted):
+                await call
+        assert await self.events(store) == events
+        assert await wrong.resolve(Lookup("crm", "C1")) is not None
+        await store.erase(made.customer, actor="t")
+        await self.link(wrong, "mail", PERSON)
+        with pytest.raises(SecretError, match=wanted):
+            await store.resolve(Lookup("mail", PERSON))
+
+    async def test_who_has_another_secret_of_one_version_is_told_so_when_looking_up(
+        self, store: Store, open_for: Open
+    ) -> None:
+        """By an identifier too, where nobody would be found."""
+        wrong, person = await open_for(secrets=HkdfSecrets({1: OTHER})), await self.link(store, "crm", "C1")
+        await store.note_identifiers(person.customer, "crm", {IdentifierType.EMAIL: [PERSON]}, actor="feed")
+        with pytest.raises(SecretError, match="got another secret of version 1 than the one with which identifiers"):
+            await wrong.resolve_identifier(IdentifierType.EMAIL, PERSON)
 
     async def test_two_with_different_secrets_never_double_an_identifier(self, store: Store, open_for: Open) -> None:
         """Who lacks the secret finds by an identifier neither nobody nor the one of two whom it can see."""

@@ -90,7 +90,9 @@ class LookingMachine(WritingMachine):
         """Return the key of which a source has said something, and the one that it says has replaced it."""
         if link is None:
             return None, None
-        ((old, kept),) = self.look("SELECT key_lookup, key_sealed FROM link WHERE link_id = ?", link)
+        named = self.look("SELECT key_lookup, key_sealed FROM link WHERE link_id = ?", link)
+        assert len(named) == 1, "what was said is of a link that is gone"
+        ((old, kept),) = named
         read, known = self.store._keyring.read, self.sources[source]
         new = None if lookup is None else (source, read(known, KeptKey(lookup, sealed)))
         return (source, read(known, KeptKey(old, kept))), new

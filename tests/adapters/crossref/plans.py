@@ -30,6 +30,8 @@ _ALLOWED = {
     "SEARCH e USING INDEX sqlite_autoindex_xref_event_1 (tenant_id=?)": "the last event: one step from the end",
     "SEARCH n USING COVERING INDEX non_match_id (tenant_id=?)": "whether there is a non-match at all: one step",
     "SCAN among": "what a LIMIT has bounded",
+    "SEARCH counted USING COVERING INDEX link_current_customer (tenant_id=?)": "all links, when a limit is lowered",
+    "SCAN over_it": "whom that has counted",
     "SCAN a": "the two customers and those merged into them",
     "SCAN named": "the two customers and those merged into them",
     "SCAN c": "the customer and those merged into it",

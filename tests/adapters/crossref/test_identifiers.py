@@ -148,10 +148,11 @@ def test_a_part_of_an_address_is_blocked_as_it_is_given(value: str) -> None:
 
 
 def test_rules_are_checked() -> None:
-    """What is no value of its type, and a fan-out out of bounds; no value is told."""
-    with pytest.raises(InputError, match="got a blocked email that cannot be one") as caught:
-        IdentifierRules({EMAIL: ["@@secret"]})
-    assert "secret" not in str(caught.value)
+    """What is no value of its type, and a fan-out out of bounds; no value is told. An @ alone blocks nothing."""
+    for value in ("@@secret", "@secret@", "@"):
+        with pytest.raises(InputError, match="got a blocked email that cannot be one") as caught:
+            IdentifierRules({EMAIL: [value]})
+        assert "secret" not in str(caught.value)
     for fan_out in (0, 101):
         with pytest.raises(InputError, match=f"got fan_out={fan_out}; wanted 1 to 100"):
             IdentifierRules(fan_out=fan_out)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,7 @@ from adapters.crossref import (
     open_crossref,
 )
 from adapters.crossref.kept_lookups import KeptLookups
+from adapters.crossref.trying import try_crossref
 from adapters.crossref.urls import file_of, url_fault
 from tests.adapters.crossref.contract import Backdoor, SteppedClock
 from tests.adapters.crossref.postgres_tables import PostgresTables
@@ -61,20 +64,61 @@ async def assert_no_tenant(place: str, look: Backdoor) -> None:
         assert await store.sources() == {}
 
 
-async def test_a_slip_begins_no_tenant_on_sqlite(path: Path) -> None:
-    """Where that is asked for."""
+async def assert_nobody_beside(place: str, look: Backdoor) -> None:
+    """Where nothing is written of anybody a tenant begins; afterwards no other does, nor one of which nothing is
+    written, until it was meant to."""
+    for name in ("first", "second"):
+        async with open_crossref(place, tenant=name, beside_others=False):
+            pass
+    async with open_crossref(place, tenant="first", beside_others=False) as store:
+        await store.register_source(SourceSystem("crm"), actor="admin")
+    before = look("SELECT tenant_id, next_seq FROM tenant ORDER BY 1")
+    for name in ("slip", "second"):
+        with pytest.raises(TenantUnknownError) as caught:
+            async with open_crossref(place, tenant=name, beside_others=False):
+                raise AssertionError
+        assert "slip" not in str(caught.value)
+        with pytest.raises(TenantUnknownError):
+            await try_crossref(place, tenant=name)
+    assert look("SELECT tenant_id, next_seq FROM tenant ORDER BY 1") == before
+    async with open_crossref(place, tenant="second") as store:
+        await store.register_source(SourceSystem("crm"), actor="admin")
+    for name in ("first", "second"):
+        async with open_crossref(place, tenant=name, beside_others=False) as store:
+            assert [*await store.sources()] == ["crm"]
+        await try_crossref(place, tenant=name)
 
-    def look(statement: str, *given: object) -> list[tuple[object, ...]]:
+
+@pytest.fixture
+def look(path: Path) -> Backdoor:
+    def run(statement: str, *given: object) -> list[tuple[object, ...]]:
         with closing(sqlite3.connect(path)) as connection:
             return connection.execute(statement, given).fetchall()
 
+    return run
+
+
+async def test_a_slip_begins_no_tenant_on_sqlite(path: Path, look: Backdoor) -> None:
+    """Where that is asked for."""
     await assert_no_tenant(str(path), look)
+
+
+async def test_no_tenant_begins_beside_others_on_sqlite(path: Path, look: Backdoor) -> None:
+    """Where that is asked for."""
+    await assert_nobody_beside(str(path), look)
 
 
 @pytest.mark.postgres
 async def test_a_slip_begins_no_tenant_on_postgresql(tables: PostgresTables) -> None:
     """Where that is asked for."""
     await assert_no_tenant(tables.url, tables.look)
+
+
+@pytest.mark.postgres
+async def test_no_tenant_begins_beside_others_on_postgresql(tables: PostgresTables) -> None:
+    """Where that is asked for."""
+    tables.look("UPDATE tenant SET next_seq = 1")
+    await assert_nobody_beside(tables.url, tables.look)
 
 
 @pytest.mark.parametrize(("most", "is_kept"), [(0, False), (None, False), (1, True)])
@@ -140,3 +184,14 @@ def test_a_url_of_postgresql_is_taken(url: str) -> None:
     """As its driver takes it."""
     assert url_fault(url) is None
     assert file_of(url) is None
+
+
+@pytest.mark.parametrize("tenant", ["", " ", "north ", "\x00", "\ud800", "a\nb", "x" * 129, None, 7])
+def test_what_is_no_name_of_a_tenant_is_refused(path: Path, tenant: Any) -> None:
+    """A variable that is not set would begin a tenant of its own; nothing is made, and the name is not told."""
+    wanted = "^got what is no name of a tenant; wanted 1 to 128 printable characters"
+    for place in (str(path), "postgresql://nobody@localhost/none"):
+        for call in (open_crossref(place, tenant=tenant).__aenter__(), try_crossref(place, tenant=tenant)):
+            with pytest.raises(StoreError, match=wanted):
+                asyncio.run(call)
+    assert not path.exists()

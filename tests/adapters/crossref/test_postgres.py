@@ -28,8 +28,10 @@ from tests.adapters.crossref.contract_repeating import RepeatingContract
 from tests.adapters.crossref.contract_resolving import ResolvingContract
 from tests.adapters.crossref.contract_secrets import SecretsContract
 from tests.adapters.crossref.contract_splitting import RestrictingContract, SplittingContract
+from tests.adapters.crossref.contract_telling import TellingContract
 from tests.adapters.crossref.contract_unlinking import UnlinkingContract
 from tests.adapters.crossref.contract_verifying import VerifyingContract
+from tests.adapters.crossref.contract_versions import VersionsContract
 from tests.adapters.crossref.contract_writing import WritingContract
 from tests.adapters.crossref.plans import PostgresPlans, noted
 from tests.adapters.crossref.postgres_tables import PostgresTables
@@ -100,6 +102,10 @@ class TestRecounting(RecountingContract):
     """Histories, exports and the change feed on PostgreSQL."""
 
 
+class TestTelling(TellingContract):
+    """What is told of non-matches, limits and new keys on PostgreSQL."""
+
+
 class TestDeciding(DecidingContract):
     """Candidates on PostgreSQL."""
 
@@ -138,6 +144,10 @@ class TestRekeying(RekeyingContract):
 
 class TestSecrets(SecretsContract):
     """Secrets on PostgreSQL."""
+
+
+class TestVersions(VersionsContract):
+    """Versions that are expected on PostgreSQL."""
 
 
 class TestVerifying(VerifyingContract):

@@ -56,8 +56,10 @@ from tests.adapters.crossref.contract_repeating import RepeatingContract
 from tests.adapters.crossref.contract_resolving import ResolvingContract
 from tests.adapters.crossref.contract_secrets import SecretsContract
 from tests.adapters.crossref.contract_splitting import RestrictingContract, SplittingContract
+from tests.adapters.crossref.contract_telling import TellingContract
 from tests.adapters.crossref.contract_unlinking import UnlinkingContract
 from tests.adapters.crossref.contract_verifying import VerifyingContract
+from tests.adapters.crossref.contract_versions import VersionsContract
 from tests.adapters.crossref.contract_writing import WritingContract
 from tests.adapters.crossref.plans import SqlitePlans, noted
 
@@ -104,6 +106,10 @@ class TestRecounting(RecountingContract):
     """Histories, exports and the change feed on SQLite."""
 
 
+class TestTelling(TellingContract):
+    """What is told of non-matches, limits and new keys on SQLite."""
+
+
 class TestDeciding(DecidingContract):
     """Candidates on SQLite."""
 
@@ -142,6 +148,10 @@ class TestRekeying(RekeyingContract):
 
 class TestSecrets(SecretsContract):
     """Secrets on SQLite."""
+
+
+class TestVersions(VersionsContract):
+    """Versions that are expected on SQLite."""
 
 
 class TestVerifying(VerifyingContract):
@@ -203,7 +213,7 @@ async def test_one_look_up_by_two_forms_of_a_key_is_one_batch(store: SqliteCross
     assert found is not None
     assert [linked.key for linked in found.keys["mail"]] == [CANARY]
     assert [line.split()[0] for line in trace] == ["SELECT"] * 2
-    assert trace[1] == "SELECT secret_versions FROM tenant WHERE tenant_id = 'default'"
+    assert trace[1] == "SELECT secret_marks FROM tenant WHERE tenant_id = 'default'"
 
 
 @pytest.mark.parametrize("analysed", [False, True])

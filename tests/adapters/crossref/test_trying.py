@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.crossref import HkdfSecrets, SecretError, StoreError, open_crossref
+from adapters.crossref import HkdfSecrets, SecretError, StoreError, TenantUnknownError, open_crossref
 from adapters.crossref.trying import try_crossref
 from tests.adapters.crossref.contract import SECRETS, Backdoor, SteppedClock
 from tests.adapters.crossref.postgres_tables import PostgresTables
@@ -28,7 +28,8 @@ async def assert_tried(place: str, look: Backdoor) -> None:
             async with open_crossref(place, secrets=secrets):
                 raise AssertionError
         assert str(tried.value) == str(opened.value)
-    await try_crossref(place, tenant="another")
+    with pytest.raises(TenantUnknownError):
+        await try_crossref(place, tenant="another")
     assert look("SELECT tenant_id FROM tenant ORDER BY 1") == before
 
 

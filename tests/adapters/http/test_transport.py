@@ -254,7 +254,8 @@ async def test_a_place_is_given_back_after_every_end(client: Way) -> None:
         writer.write(json_answer(b"[]", *(["Content-Encoding: br"] if request.target == "/br" else [])))
         return None
 
-    async with serving(by_path) as server, client(AiohttpTransport(max_connections=1), seconds=0.05) as http:
+    # the name's look-up has to fail in this time, too
+    async with serving(by_path) as server, client(AiohttpTransport(max_connections=1), seconds=0.5) as http:
         await http.get(server.url)
         assert type(await failure(http, server.url + "/silent")) is httpx.ReadTimeout
         assert type(await failure(http, server.url + "/br")) is httpx.DecodingError

@@ -134,6 +134,9 @@ async def _moved(calls: Calls, first: str, second: str) -> None:
     await calls.refuse("link", "mail", MAIL[4], first, asserted_by="feed")
     await calls.write("clear_non_match", *pair)
     await calls.do("assert_non_match", *pair, actor="steward")
+    (found,) = await calls.do("non_matches", tells=True)
+    assert {found.first.key, found.second.key} == {MAIL[0].lower(), MAIL[4].lower()}
+    await calls.refuse("non_matches", after=MAIL[0])
 
 
 async def _merged(calls: Calls, first: str, second: str) -> None:

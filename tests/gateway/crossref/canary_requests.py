@@ -93,6 +93,7 @@ async def _decided(ask: Requests, first: str, second: str) -> None:
     await ask.done(f"/crossref/merges/{merged['seq']}/undo", {})
     pair = {"first": {"source": "mail", "key": MAIL[0]}, "second": {"source": "mail", "key": MAIL[1]}}
     await ask.done("/crossref/non-matches", pair)
+    assert len((await ask.done("/crossref/non-matches", who="reader", tells=True))["nonMatches"]) == 1
     assert (await ask.send("/crossref/merges", {"loser": second, "survivor": first})).status_code == 409
     await ask.done("/crossref/non-matches/clear", pair)
 
@@ -135,7 +136,8 @@ async def _refused(ask: Requests, first: str) -> None:
         response = await ask.send(path, body, "officer" if path.endswith(("restrict", "lift", "erase")) else "steward")
         assert 400 <= response.status_code < 500, (path, response.text)
     for wrong in WRONG:
-        for path in ("customers/{}", "customers/{}/export", "candidates/{}", "changes?after={}", "changes?{}=1", "{}"):
+        paths = ("customers/{}", "customers/{}/export", "candidates/{}", "changes?after={}", "changes?{}=1", "{}")
+        for path in (*paths, "non-matches?after={}"):
             response = await ask.send(f"/crossref/{path.format(wrong)}", who="officer")
             assert 400 <= response.status_code < 500, (path, response.text)
         link = {"source": "mail", "key": MAIL[0]}

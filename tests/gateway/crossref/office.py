@@ -24,6 +24,7 @@ PEOPLE: Mapping[str, Mapping[str, Sequence[str]]] = {
     "officer": {"roles": ["privacy-officer"]},
     "auditor": {"roles": ["auditor"]},
     "crm-feed": {"roles": ["steward"], "crossref_sources": ["crm"]},
+    "crm-officer": {"roles": ["privacy-officer"], "crossref_sources": ["crm"]},
     "gardener": {"views": ["watering"], "roles": ["developer"]},
 }
 """The consumers, all but the last of whom work with the cross-reference."""

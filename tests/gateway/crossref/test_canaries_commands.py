@@ -124,6 +124,9 @@ def written(commands: Commands) -> tuple[str, str]:
     commands.done("unlink", "mail", "-", stdin=MAIL[3])
     pair = ("mail", "-", "mail", "-")
     commands.done("non-match", "add", *pair, stdin=f"{MAIL[0]}\n{MAIL[4]}\n")
+    assert len(commands.done("non-match", "list", tells=True)["nonMatches"]) == 1
+    commands.run("non-match", "list", tells=True)
+    assert commands.run("non-match", "list", "--after", MAIL[0]).code == 2
     assert commands.run("link", "mail", "-", first, stdin=MAIL[4]).code == 1
     commands.done("non-match", "clear", *pair, stdin=f"{MAIL[0]}\n{MAIL[4]}\n")
     return first, second
@@ -132,16 +135,17 @@ def written(commands: Commands) -> tuple[str, str]:
 def decided(commands: Commands, first: str, second: str) -> None:
     commands.run("candidates", "list")
     assert commands.run("link", "mail", "-", second, stdin=MAIL[0]).code == 1
-    shared, *_, conflict = [one["candidate"] for one in commands.done("candidates", "list")]
+    shared, *_, conflict = [one["candidateId"] for one in commands.done("candidates", "list")["candidates"]]
     commands.run("candidates", "show", conflict)
     commands.done("candidates", "reject", shared)
     merged = commands.done("candidates", "accept", conflict, "--yes")
     commands.done("undo-merge", str(merged["seq"]))
     commands.run("merge", second, first, "--dry-run")
+    commands.run("merge", "mail", "-", "mail", "-", "--dry-run", stdin=f"{MAIL[1]}\n{MAIL[0]}\n")
     commands.done("merge", second, first, "--into", first, "--yes")
     commands.done("split", first, "mail", "-", stdin=MAIL[1])
-    commands.done("restrict", first, "gdpr-art-18", "*")
-    commands.done("lift", first, "gdpr-art-18")
+    commands.done("restrict", "mail", "-", "gdpr-art-18", "*", stdin=MAIL[0])
+    commands.done("lift", "mail", "-", "gdpr-art-18", stdin=MAIL[0])
 
 
 def loaded(commands: Commands, given: Path) -> None:
@@ -207,6 +211,12 @@ def refused(commands: Commands, first: str) -> None:
             ("identifiers", "note", first, "mail", "iban", "-"),
             ("merge", wrong, first, "--yes"),
             ("erase", wrong, "--yes"),
+            ("erase", "mail", "-", "--yes"),
+            ("merge", "mail", "-", "mail", "-", "--yes"),
+            ("split", "mail", "-", "mail", "-"),
+            ("restrict", "mail", "-", "gdpr-art-18", "*"),
+            ("lift", "mail", "-", "gdpr-art-18"),
+            ("restrict", wrong, "x", "x", "x"),
             ("restrict", first, wrong, "*"),
             ("lift", first, wrong),
             ("candidates", "accept", wrong, "--yes"),

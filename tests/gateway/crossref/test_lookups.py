@@ -102,6 +102,33 @@ async def test_a_customer_is_found_by_an_identifier_so_often_a_minute(desk: Offi
     await desk.done("/resolve", {"by": {"source": "crm", "key": "C-1"}}, "reader")
 
 
+@pytest.mark.parametrize("path", ["/resolve", "/outline", "/history"])
+async def test_look_ups_by_sealed_keys_are_limited_as_those_by_identifiers(desk: Office, path: str) -> None:
+    """Known or not, in whichever way it is asked: each tells whose they are. What is refused looks nobody up."""
+    await desk.link("mail", "ada@example.com")
+    known, unknown = ({"source": "mail", "key": f"{name}@example.com"} for name in ("ada", "eve"))
+    identifier = {"identifier": {"type": "email", "value": "ada@example.com"}}
+    for asked, by in (("/resolve", identifier), (path, known), (path, unknown)):
+        assert (await desk.post(asked, {"by": by}, "steward")).status_code in (200, 404)
+    for by in (known, unknown):
+        refused = await desk.post(path, {"by": by}, "steward")
+        assert (refused.status_code, code_of(refused)) == (429, "RATE_LIMITED")
+        assert 0 < int(refused.headers["retry-after"]) <= 60
+    for by in ({"source": "crm", "key": "C-1"}, {"source": "nowhere", "key": "C-1"}, {"customer": "cus_1"}):
+        assert (await desk.post(path, {"by": by}, "steward")).status_code in (200, 404)
+
+
+async def test_look_ups_by_sealed_keys_are_each_consumers_own(desk: Office) -> None:
+    """Many at once count as many; who asks for more than a minute's is told to ask in parts."""
+    by = {"source": "mail", "key": "ada@example.com"}
+    too_many = await desk.post("/resolve-many", {"by": [by] * 4}, "steward")
+    assert (too_many.status_code, code_of(too_many)) == (422, "QUERY_BUDGET")
+    await desk.done("/resolve-many", {"by": [by, by, by, {"source": "crm", "key": "C-1"}]}, "steward")
+    refused = await desk.post("/resolve", {"by": by}, "steward")
+    assert (refused.status_code, code_of(refused)) == (429, "RATE_LIMITED")
+    await desk.done("/resolve", {"by": by}, "reader")
+
+
 @pytest.mark.parametrize(
     ("by", "where"),
     [

@@ -121,6 +121,16 @@ async def test_a_feed_writes_keys_of_its_own_sources_alone(desk: Office) -> None
     assert refused == {*WRITES_KEYS}
 
 
+async def test_who_may_write_keys_of_some_sources_erases_nobody(desk: Office) -> None:
+    """An erasure deletes keys of every source; a restriction none."""
+    customer = await desk.link("billing", "B-1")
+    refused = await desk.post(f"/customers/{customer}/erase", {}, "crm-officer")
+    assert (refused.status_code, code_of(refused)) == (403, "SOURCE_NOT_PERMITTED")
+    restriction = {"ground": "gdpr-art-18", "coordinates": ["Plant.label"]}
+    await desk.done(f"/customers/{customer}/restrict", restriction, "crm-officer")
+    assert (await desk.done("/resolve", {"by": {"source": "billing", "key": "B-1"}}))["subject"] is not None
+
+
 async def test_a_feed_writes_keys_of_its_source(desk: Office) -> None:
     """And is named in the event."""
     told = await desk.done("/links", {"source": "crm", "key": "C-1"}, "crm-feed")

@@ -17,16 +17,15 @@ _TYPES = {
     "postgresql": {"T": 'TEXT COLLATE "C"', "TS": "timestamptz", "B": "bytea", "J": "jsonb", "F": "double precision"},
 }
 
-# secret_versions: with which the tenant was written since, so that nobody goes on who lacks one
-# digest_checks: version -> what tells its secret from another, of those with which identifiers were digested
+# secret_marks: version -> what tells its secret from another, of those with which the tenant was written since, so that
+# nobody goes on who lacks one or has another
 # non_match_past: the keys of those that were cleared, by which an erasure finds the secrets of their events
 # match_candidate: source, link and the key in the link's place, of those that are opened for what a source says
 # event_customer: whom an event concerns besides the customer that it names; leads_to: where the id leads since then,
 # itself where it stands alone again, NULL where it leads to where it did before
 # customer_closed: a look-up by key searches these few, and no index of all customers
 _TABLES = """
-ALTER TABLE tenant ADD COLUMN secret_versions {J} NOT NULL DEFAULT '[]';
-ALTER TABLE tenant ADD COLUMN digest_checks {J} NOT NULL DEFAULT '{{}}';
+ALTER TABLE tenant ADD COLUMN secret_marks {J} NOT NULL DEFAULT '{{}}';
 DROP TABLE non_match;
 CREATE TABLE non_match (
   tenant_id    {T} NOT NULL REFERENCES tenant,
