@@ -6,7 +6,8 @@ READY := $(VENV)/.ready
 NODE := tests/node/node_modules/.ready
 CLIENTS := tests/clients/.venv/.ready
 IDE := gateway/ide/built/page.html
-IDE_SOURCES := $(addprefix gateway/ide/browser/,.npmrc build.mjs package.json) $(wildcard gateway/ide/browser/src/*)
+IDE_SHARED := $(addprefix gateway/pages/shared/,sending.js tokens.css)
+IDE_SOURCES := $(addprefix gateway/ide/browser/,.npmrc build.mjs package.json) $(wildcard gateway/ide/browser/src/*) $(IDE_SHARED)
 PACKAGES := adapters gateway resolvers schema
 # for two processors: a quarter of the time that tests take they wait, for servers, processes and browsers
 WORKERS ?= 3
@@ -50,7 +51,7 @@ clients: $(CLIENTS)  ## Install the Python clients that some tests use
 $(IDE): $(IDE_SOURCES)
 	@if ! command -v npm >/dev/null; then echo "npm is not there: the GraphiQL page is left out."; \
 	else echo "Building the GraphiQL page (once, about half a minute) ..."; \
-		(mkdir -p build/ide && cp -R gateway/ide/browser/. build/ide && cd build/ide \
+		(mkdir -p build/ide && cp -R gateway/ide/browser/. build/ide && cp $(IDE_SHARED) build/ide/src && cd build/ide \
 			&& npm install --silent && node build.mjs ../../gateway/ide/built) \
 		|| echo "npm cannot build the GraphiQL page: it is left out."; fi
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from adapters.answers import Answer, Key
+from adapters.answers import Answer, Denied, Key
 from adapters.offers import Offer
 from schema.deadline import Deadline
 from schema.observer import NOBODY, Observer
 
-__all__ = ["Adapter", "Batch", "Call", "Slice"]
+__all__ = ["Adapter", "Batch", "Call", "Permit", "Slice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,25 @@ class Batch:
     slice: Slice | None = None
 
 
+class Permit(Protocol):
+    """Says which keys may be asked at this moment: a customer's consent holds for a second from when it was read."""
+
+    def denied(self, keys: Sequence[Key]) -> Mapping[Key, Denied] | None:
+        """Return those of the keys that may not be asked now, with their answers; None: that has to be found out anew.
+
+        It is asked right before each call on the wire, whatever the call has waited for.
+        """
+
+    async def renew(self) -> None:
+        """Return when it was found out anew, or cannot be by the request's deadline. It may need calls of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What goes with a batch: until when, on whose credential, and what the source may be told.
 
-    `purpose` is the view's purpose as a W3C DPV term. `observer` is told of every call on the wire.
+    `purpose` is the view's purpose as a W3C DPV term. `observer` is told of every call on the wire. `permit` says which
+    keys may be asked, None where nothing has to let them.
     """
 
     deadline: Deadline
@@ -56,6 +70,7 @@ class Call:
     case: str | None = field(default=None, repr=False)
     trace: str | None = None
     observer: Observer = field(default=NOBODY, repr=False)
+    permit: Permit | None = field(default=None, repr=False)
 
 
 class Adapter(Protocol):
@@ -78,7 +93,8 @@ class Adapter(Protocol):
 
         An answer is matched by the key that its record echoes, never by position. A failure that concerns some keys
         is the answer of those keys; nothing but a programming error and cancellation is raised. A key that is not in
-        the mapping counts as SourceError(SOURCE_INCOMPLETE).
+        the mapping counts as SourceError(SOURCE_INCOMPLETE). Right before each call `call.permit` says which keys may
+        be asked; the protocol bases ask it.
         """
 
     async def aclose(self) -> None:

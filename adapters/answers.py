@@ -102,7 +102,12 @@ class ReplacedBy:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The source refuses to tell this record to the gateway's credential."""
+    """The source refuses to tell this record to the gateway's credential.
+
+    With a `reason` it is the gateway itself that has not asked: what lets the key be asked does so no more.
+    """
+
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

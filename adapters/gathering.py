@@ -38,7 +38,8 @@ class Gather:
 
     *Who shares.* Asks made in one turn of the loop go out as one fetch when they are equal in all that the source can
     see but the keys: offer, fields, arguments, part of a list, purpose and case. An ask with a caller's credential
-    never shares, whatever is equal, where the adapter forwards it; one that says that it does not is not given it. Each
+    never shares, whatever is equal, where the adapter forwards it; one that says that it does not is not given it. Nor
+    does an ask with a permit, which holds for its own request's customers, and it does not wait for others. Each
     ask is a future of its own, which holds the answers of its own keys in a new mapping: always a value, never an
     exception. Keys go in order of arrival, at most as many in a fetch as the offer takes in one call, and an ask
     depends on no fetch but that of its own keys. An ask of more keys than that, and every ask of an offer that takes
@@ -82,7 +83,7 @@ class Gather:
             waiter.end(_CLOSED)
             return waiter
         shared, single = self._lines.get(batch.offer) or self._opened(batch.offer)
-        if call.credential is not None:
+        if call.credential is not None or call.permit is not None:
             single.join(waiter, waiter)
         elif 1 < shared.size >= len(batch.keys):
             shared.join(_told(batch, call), waiter)

@@ -10,7 +10,10 @@ from enum import StrEnum
 from adapters.answers import Key, Missing, Page
 from adapters.records import Record, SourcePath, is_there, read_path
 
-__all__ = ["KeyForm", "Offer"]
+__all__ = ["CANONICAL_ID", "KeyForm", "Offer"]
+
+CANONICAL_ID = "canonical id"
+"""The keyspace of offers that are asked by the customer's canonical id, and by no source's own key."""
 
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)

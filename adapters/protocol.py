@@ -15,7 +15,7 @@ from adapters.answers import Answer, Key, SourceError
 from adapters.matching import Ends, match_answers
 from adapters.offers import KeyForm, Offer
 from adapters.paging import first_slice, further_pages
-from adapters.sending import AskT, AtOnce, InTime, Observed, ReplyT, Send, SendError, Wire
+from adapters.sending import AskT, AtOnce, InTime, NotPermittedError, Observed, ReplyT, Send, SendError, Wire
 from schema.reasons import Reason
 
 __all__ = ["ProtocolAdapter"]
@@ -122,6 +122,10 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
             return self._read(batch, keys, ask, reply)
         except SendError as error:
             return dict.fromkeys(keys, SourceError(error.reason, error.detail))
+        except NotPermittedError as error:
+            denied = error.denied
+        left = tuple(key for key in keys if key not in denied)
+        return {**denied, **(await self._answer(batch, left, call) if left else {})}
 
     def _read(self, batch: Batch, keys: Sequence[Key], ask: AskT, reply: ReplyT) -> Mapping[Key, Answer]:
         """Return one answer a key; a protocol whose reply can say more than its records do overrides it."""

@@ -1,6 +1,7 @@
 """One call on the wire: the seam that deadlines, limits and counting wrap.
 
     SendError          one call failed; carries the reason of every key it asked
+    NotPermittedError  nothing was sent: some of the keys may not be asked any more
 
 `fetch` asks a batch, `send` makes one call. What a source sees, and what a retry repeats, is a `send`.
 """
@@ -9,17 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from adapters.adapter import Batch, Call
-from adapters.answers import Key
+from adapters.adapter import Batch, Call, Permit
+from adapters.answers import Denied, Key
 from schema.deadline import Clock
 from schema.observer import Sent, tell
 from schema.reasons import Reason
 
-__all__ = ["Ask", "AtOnce", "InTime", "Observed", "Send", "SendError"]
+__all__ = ["Ask", "AtOnce", "InTime", "NotPermittedError", "Observed", "Send", "SendError"]
 
 AskT_contra = TypeVar("AskT_contra", bound="Ask", contravariant=True)
 ReplyT_co = TypeVar("ReplyT_co", covariant=True)
@@ -41,6 +42,14 @@ class SendError(Exception):
     def __init__(self, reason: Reason, detail: str) -> None:
         self.reason, self.detail = reason, detail
         super().__init__(f"{reason}: {detail}")
+
+
+class NotPermittedError(Exception):
+    """Nothing was sent: `denied` are those of the call's keys that may not be asked, with their answers."""
+
+    def __init__(self, denied: Mapping[Key, Denied]) -> None:
+        self.denied = denied
+        super().__init__(f"{len(denied)} keys may not be asked")
 
 
 class Send(Protocol[AskT_contra, ReplyT_co]):
@@ -84,26 +93,52 @@ class InTime(Generic[AskT, ReplyT]):
 
 
 class AtOnce(Generic[AskT, ReplyT]):
-    """Lets at most `limit` calls to the source run together; the others wait their turn, until their deadline."""
+    """Lets at most `limit` calls to the source run together; the others wait their turn, until their deadline.
+
+    A call that needs a permit is held against it when its turn has come. To find the permit out anew the turn is given
+    back: the call by which it is found out may be one to this very source.
+    """
 
     def __init__(self, inner: Send[AskT, ReplyT], limit: int) -> None:
         self.inner = inner
         self._turns = asyncio.Semaphore(limit)
 
     async def send(self, ask: AskT, call: Call) -> ReplyT:
-        """Make the call when its turn has come, or raise SendError(DEADLINE_EXCEEDED) without having sent anything."""
-        if self._turns.locked():
-            await self._wait_turn(call)
-        else:
-            await self._turns.acquire()  # is had at once
+        """Make the call when its turn has come.
+
+        Raises, without having sent anything, SendError(DEADLINE_EXCEEDED), or NotPermittedError if some of the keys may
+        not be asked at that moment.
+        """
+        if call.permit is not None:
+            return await self._send_permitted(ask, call, call.permit)
+        await self._take_turn(call)
         try:
-            if call.deadline.is_over():
-                raise SendError(Reason.DEADLINE_EXCEEDED, "no time was left to send the call")
-            return await self.inner.send(ask, call)
+            return await self._send_now(ask, call)
         finally:
             self._turns.release()
 
-    async def _wait_turn(self, call: Call) -> None:
+    async def _send_permitted(self, ask: AskT, call: Call, permit: Permit) -> ReplyT:
+        while True:
+            await self._take_turn(call)
+            try:
+                denied = permit.denied(ask.keys)
+                if denied:
+                    raise NotPermittedError(denied)
+                if denied is not None or call.deadline.is_over():
+                    return await self._send_now(ask, call)
+            finally:
+                self._turns.release()
+            await permit.renew()
+
+    async def _send_now(self, ask: AskT, call: Call) -> ReplyT:
+        if call.deadline.is_over():
+            raise SendError(Reason.DEADLINE_EXCEEDED, "no time was left to send the call")
+        return await self.inner.send(ask, call)
+
+    async def _take_turn(self, call: Call) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()  # is had at once
+            return
         try:
             async with asyncio.timeout(call.deadline.remaining()):
                 await self._turns.acquire()

@@ -22,6 +22,7 @@ from graphql import (
 
 from adapters.adapter import Adapter
 from adapters.crossref import InputError, SourceSystem
+from adapters.gates import GATE_RECORDS
 from adapters.offers import Offer
 from adapters.records import Record, Reference
 from schema.directives import CANONICAL
@@ -56,6 +57,7 @@ def verify_adapters(adapters: Iterable[Adapter], model: Model) -> list[Problem]:
     sound = sound_adapters(given)
     fields, offered = _by_python_name(model), _offered(sound)
     sources: set[str] = set()
+    owners: dict[str, str] = {}
     for adapter in sound:
         problems.extend(_source(adapter, sources))
         names: set[str] = set()
@@ -64,7 +66,10 @@ def verify_adapters(adapters: Iterable[Adapter], model: Model) -> list[Problem]:
                 got = f"a second offer {offer.name} of {adapter.source}"
                 problems.append(_problem(type(adapter), got, "every name once in a source", "give it another name"))
             names.add(offer.name)
-            problems.extend(_Checking(adapter.source, offer, model, fields, offered).problems())
+            if offer.serves in GATE_RECORDS:
+                problems.extend(_gate(adapter.source, offer, owners))
+            else:
+                problems.extend(_Checking(adapter.source, offer, model, fields, offered).problems())
     return problems
 
 
@@ -85,6 +90,24 @@ def served_coordinates(adapters: Iterable[Adapter], model: Model) -> frozenset[s
             owner = coordinate.of if coordinate else ""
         served.update(_served(owner, offer.record, fields, frozenset()))
     return frozenset(served)
+
+
+def _gate(source: str, offer: Offer, owners: dict[str, str]) -> Iterator[Problem]:
+    """Yield what is wrong with an offer that answers a gate, of which `owners` are known."""
+    name, declared = f"{source}.{offer.name}", GATE_RECORDS[offer.serves]
+    owner = owners.setdefault(offer.serves, name)
+    if owner != name:
+        got, wanted = f"the offer {name}, which serves {offer.serves} as {owner} does", "one source that decides"
+        yield _problem(offer.record, got, wanted, "remove one of them: the other would never be asked")
+    if not issubclass(offer.record, declared):
+        got, wanted = f"the offer {name}, which serves {offer.serves}", f"records derived from {declared.__name__}"
+        yield _problem(offer.record, got, wanted, f"class {offer.record.__name__}({declared.__name__})")
+    elif unknown := sorted(offer.record.model_fields.keys() - declared.model_fields.keys()):
+        got, wanted = f"the field {unknown[0]}", f"a field of {declared.__name__}"
+        yield _problem(offer.record, got, wanted, did_you_mean(unknown[0], declared.model_fields, "remove it"))
+    if offer.keyspace:
+        got, wanted = f"the offer {name} with keyspace={offer.keyspace!r}", "the source's own keys of the customer"
+        yield _problem(offer.record, got, wanted, "leave keyspace= out")
 
 
 _Offered = Mapping[str, frozenset[str]]

@@ -125,7 +125,7 @@ class SharedFetch:
         """Return the call for all waiters, who are told of alike: until the last one's deadline, in nobody's trace."""
         first = self.waiters[0].call
         if len(self.waiters) == 1:
-            return Call(first.deadline, first.purpose, first.credential, first.case, first.trace, self)
+            return Call(first.deadline, first.purpose, first.credential, first.case, first.trace, self, first.permit)
         deadline = max(self.waiters, key=_UNTIL).call.deadline
         return Call(deadline, first.purpose, first.credential, first.case, None, self)
 

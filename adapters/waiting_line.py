@@ -8,6 +8,7 @@ import math
 from collections import OrderedDict, deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextvars import Context
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeGuard
 
@@ -102,9 +103,23 @@ class WaitingLine:
     async def _fetch(self, fetch: SharedFetch, batch: Batch, call: Call) -> None:
         answers: Mapping[Key, Answer] = {}
         try:
-            answers = await self._answers(batch, call)
+            answers = await (self._answers if call.permit is None else self._permitted)(batch, call)
         finally:
             self._hand_out(fetch, batch, answers)
+
+    async def _permitted(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
+        """Return an answer for each key. What may not be asked now is not, also where an adapter looks at no permit."""
+        assert call.permit is not None
+        denied = call.permit.denied(batch.keys)
+        while denied is None and not call.deadline.is_over():
+            await call.permit.renew()
+            denied = call.permit.denied(batch.keys)
+        if denied is None:
+            return dict.fromkeys(batch.keys, _LATE)
+        if not denied:
+            return await self._answers(batch, call)
+        left = tuple(key for key in batch.keys if key not in denied)
+        return {**denied, **(await self._answers(replace(batch, keys=left), call) if left else {})}
 
     async def _answers(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
         """Return an answer for each key, whatever the adapter does; its fault costs its own fields."""

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
+from gateway.breaking_glass import break_glass
 from gateway.crossref.application import make_crossref
 from gateway.explaining import explain_request
 from gateway.headers import read_headers
 from gateway.ide import Ide, add_ide
+from gateway.privacy import make_privacy
 from gateway.readiness import Readiness
 from gateway.refusals import NotTakenError, RequestCode, not_at_this_path
 from gateway.replies import Reply, answering, refusal, refusal_of
 from gateway.service import Service
 
-__all__ = ["make_api"]
+__all__ = ["Pages", "make_api"]
+
+
+class Pages(NamedTuple):
+    """Which pages there are, where somebody could use them: that of stewards, and that of privacy officers."""
+
+    steward: bool = True
+    officer: bool = True
 
 
 def make_api(
-    service: Callable[[], Service], lifespan: Callable[[FastAPI], Any], *, most_bytes: int, steward_page: bool
+    service: Callable[[], Service], lifespan: Callable[[FastAPI], Any], *, most_bytes: int, pages: Pages
 ) -> FastAPI:
     """Return the application behind the GraphQL route. `service` raises NotOpenError while the gateway is not open.
 
@@ -37,8 +46,10 @@ def make_api(
         redirect_slashes=False,  # a redirect repeats the caller's Host header
     )
     _add_views(api, service, most_bytes)
+    _add_break_glass(api, service)
     add_ide(api, Ide.load())
-    api.mount("/crossref", make_crossref(service, most_bytes=most_bytes, has_page=steward_page))
+    api.mount("/crossref", make_crossref(service, most_bytes=most_bytes, has_page=pages.steward))
+    api.mount("/privacy", make_privacy(service, has_page=pages.officer))
     _add_health(api, Readiness(service))
     api.exception_handler(HTTPException)(_not_here)
     return api
@@ -56,6 +67,15 @@ def _add_views(api: FastAPI, service: Callable[[], Service], most_bytes: int) ->
     async def explain(view: str, request: Request) -> Response:
         async def work() -> Response:
             return _response(await explain_request(service(), view, request, most_bytes))
+
+        return await _answering(request, work)
+
+
+def _add_break_glass(api: FastAPI, service: Callable[[], Service]) -> None:
+    @api.post("/views/{view}/break-glass")
+    async def opening(view: str, request: Request) -> Response:
+        async def work() -> Response:
+            return _response(await break_glass(service(), view, request))
 
         return await _answering(request, work)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import packages_distributions
@@ -14,9 +14,12 @@ from adapters.adapter import Adapter
 from adapters.crossref import CrossReference
 from adapters.crossref.urls import URLS, file_of, url_fault
 from adapters.verifying import served_coordinates, sound_adapters, verify_adapters
+from gateway.audit import AuditPlace, audit_problems
 from gateway.consumers import Consumers
 from gateway.identifier_rules import identifier_rules
 from gateway.secret_file import verify_secret_file
+from gateway.verification import Verifier, load_verifiers
+from gateway.view_needs import Provided, verify_needs
 from resolvers.catalog import Catalog
 from resolvers.coverage import not_served, not_taken
 from resolvers.planning import Planner
@@ -50,6 +53,8 @@ class Declared:
     crossref: str | CrossReference | None = field(default=None, repr=False)
     types: Sequence[type] = ()
     identifier_rules: Path | None = None
+    verifiers: Path | None = None
+    audit: AuditPlace = field(default_factory=AuditPlace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Checked:
     views: Sequence[View] = ()
     published: Sequence[View] = ()
     consumers: Consumers | None = field(default=None, repr=False)
+    verifiers: Mapping[str, Verifier] = field(default_factory=dict, repr=False)
 
     @property
     def errors(self) -> Sequence[Problem]:
@@ -78,18 +84,23 @@ def check(declared: Declared) -> Checked:
     reading.verify("the installed packages", _name_clashes)
     reading.verify("the secret file", lambda: verify_secret_file(declared.secret_file) if declared.secret_file else ())
     reading.attempt("the rules of identifiers", lambda: identifier_rules(declared.identifier_rules))
+    has_secrets = declared.secret_file is not None
+    reading.verify("the audit", lambda: audit_problems(declared.audit, has_secrets=has_secrets))
+    verifiers = reading.attempt("the verifiers", lambda: _verifiers(declared.verifiers))
     reading.verify("the cross-reference", lambda: (*_crossref(declared.crossref), *_undigested(declared, folder)))
     if model is not None:
         adapters = sound_adapters(declared.adapters)
         reading.verify("the adapters", lambda: verify_adapters(declared.adapters, model))
         reading.verify("the views", lambda: _views(adapters, folder, model))
+        reading.verify("the views", lambda: _unmet(declared, adapters, folder))
         reading.verify("the adapters", lambda: _unserved(declared.model, adapters, model))
     if lock is not None:
         reading.verify("the lock of the views", lambda: (*lock.problems(folder), *_drafts(lock, folder)))
     if consumers is not None:
         reading.verify("the consumers", lambda: consumers.problems(folder))
     published = [loaded.view for loaded in lock.published(folder)] if lock is not None else []
-    return Checked(reading.problems, model, [loaded.view for loaded in folder.views], published, consumers)
+    views = [loaded.view for loaded in folder.views]
+    return Checked(reading.problems, model, views, published, consumers, verifiers or {})
 
 
 class _Reading:
@@ -119,6 +130,10 @@ class _Reading:
         return folder
 
 
+def _verifiers(path: Path | None) -> Mapping[str, Verifier]:
+    return load_verifiers(path) if path else {}
+
+
 def _unreadable(what: str, error: Exception) -> Problem:
     # the text of an exception that is not ours may hold a value from the file
     places = extract_tb(error.__traceback__)
@@ -142,6 +157,13 @@ def _crossref(crossref: object) -> Iterator[Problem]:
 
 
 def _unusable(path: Path) -> str | None:
+    try:
+        return _unfit(path)
+    except OSError as error:
+        return f"which cannot be reached ({type(error).__name__}: mend the rights to it and to its folder)"
+
+
+def _unfit(path: Path) -> str | None:
     # a file that is not there would be made, without anybody in it: to every caller every customer would be unknown
     if not path.exists():
         return "where there is no file" if path.parent.is_dir() else "whose folder does not exist"
@@ -168,6 +190,17 @@ def _views(adapters: Sequence[Adapter], folder: ViewFolder, model: Model) -> Ite
         if not any(problem.level is Level.ERROR for problem in verify_view(loaded, model)):
             yield from _not_served(loaded, model, planner)
             yield from _not_taken(loaded, model, catalog)
+
+
+def _unmet(declared: Declared, adapters: Sequence[Adapter], folder: ViewFolder) -> Iterator[Problem]:
+    """Yield what views need of the gateway and it lacks."""
+    provided = Provided(
+        served=frozenset(offer.serves for adapter in adapters for offer in adapter.offers),
+        verifiers=declared.verifiers is not None,
+        audit=declared.audit.folder is not None,
+        secret=declared.secret_file is not None,
+    )
+    yield from verify_needs(folder.views, provided)
 
 
 def _not_served(loaded: LoadedView, model: Model, planner: Planner) -> Iterator[Problem]:

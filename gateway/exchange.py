@@ -13,12 +13,13 @@ from typing import NamedTuple
 from starlette.types import Receive, Scope
 
 from gateway.accept import MediaType, wanted_media_type
+from gateway.audit import Refused
 from gateway.bodies import body_late, read_body, refuse_body
 from gateway.headers import Headers
 from gateway.operations import is_for_another_operation
 from gateway.origins import METHODS
 from gateway.refusals import NotTakenError, RequestCode
-from gateway.replies import Reply, print_answer, refusal_of
+from gateway.replies import Reply, code_of, print_answer, refusal_of
 from gateway.requests import parse_parameters, parse_request, refuse_parameters
 from gateway.service import Service
 from resolvers import RefusalCode, RefusedError, Request
@@ -31,7 +32,7 @@ __all__ = ["Arrival", "Exchange"]
 
 _MOST_RESERVED = 0.1
 
-_OK, _PARTIAL, _REFUSED, _LIMITED = 200, 294, 400, 429
+_OK, _PARTIAL, _REFUSED, _LIMITED, _UNAVAILABLE = 200, 294, 400, 429, 503
 
 _NO_SUCH_OPERATION = (RefusalCode.GRAPHQL_VALIDATION_FAILED, RefusalCode.OPERATION_RESOLUTION_FAILURE)
 """How a document is refused that can be read and is for a mutation or a subscription: no view has one."""
@@ -63,16 +64,30 @@ class Exchange:
     clock: Clock
 
     async def answer(self, service: Service, caller: Caller, arrival: Arrival) -> Reply:
-        """Return the answer, or why the view refuses the document.
+        """Return the answer, or why the view refuses the document. It is recorded by then, where the gateway does so.
 
         Raises:
-            NotTakenError: The request cannot be taken: 400, 404, 405, 406, 408, 413, 414, 415 or 504.
+            NotTakenError: The request cannot be taken: 400, 401, 403, 404, 405, 406, 408, 410, 413, 414, 415 or 504.
+            AuditUnavailableError: It was refused, and that could not be recorded.
         """
-        view = service.named(caller, arrival.segment)
+        view: View | None = None
+        try:
+            view = service.named(caller, arrival.segment)
+            return await self._answer(service, caller, arrival, view)
+        except RefusedError as error:
+            if error.code is not RefusalCode.AUDIT_UNAVAILABLE:
+                await self._record(service, caller, arrival, view, str(error.code))
+            return _refused(error, wanted_media_type(arrival.headers))
+        except Exception as error:
+            await self._record(service, caller, arrival, view, code_of(error))
+            raise
+
+    async def _answer(self, service: Service, caller: Caller, arrival: Arrival, view: View) -> Reply:
         media_type = wanted_media_type(arrival.headers)
         seconds = view.limits.deadline_ms / 1000
         with service.alarms.set(seconds, body_late) as alarm:
             request = await self._request(arrival)
+            caller = service.informed(caller, view, arrival.headers, request.situation)
             alarm.late = _answer_late
             if self.clock() >= arrival.started + seconds:
                 raise _answer_late()
@@ -81,23 +96,26 @@ class Exchange:
                 answer = await service.engine.answer(view, request, caller, until)
             except RefusedError as error:
                 _check_is_query(arrival, error, request, view)
-                if error.retry_after is not None:
-                    told = {"Retry-After": str(error.retry_after)}
-                    return Reply(_LIMITED, print_answer({"errors": error.formatted()}), media_type, told)
-                status = _REFUSED if media_type is MediaType.RESPONSE else _OK
-                return Reply(status, print_answer({"errors": error.formatted()}), media_type)
+                raise
         status = _PARTIAL if "errors" in answer and media_type is MediaType.RESPONSE else _OK
         return Reply(status, print_answer(answer), media_type)
+
+    async def _record(self, service: Service, caller: Caller, arrival: Arrival, view: View | None, code: str) -> None:
+        """Record that a request was refused. Raises AuditUnavailableError."""
+        if service.audit is not None:
+            known, seconds = view.id if view else None, self.clock() - arrival.started
+            await service.audit.record_refusal(Refused(caller.consumer, code, known, arrival.request_id, seconds))
 
     async def _request(self, arrival: Arrival) -> Request:
         method, query_string = arrival.scope["method"], arrival.scope.get("query_string", b"")
         if method == "POST":
             if query_string:
                 refuse_parameters(query_string)
-            return parse_request(await read_body(arrival.receive, arrival.headers, self.most_bytes))
+            body = await read_body(arrival.receive, arrival.headers, self.most_bytes)
+            return parse_request(body, arrival.request_id)
         if method == "GET":
             refuse_body(arrival.headers)
-            return parse_parameters(query_string)
+            return parse_parameters(query_string, arrival.request_id)
         message = "GraphQL is asked by GET or POST here."
         raise NotTakenError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": METHODS})
 
@@ -112,6 +130,16 @@ def _check_is_query(arrival: Arrival, error: RefusedError, request: Request, vie
     if is_other and is_for_another_operation(request, view.limits.tokens):
         message = "By GET only queries are asked."
         raise NotTakenError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": "POST"})
+
+
+def _refused(error: RefusedError, media_type: MediaType) -> Reply:
+    """Return how it is told that a document is refused; what may be asked again later has a status of its own."""
+    body = print_answer({"errors": error.formatted()})
+    if error.code is RefusalCode.AUDIT_UNAVAILABLE:
+        return Reply(_UNAVAILABLE, body, media_type, {"Retry-After": "1"})
+    if error.retry_after is not None:
+        return Reply(_LIMITED, body, media_type, {"Retry-After": str(error.retry_after)})
+    return Reply(_REFUSED if media_type is MediaType.RESPONSE else _OK, body, media_type)
 
 
 def _for_sources(seconds: float) -> float:

@@ -11,11 +11,15 @@ from collections.abc import Collection
 
 from gateway.headers import Headers
 from gateway.refusals import NotTakenError, RequestCode
+from schema.verification import VERIFICATION_HEADER
 
 __all__ = ["METHODS", "allowed_headers", "check_origin", "preflight_headers"]
 
 METHODS = "GET, POST, OPTIONS"
 """By which GraphQL is asked."""
+
+_ALLOWED = f"Accept, Authorization, Break-Glass, Content-Type, {VERIFICATION_HEADER}, X-Request-Id"
+"""The headers that a page may send."""
 
 _SECONDS_KEPT = "600"
 """How long a browser keeps the answer to a preflight: an origin that is taken away is refused by the request itself."""
@@ -57,7 +61,7 @@ def preflight_headers(headers: Headers, registered: Collection[str]) -> dict[str
         "Allow": METHODS,
         "Access-Control-Allow-Origin": origin,
         "Access-Control-Allow-Methods": "GET, POST",
-        "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, X-Request-Id",
+        "Access-Control-Allow-Headers": _ALLOWED,
         "Access-Control-Max-Age": _SECONDS_KEPT,
     }
 

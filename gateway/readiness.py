@@ -1,4 +1,4 @@
-"""Whether requests can be answered now: the gateway is open, and its cross-reference answers."""
+"""Whether requests can be answered now: the gateway is open, its cross-reference answers, and the audit can write."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from adapters.crossref import CrossReferenceError, Lookup, StoredCrossReference
+from gateway.audit import AuditLog
 from gateway.service import NotOpenError, Service
 from schema.deadline import Clock
 
@@ -24,7 +25,8 @@ _log = logging.getLogger(__name__)
 
 
 class Readiness:
-    """Looks nobody up in the cross-reference, at most once a second: what every request needs. No source is asked."""
+    """Looks nobody up in the cross-reference, and tries to record where that has failed, at most once a second: what
+    every request needs. No source is asked."""
 
     def __init__(self, service: Callable[[], Service], clock: Clock = time.monotonic) -> None:
         self._service, self._clock = service, clock
@@ -36,21 +38,30 @@ class Readiness:
         When that changes it is logged.
         """
         try:
-            crossref = self._service().crossref
+            service = self._service()
         except NotOpenError:
             self._due, self._is_ready = self._clock(), True  # opened anew, it is asked anew
             return False
-        if crossref is not None and self._clock() >= self._due:
+        if self._clock() >= self._due:
             self._due = self._clock() + _EVERY
-            self._settle(await _fault(crossref))
+            fault = None if service.crossref is None else await _fault(service.crossref)
+            self._settle(fault or _unwritten(service.audit))
         return self._is_ready
 
     def _settle(self, fault: str | None) -> None:
         was_ready, self._is_ready = self._is_ready, fault is None
         if was_ready and fault is not None:
-            _log.error("not ready: the cross-reference cannot be read: %s", fault)
+            _log.error("not ready: %s", fault)
         elif not was_ready and fault is None:
-            _log.warning("ready again: the cross-reference can be read")
+            _log.warning("ready again")
+
+
+def _unwritten(audit: AuditLog | None) -> str | None:
+    """Return why nothing can be recorded, None where it can, or need not be."""
+    if audit is None:
+        return None
+    audit.try_again()
+    return None if audit.fault is None else f"requests cannot be recorded: {audit.fault}"
 
 
 async def _fault(crossref: StoredCrossReference) -> str | None:
@@ -58,7 +69,7 @@ async def _fault(crossref: StoredCrossReference) -> str | None:
         async with asyncio.timeout(_PATIENCE):
             await crossref.resolve(_NOBODY)
     except CrossReferenceError as error:
-        return str(error)
+        return f"the cross-reference cannot be read: {error}"
     except TimeoutError:
-        return f"no answer within {_PATIENCE:g} s"
+        return f"the cross-reference cannot be read: no answer within {_PATIENCE:g} s"
     return None

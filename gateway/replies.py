@@ -18,10 +18,11 @@ from gateway.accept import MediaType
 from gateway.failure_log import OutageFilter
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.service import NotOpenError
+from resolvers.disclosure import AuditUnavailableError
 from schema.deadline import Clock
 from schema.reasons import Reason
 
-__all__ = ["Reply", "answering", "complete", "outages_told_seldom", "print_answer", "raw_headers", "refusal"]
+__all__ = ["Reply", "answering", "code_of", "complete", "outages_told_seldom", "print_answer", "raw_headers", "refusal"]
 __all__ += ["refusal_of", "send_reply"]
 
 _ALWAYS: Mapping[str, str] = MappingProxyType(
@@ -93,10 +94,23 @@ def refusal_of(error: Exception, request_id: str, media_type: MediaType = MediaT
     return refusal(_told(error, request_id), media_type)
 
 
+def code_of(error: Exception) -> str:
+    """Return the code by which a request is refused during which this was raised."""
+    match error:
+        case NotTakenError():
+            return str(error.code)
+        case NotOpenError() | CrossReferenceError():
+            return str(RequestCode.UNAVAILABLE)
+    return str(RequestCode.INTERNAL_ERROR)
+
+
 def _told(error: Exception, request_id: str) -> NotTakenError:
     match error:
         case NotTakenError():
             return error
+        case AuditUnavailableError():
+            message = "What would be shown cannot be written down, so nothing is shown. Ask again later."
+            return NotTakenError(503, RequestCode.AUDIT_UNAVAILABLE, message, {"Retry-After": "1"})
         case NotOpenError():
             return _unavailable("The gateway is not open yet, or no longer. Ask again later.")
         case CrossReferenceError():

@@ -15,7 +15,9 @@ from urllib.parse import parse_qsl
 import orjson
 
 from gateway.refusals import NotTakenError, RequestCode
+from gateway.situations import NAMES, WrongSituationError, read_situation
 from resolvers import Request
+from schema.situation import Situation
 from schema.views import ReceiptDetail
 
 __all__ = ["parse_parameters", "parse_request", "refuse_parameters"]
@@ -32,6 +34,9 @@ _QUOTED = {name: f'"{name}"'.encode() for name in _NAMES}
 _NO_JSON = "The body is not JSON in UTF-8, or nested too deeply"
 
 _NO_RECEIPT = ReceiptDetail.NONE
+_SITUATION = "situation"
+_IN_EXTENSIONS = ("receipt", _SITUATION)
+_IN_SITUATION = [f'"{name}"'.encode() for name in (*NAMES, *_IN_EXTENSIONS)]
 
 _MOST_URL_BYTES = 16_384
 _MOST_PARAMETERS = 32
@@ -52,8 +57,8 @@ _BODY = _Form("member", 'Send a JSON object such as {"query": "...", "variables"
 _URL = _Form("parameter", "Send ?query=...&operationName=...&variables=..., URL-encoded; variables as a JSON object.")
 
 
-def parse_request(body: bytes) -> Request:
-    """Return the GraphQL request in a body.
+def parse_request(body: bytes, request_id: str | None = None) -> Request:
+    """Return the GraphQL request in a body, to be recorded under this id.
 
     Raises:
         NotTakenError: 400, it is no JSON object with a `query` and members of the right types, each once.
@@ -66,11 +71,14 @@ def parse_request(body: bytes) -> Request:
         raise _BODY.wrong("The body is JSON, but not an object")
     if _may_hold_twice(body, members):
         _check_once(_member_names(body), _BODY)
-    return _request(members, _BODY)
+    request = _request(members, _BODY, request_id)
+    if members.get("extensions") and _SITUATION in members["extensions"]:
+        _check_situation_once(body, body, _BODY)
+    return request
 
 
-def parse_parameters(query_string: bytes) -> Request:
-    """Return the GraphQL request in the part of a URL that stands behind `?`.
+def parse_parameters(query_string: bytes, request_id: str | None = None) -> Request:
+    """Return the GraphQL request in the part of a URL that stands behind `?`, to be recorded under this id.
 
     An empty parameter counts as one that is left out, as the specification says.
 
@@ -80,7 +88,12 @@ def parse_parameters(query_string: bytes) -> Request:
     pairs = [(name, value) for name, value in _parameters(query_string) if name in _NAMES]
     _check_once((name for name, _ in pairs), _URL)
     given = {name: value for name, value in pairs if value or name == "query"}
-    return _request({name: _parameter(name, value) for name, value in given.items()}, _URL)
+    members: dict[str, Any] = {name: _parameter(name, value) for name, value in given.items()}
+    request = _request(members, _URL, request_id)
+    if members.get("extensions") and _SITUATION in members["extensions"]:
+        text = given["extensions"].encode()
+        _check_situation_once(text, b'{"extensions":%s}' % text, _URL)
+    return request
 
 
 def refuse_parameters(query_string: bytes) -> None:
@@ -136,6 +149,22 @@ def _member_names(body: bytes) -> list[str]:
         raise _BODY.wrong(_NO_JSON) from None
 
 
+def _check_situation_once(written: bytes, body: bytes, form: _Form) -> None:
+    """Refuse a part of the situation that stands twice, or a second situation: which one counts would be a guess."""
+    if b"\\u" not in written and all(written.count(name) < 2 for name in _IN_SITUATION):
+        return
+    try:
+        pairs = json.loads(body, object_pairs_hook=_unchanged)
+    except RecursionError:
+        raise form.wrong(_NO_JSON) from None
+    extensions = next(value for name, value in pairs if name == "extensions")
+    situation = next(value for name, value in extensions if name == _SITUATION)
+    for names, within in ((_IN_EXTENSIONS, extensions), (NAMES, situation)):
+        told = [name for name, _ in within if name in names]
+        if len(set(told)) < len(told):
+            raise form.wrong("A member of 'extensions', or of its 'situation', stands more than once")
+
+
 def _unchanged(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return pairs
 
@@ -148,7 +177,7 @@ def _check_once(names: Iterable[str], form: _Form) -> None:
         seen.add(name)
 
 
-def _request(members: Mapping[str, Any], form: _Form) -> Request:
+def _request(members: Mapping[str, Any], form: _Form, request_id: str | None) -> Request:
     query = members.get("query")
     name = members.get("operationName")
     variables = members.get("variables")
@@ -160,8 +189,11 @@ def _request(members: Mapping[str, Any], form: _Form) -> Request:
         and (extensions is None or isinstance(extensions, dict))
     ):
         raise _wrong_member(members, form)
-    receipt = _receipt(extensions.get("receipt"), form) if extensions else _NO_RECEIPT
-    return Request(query, name or None, variables or {}, receipt)
+    if not extensions:
+        return Request(query, name or None, variables or {}, id=request_id)
+    receipt = _receipt(extensions.get("receipt"), form)
+    situation = _situation(extensions.get(_SITUATION), form)
+    return Request(query, name or None, variables or {}, receipt, situation, request_id)
 
 
 def _wrong_member(members: Mapping[str, Any], form: _Form) -> NotTakenError:
@@ -170,6 +202,13 @@ def _wrong_member(members: Mapping[str, Any], form: _Form) -> NotTakenError:
         return form.wrong(f"The {form.part} 'query' is missing")
     wrong = next(name for name, wanted in _TYPES.items() if not isinstance(members.get(name), wanted))
     return form.wrong(f"The {form.part} {wrong!r} is not {'a string' if str in _TYPES[wrong] else 'an object'}")
+
+
+def _situation(value: object, form: _Form) -> Situation:
+    try:
+        return read_situation(value)
+    except WrongSituationError as error:
+        raise form.wrong(str(error)) from None
 
 
 def _receipt(value: object, form: _Form) -> ReceiptDetail:

@@ -83,6 +83,10 @@ def _lines(path: Path) -> list[str]:
             got = f"a secret file of more than {_MOST_FILE_BYTES} bytes"
             raise ConfigurationError([_problem(path, None, got, "a few lines")])
         return [line.strip() for line in content.decode("ascii").splitlines()]
+    except PermissionError:
+        got, wanted = "a secret file that may not be read", "one that the user who runs this may read"
+        mend = "mend the rights to it and to its folder"
+        raise ConfigurationError([Problem(_place(path), None, got, wanted, mend)]) from None
     except (OSError, ValueError) as error:
         got = f"a secret file that cannot be read ({type(error).__name__})"
         raise ConfigurationError([_problem(path, None, got, "a readable text file")]) from None

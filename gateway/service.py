@@ -6,19 +6,28 @@ NotOpenError    a door was used before the gateway was open, or after it was clo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from hashlib import sha256
 
 from adapters.crossref import StoredCrossReference
 from gateway.alarms import Alarms
+from gateway.audit import AuditLog
+from gateway.break_glass import GlassBreaking, GrantSeal, Reviewing
 from gateway.consumers import Consumers
 from gateway.headers import Headers
 from gateway.origins import allowed_headers, check_origin, preflight_headers
 from gateway.refusals import NotTakenError, RequestCode
+from gateway.register import Controller
+from gateway.verification import Assertions
 from resolvers import Engine, choose_view
 from resolvers.rates import Rates
 from schema.caller import Caller
+from schema.grants import Grant
+from schema.situation import Situation
+from schema.verification import VERIFICATION_HEADER
 from schema.views import View
 
 __all__ = ["NotOpenError", "Service"]
@@ -28,6 +37,7 @@ _MOST_KEPT = 10_000
 _AS_SENT = b"Bearer cv_"
 _SENT_BYTES = len(_AS_SENT) + 43
 """How clients send tokens. Other spellings of the header are taken, and not kept: one token can have thousands."""
+_VERIFICATION, _BREAK_GLASS = VERIFICATION_HEADER.lower().encode(), b"break-glass"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="customer-view"'}
 
 
@@ -42,7 +52,10 @@ class Service:
     So who a header with a token is of, and which view they mean, is found out once: the digest of the header is kept,
     and never a token. `alarms` end the requests whose time is over. `crossref` is what those work with who have a role
     for it, None where it is no store of ours; `rates` is how often they may look up by identifiers, by the engine too,
-    and `noting` how many they may note.
+    and `noting` how many they may note. `assertions` verify what is asserted of customers, `grants` open what was
+    sealed for those who broke a glass; `breaking` and `reviewing` are there where the gateway keeps audit. `audit`
+    records requests, None where nothing is recorded; `controller` is who answers for the processing. `now` is the time
+    in seconds since 1970.
     """
 
     engine: Engine
@@ -52,8 +65,17 @@ class Service:
     crossref: StoredCrossReference | None = field(default=None, repr=False, compare=False)
     rates: Rates | None = field(default=None, repr=False, compare=False)
     noting: Rates | None = field(default=None, repr=False, compare=False)
+    assertions: Assertions = field(default_factory=lambda: Assertions({}), repr=False, compare=False)
+    grants: GrantSeal | None = field(default=None, repr=False, compare=False)
+    breaking: GlassBreaking | None = field(default=None, repr=False, compare=False)
+    reviewing: Reviewing | None = field(default=None, repr=False, compare=False)
+    audit: AuditLog | None = field(default=None, repr=False, compare=False)
+    controller: Controller = field(default=Controller(), repr=False, compare=False)
+    now: Callable[[], float] = field(default=time.time, repr=False, compare=False)
     _known: dict[bytes, Caller] = field(default_factory=dict, repr=False, compare=False)
-    _found: dict[tuple[str, frozenset[str], str], View] = field(default_factory=dict, repr=False, compare=False)
+    _found: dict[tuple[str, frozenset[str], str], tuple[date, View]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def caller(self, headers: Headers) -> Caller:
         """Return who asks, by the bearer token.
@@ -81,6 +103,28 @@ class Service:
             raise NotTakenError(401, RequestCode.UNAUTHENTICATED, message, _CHALLENGE)
         return caller
 
+    def informed(self, caller: Caller, view: View, headers: Headers, situation: Situation) -> Caller:
+        """Return the caller with what the headers of one request prove: assertions, and that a glass was broken.
+
+        Raises:
+            NotTakenError: 401, an assertion is not taken; 403, the grant is not this consumer's, or no longer for it.
+        """
+        if _VERIFICATION in headers:
+            given = headers[_VERIFICATION]
+            caller = replace(caller, assertions=self.assertions.read(given, caller.consumer, situation.interaction))
+        if _BREAK_GLASS in headers:
+            caller = replace(caller, grant=self._grant(caller, view, headers[_BREAK_GLASS]))
+        return caller
+
+    def _grant(self, caller: Caller, view: View, token: bytes) -> Grant:
+        grant = self.grants.open(token) if self.grants else None
+        rule = view.break_glass
+        has_role = rule is None or not caller.roles.isdisjoint(rule.roles)
+        if grant is None or grant.consumer != caller.consumer or not has_role:
+            message = "The header Break-Glass holds no grant for this consumer. Have the glass broken anew."
+            raise NotTakenError(403, RequestCode.BREAK_GLASS_REFUSED, message)
+        return grant
+
     def preflight(self, headers: Headers) -> dict[str, str]:
         """Return the headers that answer OPTIONS.
 
@@ -96,13 +140,23 @@ class Service:
     def view(self, caller: Caller, name: str, version: str | None) -> View:
         """Return the view that the caller means: `version` in digits, None for the newest.
 
+        Views are served on the days for which they were published, in UTC.
+
         Raises:
-            NotTakenError: 404, there is none, or not for this caller; these are alike to the caller.
+            NotTakenError: 404, there is none, or not for this caller, or not yet; these are alike to the caller. 410,
+                the days of what is meant are over.
         """
-        view = choose_view(self.views, caller, name, int(version) if version else None)
-        if view is None:
-            raise _unknown()
-        return view
+        day, number = self._today(), int(version) if version else None
+        view = choose_view([one for one in self.views if one.is_valid_on(day)], caller, name, number)
+        if view is not None:
+            return view
+        if choose_view([one for one in self.views if one.is_retired_on(day)], caller, name, number) is not None:
+            message = "The view was published for a time that is over. Use a newer version, or ask the view's owner."
+            raise NotTakenError(410, RequestCode.VIEW_RETIRED, message)
+        raise _unknown()
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.now(), UTC).date()
 
     def named(self, caller: Caller, segment: str) -> View:
         """Return the view that a path means: by its segment, or the caller's only one where that is empty.
@@ -110,12 +164,12 @@ class Service:
         Raises:
             NotTakenError: As of `find` and `only_view`.
         """
-        asked = (caller.consumer, caller.views, segment)
-        view = self._found.get(asked)
-        if view is None:
+        asked, today = (caller.consumer, caller.views, segment), self._today()
+        day, view = self._found.get(asked, (None, None))
+        if view is None or day != today:
             view = self.find(caller, segment) if segment else self.only_view(caller)
-            if len(self._found) < _MOST_KEPT:
-                self._found[asked] = view
+            if asked in self._found or len(self._found) < _MOST_KEPT:
+                self._found[asked] = today, view
         return view
 
     def only_view(self, caller: Caller) -> View:

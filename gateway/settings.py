@@ -53,11 +53,41 @@ class Settings(BaseSettings):
     identifier_rules: Path | None = None
     """The file that says which values are nobody's identifiers."""
 
+    verifiers: Path | None = None
+    """The file of those whose assertions on how well customers are verified are taken."""
+
+    decision_point: str | None = Field(default=None, repr=False, max_length=2_000, pattern=r"^https?://[!-~]+$")
+    """The URL of an outside decision point (OpenID AuthZEN 1.0), which can only narrow what views show."""
+
+    privacy_alert_url: str | None = Field(default=None, repr=False, max_length=2_000, pattern=r"^https?://[!-~]+$")
+    """Where the privacy officer is alerted when a glass is broken: by POST, with a reference and nothing else."""
+
+    audit: Path | None = None
+    """The folder in which every request is recorded, which is there already; without it nothing is recorded."""
+
+    audit_anchors: Path | None = None
+    """The folder, in another place, in which it is told every second where the records stand."""
+
+    audit_days: int | None = Field(default=None, ge=1, le=36_500)
+    """For how many whole days records are kept; None (it is not set) keeps them for ever."""
+
     hear_sources: bool = True
     """Whether what a source says of a key, that it is gone or replaced, becomes a candidate for a steward."""
 
     steward_page: bool = True
     """Whether stewards of the cross-reference have their page; where no consumer could use it there is none."""
+
+    officer_page: bool = True
+    """Whether privacy officers have their page; where no audit is kept, or no consumer could use it, there is none."""
+
+    controller: str | None = Field(default=None, max_length=200)
+    """Who answers for the processing: the controller named in the record of processing."""
+
+    controller_contact: str | None = Field(default=None, max_length=500)
+    """How the controller is reached, as the record of processing says it."""
+
+    data_protection_officer: str | None = Field(default=None, max_length=500)
+    """The data-protection officer and how to reach them, as the record of processing says it."""
 
     @classmethod
     def from_environment(cls) -> Settings:

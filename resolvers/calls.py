@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from adapters.crossref import Subject
 from resolvers.arguments import Given
-from resolvers.plan import FromLookUp, Plan, Step
+from resolvers.plan import FromLookUp, GateStep, Plan, Step
 from resolvers.policy import Verdicts
 
-__all__ = ["MOST_FOLLOWED", "Arguments", "calls_of_steps", "most_calls", "most_keys"]
+__all__ = ["MOST_FOLLOWED", "Arguments", "calls_of_gates", "calls_of_steps", "most_calls", "most_keys"]
 
 Arguments = Mapping[int, Given]
 """What is given to a step that answers a list, by the step's number."""
@@ -19,8 +19,22 @@ MOST_FOLLOWED = 100
 
 
 def most_calls(plan: Plan, subjects: Sequence[Subject], verdicts: Verdicts, arguments: Arguments) -> int:
-    """Return the most upstream calls that the plan can send for these customers."""
-    return sum(calls_of_steps(plan, subjects, verdicts, arguments))
+    """Return the most upstream calls that the plan can send for these customers, each gate asked once."""
+    of_gates = calls_of_gates(plan, verdicts) if plan.gates else ()
+    return sum(of_gates) + sum(calls_of_steps(plan, subjects, verdicts, arguments))
+
+
+def calls_of_gates(plan: Plan, verdicts: Verdicts) -> list[int]:
+    """Return the most upstream calls of each step that asks gates, once for all customers that wait for them.
+
+    A gate is asked again only before a call that starts more than a second after it was read.
+    """
+    return [step.offer.most_calls(_most_gate_keys(step, verdicts)) for step in plan.gates]
+
+
+def _most_gate_keys(step: GateStep, verdicts: Verdicts) -> int:
+    waiting = {one.customer_id: one for gate in step.gates for one in verdicts.waiting_for(gate)}
+    return sum(len(subject.keys.get(step.source, ())) for subject in waiting.values())
 
 
 def calls_of_steps(plan: Plan, subjects: Sequence[Subject], verdicts: Verdicts, arguments: Arguments) -> list[int]:
@@ -45,13 +59,17 @@ def _counts(
     plan: Plan, step: Step, subjects: Sequence[Subject], verdicts: Verdicts, arguments: Arguments
 ) -> Collection[int]:
     """Return how many keys a step has at most, those apart that are asked for other fields."""
-    if verdicts.is_plain:
-        return [_most_keys(plan, step, lambda keyspace: _known(subjects, keyspace), arguments)] if subjects else ()
+    if verdicts.is_plain or verdicts.is_uniform:
+        is_asked = bool(subjects) and verdicts.usual.left(step) is not None
+        return [_most_keys(plan, step, lambda keyspace: _known(subjects, keyspace), arguments)] if is_asked else ()
     counts: dict[tuple[str, ...], int] = {}
     for subject in subjects:
-        fields = verdicts.fields(step, subject)
-        if fields is not None:
-            counts[fields] = counts.get(fields, 0) + most_keys(plan, step, subject, arguments)
+        asked = {verdicts.possible(step, subject)}
+        if step.is_mixed:  # what gates may open of it is asked for after the rest
+            asked.add(verdicts.fields(step, subject))
+        for fields in asked:
+            if fields is not None:
+                counts[fields] = counts.get(fields, 0) + most_keys(plan, step, subject, arguments)
     return counts.values()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.adapter import Adapter
-from adapters.offers import Offer
+from adapters.offers import CANONICAL_ID, Offer
 
 __all__ = ["Catalog", "Served"]
 
@@ -33,6 +33,11 @@ class Catalog:
             Served(source, offer) for source, adapter in self.adapters.items() for offer in adapter.offers
         )
 
+    @property
+    def asks_by_id(self) -> bool:
+        """Return whether an offer is asked by the customer's canonical id."""
+        return any(served.offer.keyspace == CANONICAL_ID for served in self.served)
+
     def facts(self, type_name: str, field: str, keyspaces: frozenset[str] | None) -> Served | None:
         """Return the offer that answers a field (its Python name) of an entity by one of these keyspaces.
 
@@ -53,4 +58,4 @@ class Catalog:
 
 
 def _reaches(served: Served, keyspaces: frozenset[str] | None) -> bool:
-    return not served.offer.keyspace if keyspaces is None else served.keyspace in keyspaces
+    return served.offer.keyspace in ("", CANONICAL_ID) if keyspaces is None else served.keyspace in keyspaces

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, parse
@@ -12,13 +11,14 @@ from graphql.execution.values import VariableValues
 
 from resolvers.arguments import definition_of
 from resolvers.document import Document, name_of, read_document
+from resolvers.gating import no_gates
 from resolvers.kept import Kept, Planned
 from resolvers.limits import check_document
 from resolvers.looking_up import compile_look_ups
 from resolvers.measuring import measure
 from resolvers.plan import Plan
 from resolvers.planning import Planner
-from resolvers.policy import Transforms
+from resolvers.policy import PlanRules, Rules
 from resolvers.refusals import Excess, RefusalCode, RefusedError
 from resolvers.selection import Selected, select
 from resolvers.shapes import Shape, compile_shape
@@ -29,8 +29,6 @@ from schema.view_schema import ViewSchema
 from schema.views import Limits
 
 __all__ = ["Documents"]
-
-_NO_TRANSFORMS: Transforms = MappingProxyType({})
 
 _MOST_BOOLEANS = 6
 """A plan is kept for every combination of the booleans that decide what is selected, up to this many of them."""
@@ -49,11 +47,9 @@ class Documents:
     prepared is kept for as long as the view is, whatever else comes.
     """
 
-    def __init__(
-        self, schema: ViewSchema, planner: Planner, kept: Kept, limits: Limits, transforms: Transforms = _NO_TRANSFORMS
-    ) -> None:
+    def __init__(self, schema: ViewSchema, planner: Planner, kept: Kept, limits: Limits, rules: Rules) -> None:
         self._schema, self._planner, self._kept, self._limits = schema, planner, kept, limits
-        self._transforms = transforms
+        self._rules, self._gates_of = rules, rules.gates_of if rules.has_gates else no_gates
         self._prepared: dict[str, Document] = {}
         self._prepared_plans: dict[_Key, Planned] = {}
 
@@ -85,7 +81,7 @@ class Documents:
                 planned = self._planned(document, operation, VariableValues({}, values))
                 size += planned.size
                 self._kept.check_room(size)
-                planned.compile()
+                planned.compile_expected()
                 made[(document, name_of(operation), *values.values())] = planned
         self._kept.take_room(size)
         return made
@@ -167,13 +163,13 @@ class Documents:
             )
         except GraphQLError as error:  # a @skip or @include whose variable is null
             raise RefusedError(RefusalCode.BAD_USER_INPUT, error.message, errors=[error]) from None
-        plan = self._planner.plan(selection, is_list=self._is_list)
+        plan = self._planner.plan(selection, is_list=self._is_list, gates_of=self._gates_of)
         look_ups = {root.response_name: compile_look_ups(self._schema, root) for root in plan.roots}
         taking = [step for step in plan.listing if definition_of(step, self._schema).args]
-        return Planned(plan, look_ups, taking, self._compile)
+        return Planned(plan, PlanRules(self._rules, plan.coordinates), look_ups, taking, self._compile)
 
-    def _compile(self, plan: Plan) -> Shape | None:
-        return compile_shape(self._schema.schema, plan, self._transforms)
+    def _compile(self, plan: Plan, rules: PlanRules) -> Shape | None:
+        return compile_shape(self._schema.schema, plan, rules)
 
     def _is_list(self, root: Selected) -> bool:
         return root.field_name == self._schema.many

@@ -17,6 +17,7 @@ from resolvers.assembled import Assembled, NullError, assembled, error_entry
 from resolvers.cursors import Cursors
 from resolvers.fetched import Fetched
 from resolvers.plan import Root
+from resolvers.policy import Verdicts
 from resolvers.reasons_of_null import Notes, ResponsePath, response_path
 from resolvers.source import locations
 from resolvers.values import Node, Values, note_unknown
@@ -49,7 +50,7 @@ def execute(
 ) -> Assembled:
     """Return the answer. `subjects` holds the customers that each root field found, by response name, in order."""
     notes = Notes()
-    resolver = _Resolver(Values(fetched, cursors, notes), notes, subjects)
+    resolver = _Resolver(Values(fetched, cursors, notes), notes, subjects, fetched.verdicts)
     result = _result(operation, fetched, resolver)
     return assembled(result.data, [_printed(error, notes, error.path) for error in result.errors or ()], notes)
 
@@ -69,7 +70,9 @@ def execute_one(
     `left` is how many values the lists of the answer may still come to before it.
     """
     values = Values(fetched, cursors, notes, left)
-    resolver = _Resolver(values, notes, {root.response_name: (subject,)}, place if root.is_list else None)
+    resolver = _Resolver(
+        values, notes, {root.response_name: (subject,)}, fetched.verdicts, place if root.is_list else None
+    )
     result = _result(operation, fetched, resolver)
     errors = [
         _printed(error, notes, None if error.path is None else resolver.moved(tuple(error.path)))
@@ -115,9 +118,11 @@ class _Resolver:
         values: Values,
         notes: Notes,
         subjects: Mapping[str, Sequence[Subject | None]],
+        verdicts: Verdicts,
         place: int | None = None,
     ) -> None:
         self._values, self._notes, self._subjects, self._place = values, notes, subjects, place
+        self._verdicts = verdicts
 
     def resolve(self, source: Any, info: GraphQLResolveInfo[Any], /, **_arguments: Any) -> Any:
         """Return the value of one field, null, or an exception that stands for a null with an error."""
@@ -132,7 +137,7 @@ class _Resolver:
 
     def _root(self, root: Root) -> Any:
         found = self._subjects.get(root.response_name, ())
-        note_unknown(self._notes, root, found)
+        note_unknown(self._notes, root, found, self._verdicts)
         nodes = [None if subject is None else Node(root.position, subject) for subject in found]
         if root.is_list:
             return nodes

@@ -14,7 +14,7 @@ from resolvers.arguments import Given
 from resolvers.calls import Arguments
 from resolvers.cursors import BEGINNING, Stand
 from resolvers.joining import Joined, join, slice_of, stand_of
-from resolvers.plan import FromField, FromLookUp, Plan, Step
+from resolvers.plan import FromField, FromLookUp, GateStep, Plan, Step
 from resolvers.policy import Verdicts
 from schema.observer import Sent
 from schema.reasons import Reason
@@ -44,16 +44,52 @@ class Fetched:
     answers: dict[int, dict[Extent, dict[Key, Answer]]] = field(default_factory=dict, repr=False)
     batches: dict[int, Sequence[Batch]] = field(default_factory=dict, repr=False)
     sent: dict[int, list[Sent]] = field(default_factory=dict)
+    gate_calls: dict[GateStep, list[Sent]] = field(default_factory=dict)
     _keys: dict[tuple[int, str], tuple[Key, ...]] = field(default_factory=dict, repr=False)
+    _fields: dict[tuple[int, str], tuple[str, ...] | None] = field(default_factory=dict, repr=False)
 
     def given(self, step: Step) -> Given:
         """Return the arguments of a step."""
         return self.arguments.get(step.number, _NOTHING_GIVEN)
 
-    def in_full(self, number: int) -> Mapping[Key, Answer] | None:
-        """Return the answers of a step by key for those of whom nothing is withheld, None where a cursor was given.
+    def fields(self, step: Step, subject: Subject) -> tuple[str, ...] | None:
+        """Return the fields for which a step is asked for a customer; None when it is not.
 
-        Where nothing is withheld of anybody these are all of its answers. A key that is not in it was not answered.
+        It is asked once: what a gate answers later, or takes back, changes nothing of what was asked.
+        """
+        if not self.verdicts.is_changing:
+            return self.verdicts.fields(step, subject)
+        place = (step.number, subject.customer_id)
+        if place not in self._fields:
+            self._fields[place] = self.verdicts.fields(step, subject)
+        return self._fields[place]
+
+    def narrow(self, step: Step, subject: Subject) -> tuple[str, ...] | None:
+        """Return the fields for which a step is asked again for a customer, now that a gate has been shut."""
+        fields = self._fields[step.number, subject.customer_id] = self.verdicts.fields(step, subject)
+        return fields
+
+    def widen(self, step: Step, subject: Subject) -> bool:
+        """Return whether a gate has opened more of a step that was asked for a customer, and keep that it is asked.
+
+        So it is with a key that leads to what waits for a gate, and besides only to what is withheld of the customer.
+        """
+        if not self.verdicts.is_changing:  # then all of it was asked at the first
+            return False
+        place, fields = (step.number, subject.customer_id), self.verdicts.fields(step, subject)
+        keys = tuple(dict.fromkeys(self._found_keys(step, subject))) if fields is not None else ()
+        if fields is None or not keys:
+            return False
+        had = self._fields.get(place)
+        if had is not None and set(fields) <= set(had) and set(keys) <= set(self.keys(step, subject)):
+            return False
+        self._fields[place], self._keys[place] = fields, keys
+        return True
+
+    def in_full(self, number: int) -> Mapping[Key, Answer] | None:
+        """Return the answers of a step by key for those of the usual profile, None where a cursor was given.
+
+        Where that is everybody's these are all of its answers. A key that is not in it was not answered.
         """
         step = self.plan.steps[number]
         given = self.given(step)
@@ -62,13 +98,14 @@ class Fetched:
         extents = self.answers.get(step.number)
         if not extents:
             return _NO_ANSWERS
-        if not self.verdicts.withheld:
+        if self.verdicts.is_alike:
             return next(iter(extents.values()))
-        return extents.get((step.fields, slice_of(given, BEGINNING)), _NO_ANSWERS)
+        left = self.verdicts.usual.left(step)
+        return _NO_ANSWERS if left is None else extents.get((left.fields, slice_of(given, BEGINNING)), _NO_ANSWERS)
 
     def answer(self, step: Step, subject: Subject, key: Key) -> Answer:
         """Return the answer for one key, on behalf of one customer."""
-        fields, stand = self.verdicts.fields(step, subject), self.stand(step, subject, key)
+        fields, stand = self.fields(step, subject), self.stand(step, subject, key)
         if fields is None or stand is None:
             return _LATE
         extent = (fields, slice_of(self.given(step), stand))
@@ -99,7 +136,7 @@ class Fetched:
         place = (step.number, subject.customer_id)
         kept = self._keys.get(place)
         if kept is None:
-            is_asked = self.verdicts.fields(step, subject) is not None
+            is_asked = self.fields(step, subject) is not None
             kept = self._keys[place] = tuple(dict.fromkeys(self._found_keys(step, subject))) if is_asked else ()
         return kept
 

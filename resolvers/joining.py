@@ -141,6 +141,6 @@ def fault_of(answer: Answer) -> Fault:
             return Fault(Reason.SOURCE_KEY_GONE)
         case ReplacedBy():
             return Fault(Reason.SOURCE_KEY_REPLACED)
-        case Denied():
-            return Fault(Reason.SOURCE_AUTH)
+        case Denied(reason):
+            return Fault(reason or Reason.SOURCE_AUTH)
     return Fault(Reason.SOURCE_ERROR)  # found, but a list where facts were asked, or facts in place of a list

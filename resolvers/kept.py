@@ -13,14 +13,18 @@ from cachetools import LRUCache
 from resolvers.document import Document
 from resolvers.looking_up import LookUps
 from resolvers.plan import Plan, Step
+from resolvers.policy import PlanRules
 from resolvers.shapes import Shape
 
 __all__ = ["Kept", "NoRoomError", "Planned"]
 
 _MEBIBYTE = 1024 * 1024
-_BYTES_A_SELECTION = 6_000
-"""What a selection takes in a plan, roughly: 700 bytes were measured for the plan itself, and the code that is compiled
-from it has 1,200 to 1,300 characters, each of which takes about four bytes, as text and compiled."""
+_BYTES_A_SELECTION = 700
+"""What a selection takes in a plan itself, roughly, as it was measured."""
+
+_BYTES_OF_CODE = 5_300
+"""What a selection takes in the code that is compiled for one profile: it has 1,200 to 1,300 characters, each of which
+takes about four bytes, as text and compiled."""
 
 
 class NoRoomError(Exception):
@@ -34,25 +38,26 @@ class NoRoomError(Exception):
 
 
 class Planned:
-    """A plan, and what is compiled from it: who is looked up by its root fields, which of its steps take arguments, and
-    the shape of its answer.
+    """A plan, and what is compiled from it: the rules that stand on its coordinates, who is looked up by its root
+    fields, which of its steps take arguments, and the shape of its answer.
 
     The shape is compiled when the plan is used for the second time: most documents that come once never come again.
     It is None where the exact way has to make the answer.
     """
 
-    __slots__ = ("_compile", "_is_used", "look_ups", "plan", "shape", "taking")
+    __slots__ = ("_compile", "_is_used", "look_ups", "plan", "rules", "shape", "taking")
 
     def __init__(
         self,
         plan: Plan,
+        rules: PlanRules,
         look_ups: Mapping[str, LookUps],
         taking: Sequence[Step],
-        compile_it: Callable[[Plan], Shape | None],
+        compile_it: Callable[[Plan, PlanRules], Shape | None],
     ) -> None:
-        self.plan, self.look_ups, self.taking = plan, look_ups, taking
+        self.plan, self.rules, self.look_ups, self.taking = plan, rules, look_ups, taking
         self.shape: Shape | None = None
-        self._compile: Callable[[Plan], Shape | None] | None = compile_it
+        self._compile: Callable[[Plan, PlanRules], Shape | None] | None = compile_it
         self._is_used = False
 
     def use(self) -> Self:
@@ -67,12 +72,19 @@ class Planned:
         """Compile the shape, if that was not done yet."""
         compile_it, self._compile = self._compile, None
         if compile_it is not None:
-            self.shape = compile_it(self.plan)
+            self.shape = compile_it(self.plan, self.rules)
+
+    def compile_expected(self) -> None:
+        """Compile the shape, for every profile of which most requests are."""
+        self.compile()
+        if self.shape is not None:
+            for profile in self.rules.expected:
+                self.shape.compile(profile)
 
     @property
     def size(self) -> int:
-        """Return what it takes in memory with its shape, roughly, in bytes."""
-        return (1 + self.plan.work) * _BYTES_A_SELECTION
+        """Return what it takes in memory with its shape for the profiles that are expected, roughly, in bytes."""
+        return (1 + self.plan.work) * (_BYTES_A_SELECTION + _BYTES_OF_CODE * self.rules.variety)
 
 
 class Kept:

@@ -1,7 +1,8 @@
 """What a query needs, as a graph of steps, and where the answer's fields come from.
 
     Plan
-     |- steps      what is asked of the sources: Step(offer, wanted, arguments, keys_from)
+     |- gates      what is asked first, and decides what else is: GateStep(offer, gates)
+     |- steps      what is asked of the sources: Step(offer, wanted, arguments, keys_from, gates)
      '- roots      what the answer looks like: Position -> FieldPlan -> Position ...
 
 A plan knows no customer and no variable value: it is made once for a view and a document, and kept.
@@ -16,6 +17,7 @@ from functools import cached_property
 from graphql import FieldNode, GraphQLOutputType
 
 from adapters.offers import Offer
+from resolvers.gates import Gate
 
 __all__ = [
     "EXISTENCE",
@@ -27,6 +29,7 @@ __all__ = [
     "FromLookUp",
     "FromRecord",
     "FromStep",
+    "GateStep",
     "KeysFrom",
     "Meta",
     "Plan",
@@ -73,7 +76,7 @@ class Wanted:
     `coordinate` is the field's own. `guards` are the coordinates on the path on which the place is reached, from the
     root field with the response name `root`: where one of them is withheld of a customer, the value is not asked for
     the customer's keys. `is_key` says that the value is not shown: it is the key by which another step is asked
-    for what is shown.
+    for what is shown. `gates` are what its guards wait for.
     """
 
     path: str
@@ -81,6 +84,7 @@ class Wanted:
     guards: Coordinates
     root: str
     is_key: bool = False
+    gates: frozenset[Gate] = frozenset()
 
     @property
     def use(self) -> str:
@@ -94,7 +98,8 @@ class Step:
 
     `number` is its place in `Plan.steps`. `depth` counts from 1; the steps that `keys_from` names are less deep, and
     may stand behind it. `node` holds the arguments as written in the document; their values are taken when the plan
-    runs. `is_page` says that `first` and `after` are among them.
+    runs. `is_page` says that `first` and `after` are among them. It starts when its `gates` have answered, for what
+    they have opened.
     """
 
     number: int
@@ -105,6 +110,7 @@ class Step:
     depth: int
     node: FieldNode | None = None
     is_page: bool = False
+    gates: frozenset[Gate] = frozenset()
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -117,7 +123,12 @@ class Step:
         None when nothing is left of what these root fields want: then there is nothing to ask, for their sake.
         """
         left = self.wanted_without(withheld)
-        return _paths(left) if any(wanted.root in roots for wanted in left) else None
+        return self.fields_of(left) if any(wanted.root in roots for wanted in left) else None
+
+    @staticmethod
+    def fields_of(wanted: Iterable[Wanted]) -> tuple[str, ...]:
+        """Return the record's fields to ask for what is wanted."""
+        return _paths(wanted)
 
     def wanted_without(self, withheld: Coordinates) -> tuple[Wanted, ...]:
         """Return what is wanted of the step when these coordinates are withheld."""
@@ -128,10 +139,9 @@ class Step:
         """Return what a receipt tells of the step whatever it answers."""
         return {"source": self.source, "offer": self.offer.name, "depth": self.depth}
 
-    @cached_property
-    def told_of_fields(self) -> Sequence[Mapping[str, str]]:
-        """Return what a receipt tells of each coordinate that is wanted when nothing is withheld."""
-        uses = {wanted.coordinate: wanted.use for wanted in self.wanted}
+    def told_of_fields(self, wanted: Iterable[Wanted]) -> Sequence[Mapping[str, str]]:
+        """Return what a receipt tells of each coordinate that is wanted, whatever the answer."""
+        uses = {one.coordinate: one.use for one in wanted}
         return [self.told_of(coordinate, use) for coordinate, use in uses.items()]
 
     def told_of(self, coordinate: str, use: str) -> Mapping[str, str]:
@@ -154,9 +164,35 @@ class Step:
         return frozenset(origin.step for origin in self.keys_from if isinstance(origin, FromField))
 
     @cached_property
+    def is_mixed(self) -> bool:
+        """Return whether something is wanted that waits for gates which the step does not wait for: a key that leads to
+        it, and to what does not wait."""
+        return any(not wanted.gates <= self.gates for wanted in self.wanted)
+
+    @cached_property
     def keyspaces(self) -> tuple[str, ...]:
         """Return the sources whose keys of the customer are asked, for a step that starts from the look-up."""
         return tuple(origin.keyspace for origin in self.keys_from if isinstance(origin, FromLookUp))
+
+
+@dataclass(frozen=True)
+class GateStep:
+    """One offer that answers gates, asked of the source's own keys before what waits for them."""
+
+    source: str
+    offer: Offer
+    gates: frozenset[Gate]
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """Return the record's fields to ask for: all of them."""
+        return tuple(sorted(self.offer.record.model_fields))
+
+    @cached_property
+    def told(self) -> Mapping[str, str | int | list[str]]:
+        """Return what a receipt tells of the step whatever it answers."""
+        gates = sorted(map(str, self.gates))
+        return {"source": self.source, "offer": self.offer.name, "depth": 0, "gates": gates}
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,12 +303,15 @@ class Meta:
 class Plan:
     """A compiled query: root fields, and the steps that they need, by their numbers.
 
-    `shown` holds the root fields in the order of the answer, with those of GraphQL itself.
+    `shown` holds the root fields in the order of the answer, with those of GraphQL itself. `gates` are asked before
+    what waits for them; `shut` are those that no source answers, so they never open.
     """
 
     shown: tuple[Root | Meta, ...]
     steps: tuple[Step, ...]
     work: int = 0
+    gates: tuple[GateStep, ...] = ()
+    shut: frozenset[Gate] = frozenset()
 
     @cached_property
     def roots(self) -> tuple[Root, ...]:
@@ -281,8 +320,15 @@ class Plan:
 
     @cached_property
     def has_twins(self) -> bool:
-        """Return whether two steps ask one offer at one depth, with arguments that are written differently."""
-        return len({(step.source, step.offer.name, step.depth) for step in self.steps}) < len(self.steps)
+        """Return whether two steps that wait for the same gates ask one offer at one depth, with arguments that are
+        written differently."""
+        asked = {(step.source, step.offer.name, step.depth, step.gates) for step in self.steps}
+        return len(asked) < len(self.steps)
+
+    @property
+    def has_gates(self) -> bool:
+        """Return whether something of the plan waits for a gate."""
+        return bool(self.gates or self.shut)
 
     @cached_property
     def distinct(self) -> tuple[Step, ...]:
@@ -300,6 +346,19 @@ class Plan:
         return tuple(step for step in self.distinct if step.after)
 
     @cached_property
+    def mixed(self) -> tuple[Step, ...]:
+        """Return the steps that may be asked for more when a gate has opened, each after those that it names."""
+        return tuple(sorted((step for step in self.distinct if step.is_mixed), key=lambda step: step.depth))
+
+    @cached_property
+    def before(self) -> Mapping[int, frozenset[int]]:
+        """Return the numbers of the steps on which each step depends, directly or by others."""
+        found: dict[int, frozenset[int]] = {}
+        for step in sorted(self.distinct, key=lambda step: step.depth):
+            found[step.number] = step.after.union(*map(found.__getitem__, step.after))
+        return found
+
+    @cached_property
     def listing(self) -> tuple[Step, ...]:
         """Return the steps that answer a list, as it is written in the document."""
         return tuple(step for step in self.steps if step.node is not None)
@@ -307,8 +366,17 @@ class Plan:
     @cached_property
     def coordinates(self) -> Coordinates:
         """Return every coordinate below the root fields that the query asks for."""
-        asked = {need for root in self.roots for below in root.position.fields.values() for need in below.needs}
-        return frozenset().union(*asked)
+        return frozenset().union(*self.asked_by.values())
+
+    @cached_property
+    def asked_by(self) -> Mapping[str, Coordinates]:
+        """Return the coordinates that each root field asks for, by its response name."""
+        return {
+            root.response_name: frozenset().union(
+                *(need for below in root.position.fields.values() for need in below.needs)
+            )
+            for root in self.roots
+        }
 
 
 def _paths(wanted: Iterable[Wanted]) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from graphql import FieldNode, print_ast
 
 from adapters.records import TYPE_MARK, Record, Reference
 from resolvers.catalog import Catalog, Served
+from resolvers.gates import Gate
+from resolvers.gating import GatesOf, Gating, gate_steps, no_gates
 from resolvers.plan import (
     EXISTENCE,
     Canonical,
@@ -56,6 +58,8 @@ class _Draft:
     served: Served
     depth: int
     node: FieldNode | None
+    gating: Gating
+    gates: frozenset[Gate] = frozenset()
     keys_from: dict[KeysFrom, None] = field(default_factory=dict)
     wanted: dict[Wanted, None] = field(default_factory=dict)
     is_page: bool = False
@@ -63,8 +67,9 @@ class _Draft:
     def want(
         self, path: str, at: Selected, place: _Place, needs: Iterable[Coordinates], *, is_key: bool = False
     ) -> None:
-        wanted = (Wanted(path, at.coordinate, need, place.path[0], is_key) for need in needs)
-        self.wanted.update(dict.fromkeys(wanted))
+        for need in needs:
+            wanted = Wanted(path, at.coordinate, need, place.path[0], is_key, self.gating.gates(need))
+            self.wanted[wanted] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,26 +131,32 @@ class Planner:
     def __init__(self, catalog: Catalog, model: Model) -> None:
         self._catalog, self._model = catalog, model
 
-    def plan(self, selection: Selection, *, is_list: Callable[[Selected], bool]) -> Plan:
+    def plan(self, selection: Selection, *, is_list: Callable[[Selected], bool], gates_of: GatesOf = no_gates) -> Plan:
         """Return the plan of a selection; `is_list` tells a root field that looks up several customers.
+
+        `gates_of` says what the coordinates of the view wait for. What waits for other gates is asked apart, so that
+        nothing waits for a gate of something else; but all of an object that stands in one record, or in one list,
+        waits for all of its gates.
 
         Raises:
             NotServedError: A field has no adapter.
         """
-        work = _Work(self._catalog, self._model)
+        work = _Work(self._catalog, self._model, Gating(self._model, gates_of))
         shown = tuple(
             Meta(root.response_name, root.field_name) if root.is_meta else work.root(root, is_list=is_list(root))
             for root in selection.roots
         )
-        return Plan(shown, work.steps(), selection.work)
+        plan = Plan(shown, work.steps(), selection.work)
+        gates, shut = gate_steps(self._catalog, frozenset().union(*map(gates_of, plan.coordinates)))
+        return replace(plan, gates=gates, shut=shut) if gates or shut else plan
 
 
 class _Work:
     """The making of one plan."""
 
-    def __init__(self, catalog: Catalog, model: Model) -> None:
-        self._catalog, self._model = catalog, model
-        self._drafts: dict[tuple[str, str, str, int], _Draft] = {}
+    def __init__(self, catalog: Catalog, model: Model, gating: Gating) -> None:
+        self._catalog, self._model, self._gating = catalog, model, gating
+        self._drafts: dict[tuple[object, ...], _Draft] = {}
 
     def root(self, selected: Selected, *, is_list: bool) -> Root:
         place = _Place(_Entity(depth=1), frozenset(), (selected.response_name,))
@@ -163,6 +174,7 @@ class _Work:
                 draft.depth,
                 draft.node,
                 draft.is_page,
+                draft.gates,
             )
             for draft in self._drafts.values()
         )
@@ -192,11 +204,11 @@ class _Work:
             return _field_plan(selected, Canonical(), (self._above(selected, place),))
         served = self._catalog.facts(selected.parent_type, name, entity.keyspaces)
         if served is not None:
-            draft = self._draft(served, entity, None)
+            draft = self._draft(served, entity, None, self._gating.of_field(selected, place.above, served.offer.record))
             return self._in_record(selected, place, _Embedded(draft, served.offer.record), FromStep(draft.number, name))
         served = self._catalog.lists(selected.coordinate, entity.keyspaces)
         if served is not None:
-            return self._list(selected, place, served, self._draft(served, entity, selected))
+            return self._list(selected, place, served, self._listing(selected, place, served, entity))
         raise NotServedError(selected.coordinate, (*place.path, selected.response_name))
 
     def _in_record(self, selected: Selected, place: _Place, record: _Embedded, reads: Reads | None = None) -> FieldPlan:
@@ -262,7 +274,7 @@ class _Work:
         entity = _Entity(record.draft.depth + 1, origin, reference.keyspace)
         served = self._catalog.lists(selected.coordinate, entity.keyspaces)
         if served is not None:
-            made = self._list(selected, place, served, self._draft(served, entity, selected))
+            made = self._list(selected, place, served, self._listing(selected, place, served, entity))
             record.draft.want(origin.path, selected, place, made.needs, is_key=True)
             assert isinstance(made.reads, FromList)
             return replace(made, reads=reads, list_by_key=made.reads.step)
@@ -282,25 +294,28 @@ class _Work:
         return self._model.python_name(selected.parent_type, selected.field_name)
 
     def _above(self, selected: Selected, place: _Place) -> Coordinates:
-        """Return the coordinates on the path down to a field: its own, and those that its arguments tell of."""
-        standing = self._model.standing(selected.parent_type, selected.field_name)
-        written = [argument.name.value for argument in selected.node.arguments or ()]
-        return place.above.union(standing, *(self._model.told_by(selected.coordinate, name) for name in written))
+        return self._gating.above(selected, place.above)
 
     def _place_below(self, selected: Selected, place: _Place, found_in: _Embedded | _Entity) -> _Place:
         return _Place(found_in, self._above(selected, place), (*place.path, selected.response_name))
 
-    def _draft(self, served: Served, entity: _Entity, listed: Selected | None) -> _Draft:
-        """Return the step that asks this offer with these arguments at this depth, new or already begun.
+    def _listing(self, selected: Selected, place: _Place, served: Served, entity: _Entity) -> _Draft:
+        """Return the step whose offer answers a field as a list."""
+        gates = self._gating.of_list(selected, place.above, served.offer.record)
+        return self._draft(served, entity, selected, gates)
+
+    def _draft(self, served: Served, entity: _Entity, listed: Selected | None, gates: frozenset[Gate]) -> _Draft:
+        """Return the step that asks this offer with these arguments at this depth and behind these gates, new or
+        already begun.
 
         `listed` is the field that the offer answers as a list, None where it answers facts.
         """
         node = listed.node if listed else None
-        identity = (served.source, served.offer.name, _arguments(node), entity.depth)
+        identity = (served.source, served.offer.name, _arguments(node), entity.depth, gates)
         draft = self._drafts.get(identity)
         if draft is None:
             is_page = listed is not None and any(map(self._model.is_plumbing, listed.branches))
-            draft = _Draft(len(self._drafts), served, entity.depth, node, is_page=is_page)
+            draft = _Draft(len(self._drafts), served, entity.depth, node, self._gating, gates, is_page=is_page)
             self._drafts[identity] = draft
         draft.keys_from[entity.keys_from(served)] = None
         return draft

@@ -23,11 +23,22 @@ from resolvers.kept import Kept
 from resolvers.limits import check_weight
 from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
-from resolvers.policy import Transforms, check_calls, check_customers, check_introspection, transforms_of
+from resolvers.policy import (
+    PlanRules,
+    Rules,
+    check_calls,
+    check_customers,
+    check_introspection,
+    check_single,
+    check_situation,
+)
 from resolvers.shapes import Shape
 from resolvers.sharing import share_equal_steps
 from schema.caller import Caller
+from schema.directives import CANONICAL
 from schema.model import Model
+from schema.situation import NO_SITUATION, Situation
+from schema.verification import Level
 from schema.view_schema import ViewSchema, cut_schema
 from schema.views import ReceiptDetail, View
 
@@ -38,18 +49,21 @@ _KEPT_VIEWS = 256
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A GraphQL request: the document, which of its operations, its variables, and the receipt that is asked for."""
+    """A GraphQL request: the document, which of its operations, its variables, the receipt that is asked for, the
+    situation in which it is asked, and the id under which it is recorded."""
 
     query: str = field(repr=False)
     operation_name: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
     receipt: ReceiptDetail = ReceiptDetail.NONE
+    situation: Situation = NO_SITUATION
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request that was read: what to execute, its plan, shape and weight, who is looked up by which root field, the
-    arguments of the steps, and what the view shows in another form."""
+    arguments of the steps, and the view's rules that stand on what is asked."""
 
     operation: Operation
     plan: Plan
@@ -57,16 +71,16 @@ class Asked:
     weight: int
     lookups: Mapping[str, Sequence[Lookup]]
     arguments: Arguments
-    transforms: Transforms
+    rules: PlanRules
 
 
 @dataclass(frozen=True, slots=True)
 class _OpenView:
-    """A view in use: its schema, the documents seen in it, and what it shows in another form."""
+    """A view in use: its schema, its rules, and the documents seen in it."""
 
     schema: ViewSchema
+    rules: Rules
     documents: Documents
-    transforms: Transforms
 
 
 class Reader:
@@ -84,12 +98,15 @@ class Reader:
         return self._opened(view).schema
 
     def read(self, view: View, request: Request, caller: Caller | None = None) -> Asked:
-        """Return what a request asks for. Without a caller it is the operator's own question: introspection is open.
+        """Return what a request asks for. Without a caller it is the operator's own question: introspection is
+        open, and the situation need not be told.
 
         Raises:
             RefusedError: The request is not one that the view answers.
         """
         opened = self._opened(view)
+        if caller is not None or request.situation is not NO_SITUATION:
+            check_situation(opened.rules, request.situation)
         document = opened.documents.known(request.query)
         if document is None:
             suggests = caller is None or view.shows_schema_to(caller)
@@ -100,11 +117,14 @@ class Reader:
         planned = opened.documents.plan(document, operation, variables)
         lookups = {name: read(variables) for name, read in planned.look_ups.items()}
         check_customers(view.limits, sum(map(len, lookups.values())))
+        check_single(view, lookups.values())
         arguments = self._arguments(view, opened.schema, planned.taking, variables)
         name = operation.name.value if operation.name else None
         executed = Operation(opened.schema.schema, document.node, name, request.variables)
         plan = share_equal_steps(planned.plan, arguments)  # the shape names steps by places, which stay what they are
-        return Asked(executed, plan, planned.shape, weight, lookups, arguments, opened.transforms)
+        # steps that were made one are others than those of the plan that is kept, and so is what is left of them
+        rules = planned.rules if plan is planned.plan else PlanRules(opened.rules, plan.coordinates)
+        return Asked(executed, plan, planned.shape, weight, lookups, arguments, rules)
 
     def prepare(self, view: View, *texts: str) -> None:
         """Read a document and compile it, so that no request has to; it is kept for as long as the reader is.
@@ -134,15 +154,27 @@ class Reader:
         planned.compile()
         return "" if planned.shape is None else planned.shape.code
 
-    def explain(self, view: View, request: Request, caller: Caller | None = None) -> dict[str, Any]:
-        """Return what the request would ask of the sources, without asking anything.
+    def explain(
+        self, view: View, request: Request, caller: Caller | None = None, level: Level | None = None
+    ) -> dict[str, Any]:
+        """Return what the request would ask of the sources and show, without asking anything: for customers of a level,
+        who were verified just now, or, without one, the most that it can ask.
 
         Raises:
             RefusedError: The request would not be answered.
         """
         asked = self.read(view, request, caller)
         customers = {name: len(of_root) for name, of_root in asked.lookups.items()}
-        told = explain_plan(view, asked.plan, customers, asked.arguments, asked.weight)
+        told = explain_plan(
+            view,
+            asked.plan,
+            customers,
+            asked.arguments,
+            asked.weight,
+            asked.rules,
+            assumed=asked.rules.assumed(level, request.situation),
+            situation=request.situation,
+        )
         check_calls(view.limits, told["calls"])
         return told
 
@@ -150,9 +182,9 @@ class Reader:
         opened = self._prepared.get(view) or self._open.get(view)
         if opened is None:
             schema = cut_schema(self._model, view.fields, view.lookups, view.identifiers)
-            transforms = transforms_of(view)
-            documents = Documents(schema, self._planner, self._kept, view.limits, transforms)
-            opened = _OpenView(schema, documents, transforms)
+            rules = Rules(view, f"{self._model.subject}.{CANONICAL}", self._model.told_unasked)
+            documents = Documents(schema, self._planner, self._kept, view.limits, rules)
+            opened = _OpenView(schema, rules, documents)
             self._open[view] = opened
         return opened
 

@@ -8,17 +8,33 @@ the index.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from graphql.pyutils import Path
 
 from schema.reasons import Place, Reason
+from schema.verification import StepUp
 
-__all__ = ["Notes", "ResponsePath", "response_path"]
+__all__ = ["Decided", "Notes", "ResponsePath", "response_path"]
 
 ResponsePath = tuple[str | int, ...]
 
+_Noted = tuple[str, Reason, StepUp | None]
+"""A coordinate, a reason, and what would change it where better verification does: what one entry is about."""
+
 _ANY = "*"
+
+
+class Decided(Protocol):
+    """A verdict that is told: that a value is withheld, or shown in another form."""
+
+    @property
+    def reason(self) -> Reason:
+        """Return the reason."""
+
+    @property
+    def step_up(self) -> StepUp | None:
+        """Return what would change it, where better verification does."""
 
 
 def response_path(path: Path, *more: str | int) -> ResponsePath:
@@ -30,9 +46,10 @@ class Notes:
     """Collects the nulls of one answer, and what is shown in another form. It is false while there is nothing."""
 
     def __init__(self) -> None:
-        self._noted: dict[tuple[str, Reason], dict[ResponsePath, ResponsePath | None]] = {}
+        self._noted: dict[_Noted, dict[ResponsePath, ResponsePath | None]] = {}
         self._reasons: dict[ResponsePath, Reason] = {}
         self._masked: set[ResponsePath] = set()
+        self._hidden: set[ResponsePath] = set()
 
     def __bool__(self) -> bool:
         """Return whether anything was noted."""
@@ -43,16 +60,28 @@ class Notes:
 
         `pattern` is the path with `*` for its indexes, where it is known already.
         """
-        self._noted.setdefault((coordinate, reason), {})[path] = pattern
+        self._noted.setdefault((coordinate, reason, None), {})[path] = pattern
         self._reasons.setdefault(path, reason)
 
-    def shown(self, coordinate: str, reason: Reason, path: ResponsePath) -> None:
-        """Note a value at a path that is shown in another form than its own."""
-        self._noted.setdefault((coordinate, reason), {})[path] = None
+    def withheld(
+        self, coordinate: str, verdict: Decided, path: ResponsePath, pattern: ResponsePath | None = None
+    ) -> None:
+        """Note a null at a path that a verdict on the coordinate is the cause of."""
+        self._noted.setdefault((coordinate, verdict.reason, verdict.step_up), {})[path] = pattern
+        self._reasons.setdefault(path, verdict.reason)
 
-    def shown_everywhere(self, coordinate: str, reason: Reason, pattern: ResponsePath) -> None:
+    def withheld_everywhere(self, coordinate: str, verdict: Decided, pattern: ResponsePath) -> None:
+        """Note that at each path of a pattern there is a null that a verdict on the coordinate is the cause of."""
+        self._noted.setdefault((coordinate, verdict.reason, verdict.step_up), {})[pattern] = pattern
+        self._hidden.add(pattern)
+
+    def shown(self, coordinate: str, transform: Decided, path: ResponsePath) -> None:
+        """Note a value at a path that is shown in another form than its own."""
+        self._noted.setdefault((coordinate, transform.reason, transform.step_up), {})[path] = None
+
+    def shown_everywhere(self, coordinate: str, transform: Decided, pattern: ResponsePath) -> None:
         """Note that each value at the paths of a pattern is shown in another form; there is one at least."""
-        self._noted.setdefault((coordinate, reason), {})[pattern] = pattern
+        self._noted.setdefault((coordinate, transform.reason, transform.step_up), {})[pattern] = pattern
         self._masked.add(pattern)
 
     def reason(self, path: ResponsePath) -> Reason | None:
@@ -67,16 +96,10 @@ class Notes:
         """
         noted = [(*key, paths) for key, paths in self._noted.items() if key[1].place is place]
         if place is Place.MASKED:
-            noted = [(coordinate, reason, self._values(paths, data)) for coordinate, reason, paths in noted]
+            noted = [(name, reason, step, self._values(paths, data)) for name, reason, step, paths in noted]
         return [
-            {
-                "coordinate": coordinate,
-                "code": str(reason),
-                "message": reason.message,
-                "remedy": reason.remedy,
-                "paths": self._compact(paths, data, nulls=place is not Place.MASKED),
-            }
-            for coordinate, reason, paths in noted
+            {**_told(coordinate, reason, step_up), "paths": self._compact(paths, data, nulls=place is not Place.MASKED)}
+            for coordinate, reason, step_up, paths in noted
             if paths
         ]
 
@@ -99,10 +122,11 @@ class Notes:
             # a null further up may have taken the place along: then it is none of those at which others are shown
             is_there = known is not None or not nulls or _places(data, path, nulls=True)
             counts[pattern] = counts.get(pattern, 0) + bool(is_there)
+        everywhere_known = self._hidden if nulls else self._masked
         everywhere = {
             pattern
             for pattern, count in counts.items()
-            if 0 < count == _places(data, pattern, nulls=nulls) or (not nulls and pattern in self._masked)
+            if pattern in everywhere_known or 0 < count == _places(data, pattern, nulls=nulls)
         }
         if len(everywhere) == len(counts):
             return [list(pattern) for pattern in counts]
@@ -110,6 +134,16 @@ class Notes:
         return [
             list(one) for one in dict.fromkeys(pattern if pattern in everywhere else path for path, pattern in told)
         ]
+
+
+def _told(coordinate: str, reason: Reason, step_up: StepUp | None) -> dict[str, Any]:
+    """Return what an entry tells beside its paths."""
+    told = {"coordinate": coordinate, "code": str(reason), "message": reason.message, "remedy": reason.remedy}
+    if step_up is None:
+        return told
+    if reason is Reason.VALUE_MASKED:  # better verification shows it whole, in this very view
+        told["remedy"] = Reason.VERIFICATION_REQUIRED.remedy
+    return {**told, "stepUp": step_up.told()}
 
 
 def _pattern(path: ResponsePath) -> ResponsePath:

@@ -9,7 +9,8 @@ from typing import Any
 from adapters.answers import Answer, Found, Key, SourceError
 from adapters.crossref import Subject
 from resolvers.fetched import Fetched
-from resolvers.plan import Step
+from resolvers.plan import GateStep, Step
+from schema.observer import Sent
 from schema.reasons import Reason
 from schema.views import ReceiptDetail, View
 
@@ -23,11 +24,12 @@ def make_receipt(
 ) -> dict[str, Any] | None:
     """Return the receipt in response form, None at level `none`.
 
-    `sources` holds an entry for each step of the plan: how many calls have ended and how many of them failed, distinct
-    keys, fields (of the adapter's record), `ms` (the slowest call), and `outcome`: OK, the code of the last call that
-    failed, the code of an answer where no call has ended, or NOT_ASKED. At level `fields`, `fields` holds an entry for
-    each coordinate that was asked for any customer: its source, whether it was shown or only a key to reach something
-    else, and when its oldest answer was fetched, None where none came.
+    `sources` holds an entry for each step of the plan, and before them one for each offer whose gates were asked: how
+    many calls have ended and how many of them failed, distinct keys, fields (of the adapter's record), `ms` (the
+    slowest call), and `outcome`: OK, the code of the last call that failed, the code of an answer where no call has
+    ended, or NOT_ASKED. At level `fields`, `fields` holds an entry for each coordinate that was asked for any customer:
+    its source, whether it was shown or only a key to reach something else, and when its oldest answer was fetched, None
+    where none came.
     """
     if level is ReceiptDetail.NONE:
         return None
@@ -37,7 +39,7 @@ def make_receipt(
         "purpose": view.purpose.dpv,
         "customers": len(subjects),
         "ms": _ms(seconds),
-        "sources": [_source(*one) for one in seen],
+        "sources": [*map(_gates, fetched.gate_calls.items()), *(_source(*one) for one in seen)],
     }
     if level is ReceiptDetail.FIELDS:
         receipt["fields"] = [entry for one in seen for entry in _fields(*one)]
@@ -47,7 +49,8 @@ def make_receipt(
 def _answered_alike(step: Step, fetched: Fetched) -> _Alike:
     """Return all answers of a step where every customer was asked alike and every key was answered, else None."""
     batches = fetched.batches.get(step.number)
-    answers = fetched.in_full(step.number) if batches is not None and fetched.verdicts.is_plain else None
+    is_one = fetched.verdicts.is_plain or fetched.verdicts.is_uniform
+    answers = fetched.in_full(step.number) if batches is not None and is_one else None
     if answers is None or sum([len(batch.keys) for batch in batches or ()]) > len(answers):
         return None
     return answers
@@ -68,15 +71,30 @@ def _source(step: Step, fetched: Fetched, subjects: Sequence[Subject], alike: _A
     }
 
 
+def _gates(asked: tuple[GateStep, Sequence[Sent]]) -> dict[str, Any]:
+    step, sent = asked
+    failed = [event.outcome for event in sent if event.outcome is not None]
+    return {
+        **step.told,
+        "calls": len(sent),
+        "keys": sum(event.keys for event in sent),
+        "fields": list(step.fields),
+        "ms": _ms(max([event.seconds for event in sent], default=0.0)),
+        "outcome": str(failed[-1]) if failed else "OK" if sent else "NOT_ASKED",
+        "failed": len(failed),
+    }
+
+
 def _asked(
     step: Step, fetched: Fetched, subjects: Sequence[Subject], alike: _Alike
 ) -> tuple[int, list[str], Collection[Answer]]:
     """Return how many distinct keys a step has, the fields that it asks for of any customer, and their answers."""
     if alike is not None:
-        return len(alike), list(step.fields) if alike else [], alike.values()
+        left = fetched.verdicts.usual.left(step)
+        return len(alike), list(left.fields) if left and alike else [], alike.values()
     asked = [subject for subject in subjects if fetched.keys(step, subject)]
     keys = {key for subject in asked for key in fetched.keys(step, subject)}
-    fields = sorted({name for subject in asked for name in fetched.verdicts.fields(step, subject) or ()})
+    fields = sorted({name for subject in asked for name in fetched.fields(step, subject) or ()})
     return len(keys), fields, [answer for subject in asked for answer in _answers(step, fetched, subject)]
 
 
@@ -93,7 +111,7 @@ def _fields(step: Step, fetched: Fetched, subjects: Sequence[Subject], alike: _A
     if not alike:
         return []
     oldest = _oldest(alike.values())
-    return [{**entry, "fetchedAt": oldest} for entry in step.told_of_fields]
+    return [{**entry, "fetchedAt": oldest} for entry in fetched.verdicts.usual.told(step)]
 
 
 def _fields_apart(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> list[dict[str, Any]]:

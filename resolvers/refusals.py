@@ -36,6 +36,12 @@ class RefusalCode(StrEnum):
     """The consumer looks up by identifiers more often than it may. Ask again later."""
     INTROSPECTION_NOT_ALLOWED = "INTROSPECTION_NOT_ALLOWED"
     """The view does not show its schema to this consumer. Ask the view's owner for its SDL."""
+    SITUATION_NOT_ALLOWED = "SITUATION_NOT_ALLOWED"
+    """The view is not for the situation that was told, or wants more of it told. The message says which part."""
+    AUDIT_UNAVAILABLE = "AUDIT_UNAVAILABLE"
+    """What would be shown cannot be written down, so nothing is shown. Ask again later."""
+    VIEW_SUBJECTS = "VIEW_SUBJECTS"
+    """The view shows one customer a request. Ask for each in a request of its own."""
 
 
 @dataclass(frozen=True, slots=True)

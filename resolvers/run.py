@@ -1,4 +1,4 @@
-"""A plan is run: each step is asked as soon as the steps that it names have answered.
+"""A plan is run: gates are asked first, and each step as soon as its gates and the steps that it names have answered.
 
 No task is made for it: a step's asks are futures, whose callbacks keep what came and start what waited for it. The
 request waits for one future: everything has answered, or the time is over.
@@ -7,20 +7,25 @@ request waits for one future: everything has answered, or the time is over.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from adapters.adapter import Batch, Call
-from adapters.answers import Answer, Found, Key, SourceError
+from adapters.answers import Answer, Denied, Found, Key, SourceError
 from adapters.crossref import Subject
 from adapters.gathering import Gather, Gathered
 from resolvers.calls import Arguments, most_keys
 from resolvers.cursors import BEGINNING
 from resolvers.fetched import Extent, Fetched
+from resolvers.gates import Gate
 from resolvers.joining import slice_of
 from resolvers.news import Hear, news_of
-from resolvers.plan import Plan, Step
+from resolvers.plan import GateStep, Plan, Step, Wanted
 from resolvers.policy import Verdicts
+from resolvers.policy.gates import unknown
+from resolvers.readings import Now, Permitted, Readings
 from schema.observer import Failed, tell
 from schema.reasons import Reason
 
@@ -41,21 +46,43 @@ async def run(
     call: Call,
     arguments: Arguments,
     hear: Hear | None = None,
+    *,
+    now: Now = time.time,
+    case: str | None = None,
 ) -> Fetched:
     """Ask the sources and return what they answered, by the call's deadline at the latest.
 
-    What has not answered by then is left; its answers are DEADLINE_EXCEEDED. `hear` is told what sources say of keys.
+    What has not answered by then is left; its answers are DEADLINE_EXCEEDED, and a gate that has not answered stays
+    shut. `hear` is told what sources say of keys. `now` tells the time of day, `case` is the one that the situation
+    names: gates are decided by them.
     """
     fetched = Fetched(plan, verdicts, arguments)
-    await _Running(fetched, subjects, sources, call, hear).finish()
+    readings = Readings(plan.gates, verdicts, sources, call, now=now, case=case) if plan.has_gates else None
+    await _Running(fetched, subjects, sources, call, hear, readings).finish()
+    if readings is not None:
+        fetched.gate_calls.update(readings.sent)
     return fetched
 
 
 class _Running:
-    """A plan while it runs: which asks are under way, how many of them each step has (`_asks`), and for how many other
-    steps each still waits (`_waits`)."""
+    """A plan while it runs: which asks are under way, how many of them each step has (`_asks`), which steps
+    have answered (`_done`), for how many other steps and gates each still waits (`_waits`), and which gates have yet to
+    answer (`_gates`)."""
 
-    __slots__ = ("_asks", "_call", "_fetched", "_hear", "_over", "_sources", "_subjects", "_under_way", "_waits")
+    __slots__ = (
+        "_asks",
+        "_call",
+        "_done",
+        "_fetched",
+        "_gates",
+        "_hear",
+        "_over",
+        "_readings",
+        "_sources",
+        "_subjects",
+        "_under_way",
+        "_waits",
+    )
 
     def __init__(
         self,
@@ -64,23 +91,69 @@ class _Running:
         sources: Mapping[str, Gather],
         call: Call,
         hear: Hear | None,
+        readings: Readings | None,
     ) -> None:
         self._fetched, self._subjects, self._sources, self._call = fetched, subjects, sources, call
-        self._hear = hear
+        self._hear, self._readings = hear, readings
         self._under_way: dict[asyncio.Future[Gathered], tuple[Step, Batch]] = {}
         self._asks: dict[int, int] = {}
+        self._done: set[int] = set()
+        self._gates: set[GateStep] = set()
         self._waits = {step.number: len(step.after) for step in fetched.plan.later}
         self._over: asyncio.Future[None] | None = None
 
     async def finish(self) -> None:
         """Return when every step has answered, or the time is over."""
         try:
-            for step in self._fetched.plan.first:
-                self._start(step)
-            if self._under_way:
+            self._begin()
+            if self._under_way or self._gates:
                 await self._until_over()
         finally:
             self._leave()
+
+    def _begin(self) -> None:
+        """Ask the gates, and the steps that wait for nothing."""
+        plan = self._fetched.plan
+        if self._readings is not None and not self._call.deadline.is_over():
+            self._shut(plan.shut)
+            self._gates.update(self._readings.begin(self._opened))
+            for step in plan.distinct:
+                awaited = sum(not one.gates.isdisjoint(step.gates) for one in self._gates)
+                self._waits[step.number] = len(step.after) + awaited
+        for step in [one for one in plan.first if not self._waits.get(one.number)]:
+            self._start(step)
+
+    def _widen(self) -> None:
+        """Ask steps that have begun for what a gate has opened since."""
+        mixed = self._fetched.plan.mixed
+        for step in mixed if mixed and not self._call.deadline.is_over() else ():
+            has_begun = step.number in self._fetched.batches and not any(map(self._asks.get, step.after))
+            wider = [one for one in self._subjects if self._fetched.widen(step, one)] if has_begun else []
+            batches = _batches(step, self._fetched, wider) if wider else ()
+            self._asks[step.number] = self._asks.get(step.number, 0) + len(batches)
+            for batch in batches:
+                self._ask(step, batch)
+
+    def _shut(self, gates: Iterable[Gate]) -> None:
+        """Have what still waits for these gates withheld."""
+        for gate in gates:
+            for subject in self._fetched.verdicts.waiting_for(gate):
+                self._fetched.verdicts.settle(gate, subject, unknown(gate))
+
+    def _opened(self, told: GateStep | Exception) -> None:
+        """Start the steps that waited for a gate, and for nothing else any more."""
+        if isinstance(told, Exception):
+            self._end(told)
+        elif told in self._gates:
+            self._gates.remove(told)
+            try:
+                self._widen()
+                for step in self._fetched.plan.distinct:
+                    if not step.gates.isdisjoint(told.gates):
+                        self._wait_less(step)
+            except Exception as error:  # noqa: BLE001  handed to the request
+                self._end(error)
+            self._end_if_done()
 
     async def _until_over(self) -> None:
         loop = asyncio.get_running_loop()
@@ -99,12 +172,35 @@ class _Running:
         if not batches:
             self._answered(step)
             return
-        source = self._sources[step.source]
         self._asks[step.number] = len(batches)
         for batch in batches:
-            asked = source.ask(batch, self._call)
-            self._under_way[asked] = step, batch
-            asked.add_done_callback(self._take)
+            self._ask(step, batch)
+
+    def _ask(self, step: Step, batch: Batch) -> None:
+        call = self._permitted(step, batch) if step.gates or step.is_mixed else self._call
+        asked = self._sources[step.source].ask(batch, call)
+        self._under_way[asked] = step, batch
+        asked.add_done_callback(self._take)
+
+    def _permitted(self, step: Step, batch: Batch) -> Call:
+        """Return the call of a batch with the permit that it needs for what gates have opened; without, for none."""
+        holders, gates = self._holders(step, batch), set[Gate]()
+        for subject in {one.customer_id: one for of_key in holders.values() for one in of_key}.values():
+            gates |= _opened_by(self._fetched.verdicts.wanted(step, subject))
+        if not gates or self._readings is None:
+            return self._call
+        permit = Permitted(self._readings, self._fetched.verdicts, step, batch, frozenset(gates), holders)
+        return replace(self._call, permit=permit)
+
+    def _holders(self, step: Step, batch: Batch) -> dict[Key, list[Subject]]:
+        """Return for whom each key of a batch is asked."""
+        holders: dict[Key, list[Subject]] = {key: [] for key in batch.keys}
+        for subject in self._subjects:
+            if self._fetched.fields(step, subject) == batch.fields:
+                for key in self._fetched.keys(step, subject):
+                    if key in holders:
+                        holders[key].append(subject)
+        return holders
 
     def _take(self, asked: asyncio.Future[Gathered]) -> None:
         """Keep what came back; an error of ours ends the request with it, and not at its deadline."""
@@ -118,8 +214,7 @@ class _Running:
                 self._answered(step)
         except Exception as error:  # noqa: BLE001  handed to the request
             self._end(error)
-        if not self._under_way:
-            self._end()
+        self._end_if_done()
 
     def _keep(self, step: Step, batch: Batch, gathered: Gathered) -> None:
         parts = self._fetched.answers.setdefault(step.number, {})
@@ -132,6 +227,22 @@ class _Running:
         others = {key: answer for key, answer in gathered.answers.items() if type(answer) is not Found}
         if others:
             self._tell(step, others)
+            denied = [key for key, answer in others.items() if type(answer) is Denied and answer.reason is not None]
+            if denied:
+                self._ask_less(step, batch, denied)
+
+    def _ask_less(self, step: Step, batch: Batch, denied: Sequence[Key]) -> None:
+        """Ask again for what waits for no gate that has been shut meanwhile."""
+        holders = self._holders(step, replace(batch, keys=tuple(denied)))
+        by_fields: dict[tuple[str, ...], dict[Key, None]] = {}
+        for key, subjects in holders.items():
+            for subject in subjects:
+                fields = self._fetched.narrow(step, subject)
+                if fields is not None and fields != batch.fields:
+                    by_fields.setdefault(fields, {})[key] = None
+        for fields, keys in by_fields.items():
+            self._asks[step.number] += 1
+            self._ask(step, replace(batch, fields=fields, keys=tuple(keys)))
 
     def _tell(self, step: Step, answers: Mapping[Key, Answer]) -> None:
         """Tell of answers that have found nothing."""
@@ -145,11 +256,32 @@ class _Running:
 
     def _answered(self, step: Step) -> None:
         """Start the steps that waited for this one, and for no other any more."""
-        for later in self._fetched.plan.later:
-            if step.number in later.after:
-                self._waits[later.number] -= 1
-                if not self._waits[later.number]:
-                    self._start(later)
+        plan = self._fetched.plan
+        if step.number not in self._done:
+            self._done.add(step.number)
+            for later in plan.later:
+                if step.number in later.after:
+                    self._wait_less(later)
+        if plan.mixed:
+            self._widen()
+            for later in plan.later:
+                if later.number not in self._fetched.batches and not self._waits[later.number]:
+                    self._start_if_all_is_there(later)
+
+    def _wait_less(self, step: Step) -> None:
+        self._waits[step.number] -= 1
+        if not self._waits[step.number]:
+            self._start_if_all_is_there(step)
+
+    def _start_if_all_is_there(self, step: Step) -> None:
+        """Start a step, unless one on which it depends is being asked for more."""
+        plan = self._fetched.plan
+        if not plan.mixed or not any(map(self._asks.get, plan.before[step.number])):
+            self._start(step)
+
+    def _end_if_done(self) -> None:
+        if not self._under_way and not self._gates:
+            self._end()
 
     def _end(self, error: Exception | None = None) -> None:
         over = self._over
@@ -165,14 +297,28 @@ class _Running:
         left, self._under_way = self._under_way, {}
         for asked in left:
             asked.cancel()
+        if self._readings is not None:
+            self._readings.end()
+            self._fetched.verdicts.close()
+
+
+def _opened_by(wanted: Iterable[Wanted]) -> set[Gate]:
+    """Return the gates that have let what is wanted be asked; of a key that leads to what waits for none, none."""
+    ways: dict[str, list[frozenset[Gate]]] = {}
+    for one in wanted:
+        ways.setdefault(one.path, []).append(one.gates)
+    return {gate for of_path in ways.values() if all(of_path) for way in of_path for gate in way}
 
 
 def _batches(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Sequence[Batch]:
     """Return one batch for each set of fields that is allowed for some of the customers, and each part of a list."""
     given = fetched.given(step)
-    if fetched.verdicts.is_plain and given.cursor is None and not step.after:
-        keys = _own_keys(step, subjects)
-        return [Batch(step.offer, step.fields, keys, given.values, slice_of(given, BEGINNING))] if keys else ()
+    verdicts = fetched.verdicts
+    is_one = verdicts.is_plain or verdicts.is_uniform
+    if is_one and given.cursor is None and not step.after and not step.gates:
+        left = verdicts.usual.left(step)
+        keys = _own_keys(step, subjects) if left is not None else ()
+        return [Batch(step.offer, left.fields, keys, given.values, slice_of(given, BEGINNING))] if left and keys else ()
     by_part: dict[Extent, dict[Key, None]] = {}
     for part, key in _asked(step, fetched, subjects):
         by_part.setdefault(part, {})[key] = None
@@ -193,7 +339,7 @@ def _asked(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Iterato
     """Yield every key that is asked, as a part of what; keys beyond what was counted are answered without asking."""
     given = fetched.given(step)
     for subject in subjects:
-        fields = fetched.verdicts.fields(step, subject)
+        fields = fetched.fields(step, subject)
         if fields is None:
             continue
         most = most_keys(fetched.plan, step, subject, fetched.arguments)

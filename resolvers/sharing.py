@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 def share_equal_steps(plan: Plan, arguments: Mapping[int, Given]) -> Plan:
     """Return the plan in which steps of one offer with equal values of their arguments, at one depth, are one step.
+    Those that wait for other gates stay apart.
 
     A plan is kept for all values of its variables, so it tells arguments apart as they are written: `since: $day` and
     `since: "2026-01-01"` are two steps in it. The one step stands in the places of both.
@@ -24,9 +25,9 @@ def share_equal_steps(plan: Plan, arguments: Mapping[int, Given]) -> Plan:
         return plan
     stands_for: dict[int, int] = {}
     made: dict[int, Step] = {}
-    first: dict[tuple[str, str, int, Given | None], int] = {}
+    first: dict[tuple[object, ...], int] = {}
     for step in sorted(plan.steps, key=lambda step: step.depth):
-        asked = (step.source, step.offer.name, step.depth, arguments.get(step.number))
+        asked = (step.source, step.offer.name, step.depth, step.gates, arguments.get(step.number))
         number = stands_for[step.number] = first.setdefault(asked, step.number)
         known = made.get(number, replace(step, keys_from=(), wanted=()))
         keys_from = (*known.keys_from, *(_moved(origin, stands_for) for origin in step.keys_from))

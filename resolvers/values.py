@@ -15,6 +15,7 @@ from resolvers.fetched import Fetched
 from resolvers.joining import NOT_LINKED, Joined, fault_of
 from resolvers.pages import page_facts, page_parts
 from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Position, Root, Step
+from resolvers.policy import Verdicts
 from resolvers.reasons_of_null import Notes, ResponsePath
 from schema.masks import mask_text
 from schema.reasons import Place, Reason
@@ -42,11 +43,11 @@ class Node:
     firsts: dict[int, Facts | Fault] = field(default_factory=dict, repr=False)
 
 
-def note_unknown(notes: Notes, root: Root, found: Sequence[Subject | None]) -> None:
-    """Note the customers that a root field has not found; it comes before whatever is told of the others."""
+def note_unknown(notes: Notes, root: Root, found: Sequence[Subject | None], verdicts: Verdicts) -> None:
+    """Note the customers that a root field does not show; it comes before whatever is told of the others."""
     for place, subject in enumerate(found):
         if subject is None:
-            notes.null(root.coordinate, Reason.SUBJECT_UNKNOWN, root.where(place))
+            notes.withheld(root.coordinate, verdicts.refusal(root.response_name, place), root.where(place))
 
 
 class Values:
@@ -61,11 +62,11 @@ class Values:
 
     def at(self, node: Node, plan: FieldPlan, where: ResponsePath) -> Any:
         """Return what stands at a field of an object: null, a leaf, a Node, a NullError, or a list of these."""
-        withheld = self._fetched.verdicts.of(node.subject)
-        if withheld and plan.is_withheld(frozenset(withheld)):
+        profile = self._fetched.verdicts.profile(node.subject)
+        if profile.withheld and plan.is_withheld(profile.hidden):
             for need in plan.needs:
-                coordinate = min(need & withheld.keys())
-                self._notes.null(coordinate, withheld[coordinate], where)
+                coordinate = min(need & profile.hidden)
+                self._notes.withheld(coordinate, profile.withheld[coordinate], where)
             return None
         value = self._read(node, plan)
         if isinstance(value, Fault):
@@ -148,19 +149,19 @@ class Values:
         if value is None:
             return None
         if not plan.positions:
-            return self._leaf(plan, value, where)
+            return self._leaf(node, plan, value, where)
         if plan.keyspace is not None:
             return self._behind(node, plan, value)
         return self._object(node, plan, value, where)
 
-    def _leaf(self, plan: FieldPlan, value: Any, where: ResponsePath) -> Any:
+    def _leaf(self, node: Node, plan: FieldPlan, value: Any, where: ResponsePath) -> Any:
         """Return a leaf as it may be shown. What a mask stands on is text: anything else is not shown at all."""
-        transform = self._fetched.verdicts.transforms.get(plan.coordinate)
+        transform = self._fetched.verdicts.profile(node.subject).transforms.get(plan.coordinate)
         if transform is None:
             return NullError(Reason.VALUE_INVALID) if is_boundless(value) else value
         if type(value) is not str:
             return NullError(Reason.VALUE_INVALID)
-        self._notes.shown(plan.coordinate, transform.reason, where)
+        self._notes.shown(plan.coordinate, transform, where)
         return mask_text(transform.mask, value)
 
     def _behind(self, node: Node, plan: FieldPlan, key: Any) -> Any:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from schema.grants import Grant
+from schema.verification import Assertion
+
 __all__ = ["DEVELOPER", "Caller", "CrossrefRole"]
 
 DEVELOPER = "developer"
@@ -31,12 +34,15 @@ class Caller:
     `views` holds view names (`support-call`, any published version) and exact versions (`support-call@1`).
     `roles` are the consumer's, as it is registered (`developer`, or one of `CrossrefRole`).
     `credential` is the caller's own token where a source wants it forwarded; it is never printed.
+    `assertions` say how well which customers are verified, `grant` that the glass was broken: of one request alone.
     """
 
     consumer: str
     views: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     credential: str | None = field(default=None, repr=False)
+    assertions: tuple[Assertion, ...] = field(default=(), repr=False)
+    grant: Grant | None = None
 
     def may_use(self, name: str, version: int) -> bool:
         """Return whether the consumer is registered for this version of the view."""

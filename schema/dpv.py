@@ -1,6 +1,6 @@
-"""The purposes that a view can name: terms of the W3C Data Privacy Vocabulary (DPV) 2.3, and how they nest.
+"""The terms of the W3C Data Privacy Vocabulary (DPV) that a view can name: purposes, processing and data subjects.
 
-A selection of the DPV's purposes; `data/dpv_purposes.NOTICE.txt` names its source, its licence and what was changed.
+Selections of the DPV's own; `data/dpv.NOTICE.txt` names their source, their licence and what was changed.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-__all__ = ["Purpose", "is_purpose", "parents", "purposes"]
+__all__ = ["Term", "data_subjects", "is_purpose", "parents", "processing", "purposes"]
 
 
 @dataclass(frozen=True, slots=True)
-class Purpose:
+class Term:
     """A term of the DPV, the broader terms right above it, and what it means in a few words of ours."""
 
     term: str
@@ -25,15 +25,21 @@ class Purpose:
 
 
 @cache
-def purposes() -> Mapping[str, Purpose]:
+def purposes() -> Mapping[str, Term]:
     """Return the known purposes by term, in alphabetical order."""
-    table = files("schema").joinpath("data/dpv_purposes.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(table.splitlines())
-    return MappingProxyType({row["term"]: _purpose(row) for row in rows})
+    return _read("purposes")
 
 
-def _purpose(row: Mapping[str, str]) -> Purpose:
-    return Purpose(row["term"], tuple(filter(None, row["parents"].split(";"))), row["definition"])
+@cache
+def processing() -> Mapping[str, Term]:
+    """Return what can be done with data, by term, in alphabetical order."""
+    return _read("processing")
+
+
+@cache
+def data_subjects() -> Mapping[str, Term]:
+    """Return the known categories of persons whose data it is, by term, in alphabetical order."""
+    return _read("data_subjects")
 
 
 def is_purpose(term: str) -> bool:
@@ -52,3 +58,13 @@ def parents(term: str) -> tuple[str, ...]:
         found.update(dict.fromkeys(level))
         level = tuple(above for each in level for above in purposes()[each].parents)
     return tuple(found)
+
+
+def _read(name: str) -> Mapping[str, Term]:
+    table = files("schema").joinpath(f"data/dpv_{name}.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(table.splitlines())
+    return MappingProxyType({row["term"]: _term(row) for row in rows})
+
+
+def _term(row: Mapping[str, str]) -> Term:
+    return Term(row["term"], tuple(filter(None, row["parents"].split(";"))), row["definition"])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
@@ -26,6 +27,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    Undefined,
     get_named_type,
     get_nullable_type,
     is_abstract_type,
@@ -47,12 +49,14 @@ __all__ = ["Argument", "Coordinate", "Model"]
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a field. `reads` is the coordinate of the field that it filters or orders by, if it does."""
+    """An argument of a field. `reads` is the coordinate of the field that it filters or orders by, if it does; where it
+    is left out it `is_given` all the same when it has a default."""
 
     name: str
     python_name: str
     type: GraphQLInputType
     reads: str | None
+    is_given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,19 @@ class Model:
             return frozenset()
         type_name, _, field_name = reads.partition(".")
         return frozenset().union({reads}, *(self.standing(one, field_name) for one in self.concrete(type_name)))
+
+    @cached_property
+    def told_unasked(self) -> Mapping[str, frozenset[str]]:
+        """Return the coordinates of which lists tell by the order in which they always come, by the list's own."""
+        given = {
+            name: [one.name for one in about.arguments.values() if one.is_given and one.reads]
+            for name, about in self.coordinates.items()
+        }
+        return {
+            name: frozenset().union(*(self.told_by(name, argument) for argument in arguments))
+            for name, arguments in given.items()
+            if arguments
+        }
 
     def concrete(self, type_name: str) -> tuple[str, ...]:
         """Return the object types that a type stands for: an interface's or union's, else itself."""
@@ -237,7 +254,8 @@ def _coordinate(type_name: str, name: str, field: GraphQLField) -> Coordinate:
 def _argument(name: str, argument: GraphQLArgument, held: GraphQLNamedType) -> Argument:
     definition = argument.extensions[DEFINITION]
     reads = definition.metadata.get(READS)
-    return Argument(name, definition.python_name, argument.type, _coordinate_of(held, reads) if reads else None)
+    read = _coordinate_of(held, reads) if reads else None
+    return Argument(name, definition.python_name, argument.type, read, argument.default_value is not Undefined)
 
 
 def _coordinate_of(owner: Any, python_name: str) -> str:

@@ -45,11 +45,107 @@ class Reason(StrEnum):
         "No customer can be shown for this look-up.",
         "Check the look-up's key, and that this view may show this customer.",
     )
+    SUBJECT_ERASED = (
+        "SUBJECT_ERASED",
+        Place.WITHHELD,
+        "The customer was erased. This is recorded; who asks is told SUBJECT_UNKNOWN.",
+        "Nothing to do: nothing is kept of the customer.",
+    )
     SUBJECT_RESTRICTED = (
         "SUBJECT_RESTRICTED",
         Place.WITHHELD,
         "Processing of this field is restricted for this customer.",
         "Ask the data-protection officer; the restriction has to be lifted first.",
+    )
+    RELATIONSHIP_REQUIRED = (
+        "RELATIONSHIP_REQUIRED",
+        Place.WITHHELD,
+        "This view shows the field only while the customer has an open case with the consumer.",
+        "Open a case for the customer, or name the one that is open in extensions.situation.case.",
+    )
+    VERIFICATION_REQUIRED = (
+        "VERIFICATION_REQUIRED",
+        Place.WITHHELD,
+        "The customer is not verified well enough for this field.",
+        "Verify the customer as stepUp says and send the assertion in the header Customer-Verification.",
+    )
+    VERIFICATION_EXPIRED = (
+        "VERIFICATION_EXPIRED",
+        Place.WITHHELD,
+        "The customer was verified too long ago for this field.",
+        "Verify the customer again as stepUp says and send the new assertion.",
+    )
+    VERIFICATION_WRONG_SUBJECT = (
+        "VERIFICATION_WRONG_SUBJECT",
+        Place.WITHHELD,
+        "This view shows a customer only to that very customer.",
+        "Look up the customer by the id that the assertion in Customer-Verification names.",
+    )
+    PURPOSE_NOT_ALLOWED = (
+        "PURPOSE_NOT_ALLOWED",
+        Place.WITHHELD,
+        "This view does not show the field in this situation.",
+        "Say in extensions.situation what the view asks for, or use a view for this purpose.",
+    )
+    CONSENT_MISSING = (
+        "CONSENT_MISSING",
+        Place.WITHHELD,
+        "The customer has not been asked for consent, or has not answered.",
+        "Ask the customer for consent.",
+    )
+    CONSENT_REFUSED = (
+        "CONSENT_REFUSED",
+        Place.WITHHELD,
+        "The customer has refused consent.",
+        "Nothing to do: the customer has decided.",
+    )
+    CONSENT_WITHDRAWN = (
+        "CONSENT_WITHDRAWN",
+        Place.WITHHELD,
+        "The customer has withdrawn consent.",
+        "Nothing to do: the customer has decided.",
+    )
+    CONSENT_EXPIRED = (
+        "CONSENT_EXPIRED",
+        Place.WITHHELD,
+        "The customer's consent was given for a time that is over.",
+        "Ask the customer for consent again.",
+    )
+    CONSENT_UNKNOWN = (
+        "CONSENT_UNKNOWN",
+        Place.WITHHELD,
+        "Whether the customer consents could not be found out.",
+        "Ask again later; if it stays so, have the customer linked to the source that owns consent.",
+    )
+    OBJECTION_RECORDED = (
+        "OBJECTION_RECORDED",
+        Place.WITHHELD,
+        "The customer has objected to this use.",
+        "Nothing to do: the customer has decided.",
+    )
+    BREAK_GLASS_REASON_REQUIRED = (
+        "BREAK_GLASS_REASON_REQUIRED",
+        Place.WITHHELD,
+        "This view shows the field only when the glass was broken, with a reason.",
+        "Who has a role for it opens it by POST /views/{name}/break-glass with a reason and a reference.",
+    )
+    BREAK_GLASS_NOT_ALLOWED = (
+        "BREAK_GLASS_NOT_ALLOWED",
+        Place.WITHHELD,
+        "What opened this field is over, or does not hold for this customer and consumer.",
+        "Open it again with a reason and a reference, by a consumer that has a role for it.",
+    )
+    OBLIGATION_UNSUPPORTED = (
+        "OBLIGATION_UNSUPPORTED",
+        Place.WITHHELD,
+        "The decision point attached an obligation that the gateway cannot fulfil.",
+        "Tell the operator of the gateway.",
+    )
+    POLICY_UNAVAILABLE = (
+        "POLICY_UNAVAILABLE",
+        Place.WITHHELD,
+        "What decides on this field could not be asked.",
+        "Ask again later.",
     )
     VALUE_NOT_IN_VIEW = (
         "VALUE_NOT_IN_VIEW",

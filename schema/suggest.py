@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 __all__ = ["did_you_mean", "nearest"]
 
@@ -12,12 +12,17 @@ _LONGEST = 200
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word nearest to this one, whatever the case of its letters; None when none is near."""
+    """Return the known word nearest to this one, whatever the case of its letters; None when none is near.
+
+    Of words that differ in case alone it is the one whose letters are most often written likewise.
+    """
     if len(word) > _LONGEST:
         return None
-    by_lower = {each.lower(): each for each in sorted(known, reverse=True)}
+    by_lower: dict[str, list[str]] = {}
+    for each in sorted(known):
+        by_lower.setdefault(each.lower(), []).append(each)
     found = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else None
+    return max(by_lower[found[0]], key=lambda each: SequenceMatcher(None, word, each).ratio()) if found else None
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:

@@ -23,7 +23,9 @@ from graphql import (
 from schema.directives import CANONICAL
 from schema.mask_check import verify_masks
 from schema.model import Coordinate, Model
+from schema.part_check import verify_parts
 from schema.problems import Level, Problem
+from schema.rule_check import verify_rules
 from schema.suggest import did_you_mean
 from schema.view_files import LoadedView
 from schema.view_schema import IDENTIFIER
@@ -52,13 +54,15 @@ def verify_view(
 ) -> list[Problem]:
     """Return what keeps the view from being served with this model, and notes for its owner.
 
-    `sources` are the names that look-ups may use beside `id`; they are not checked when it is None, nor is the date
-    of review when `today` is None.
+    `sources` are the names that look-ups may use beside `id`; they are not checked when it is None, nor are the dates
+    of review and validity when `today` is None.
     """
     checking = _Checking(loaded, model, frozenset(loaded.view.fields))
     problems = list(checking.coordinates())
     problems.extend(checking.reach())
     problems.extend(verify_masks(loaded, model))
+    problems.extend(verify_rules(loaded, model))
+    problems.extend(verify_parts(loaded, today))
     problems.extend(checking.identifiers())
     if sources is not None:
         problems.extend(checking.lookups(sources))
@@ -171,12 +175,12 @@ class _Checking:
     def notes(self, today: date | None) -> Iterator[Problem]:
         """Yield what the view's owner ought to know."""
         view = self.loaded.view
-        if view.lawful_basis.gdpr == "A6-1-a":
+        if view.lawful_basis.gdpr == "A6-1-a" and not self._asks_for_consent():
             yield self._at(
                 ("lawful_basis", "gdpr"),
-                "consent as the lawful basis (A6-1-a)",
-                "a customer's consent before every request, which the gateway does not check",
-                "let the consumer ask only for customers who have given consent",
+                "consent as the lawful basis (A6-1-a), and no part consent",
+                "that customers' consent is asked of the source that owns it, before anything is shown",
+                "add `consent:`, or let the consumer ask only for customers who have given consent",
                 Level.NOTE,
             )
         if today is not None and view.review_by < today:
@@ -187,6 +191,14 @@ class _Checking:
                 "review it and publish a version with the next date",
                 Level.NOTE,
             )
+
+    def _asks_for_consent(self) -> bool:
+        """Return whether nothing of a customer but the id is shown without consent."""
+        fields = self.loaded.view.fields
+        of_subject = [each for each in _known(fields, self.model) if each.type_name == self.model.subject]
+        others = [fields[str(each)] for each in of_subject if each.field_name != CANONICAL]
+        is_asked = bool(others) and all(rule.consent is not None for rule in others)
+        return is_asked or self.loaded.view.consent is not None
 
     def _unknown(self, name: str, base: str) -> Problem:
         known = [each for each in self.model.coordinates if not self.model.is_plumbing(each.partition(".")[0])]

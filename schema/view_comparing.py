@@ -8,6 +8,7 @@ from typing import Any
 
 from schema.comparing import Change, Effect, compare_sdl
 from schema.model import Model
+from schema.rule_comparing import COMPARED, compare_parts, compare_rules
 from schema.view_schema import cut_schema
 from schema.views import Introspection, ReceiptDetail, View
 
@@ -16,7 +17,7 @@ __all__ = ["compare_views", "sdl_of"]
 _IN_SDL = frozenset({"name", "version", "fields", "identifiers", "lookups"})
 """What the SDL shows, or what tells two versions apart by nature."""
 
-_FOR_PEOPLE = frozenset({"title", "description", "owner", "review_by"})
+_FOR_PEOPLE = frozenset({"title", "description", "owner", "review_by", "dpia_ref"})
 _GRADES: Mapping[str, Sequence[str]] = {"receipt": tuple(ReceiptDetail), "introspection": tuple(Introspection)[::-1]}
 """Keys whose values are grades, the one that gives least first."""
 
@@ -31,25 +32,11 @@ def sdl_of(view: View, model: Model) -> str:
 def compare_views(before: View, after: View, model: Model) -> tuple[Change, ...]:
     """Return what changed from one verified view to another, the worst first, both in the model as it is."""
     changes = [*compare_sdl(sdl_of(before, model), sdl_of(after, model))]
-    was, now = (view.model_dump(mode="json", exclude=set(_IN_SDL)) for view in (before, after))
-    changes += _masks(before, after)
+    was, now = (view.model_dump(mode="json", exclude={*_IN_SDL, *COMPARED}) for view in (before, after))
+    changes += [*compare_rules(before, after), *compare_parts(before, after)]
     changes += _limits(was.pop(_LIMITS), now.pop(_LIMITS))
     changes += [_declared(key, was[key], now[key]) for key in was if _plain(was[key]) != _plain(now[key])]
     return tuple(sorted(changes, key=lambda change: list(Effect).index(change.effect)))
-
-
-def _masks(before: View, after: View) -> Iterator[Change]:
-    """Yield what is shown otherwise of the coordinates that both views list."""
-    for name in (name for name in before.fields if name in after.fields):
-        was, now = before.fields[name].mask, after.fields[name].mask
-        if was == now:
-            continue
-        if now is None:
-            yield Change(Effect.NOTE, "MASK_REMOVED", name, f"It is shown whole and no longer masked ({was}).")
-        elif was is None:
-            yield Change(Effect.DANGEROUS, "MASK_ADDED", name, f"It is shown masked ({now}) and no longer whole.")
-        else:
-            yield Change(Effect.DANGEROUS, "MASK_CHANGED", name, f"It is masked otherwise: {was} became {now}.")
 
 
 def _limits(was: Mapping[str, int], now: Mapping[str, int]) -> Iterator[Change]:
@@ -74,7 +61,7 @@ def _declared(key: str, was: Any, now: Any) -> Change:
 
 def _plain(value: Any) -> Any:
     """Return a value of a view's file for comparison: the order of lists says nothing."""
-    return sorted(value) if isinstance(value, list) else value
+    return sorted(value, key=json.dumps) if isinstance(value, list) else value
 
 
 def _said(value: Any) -> str:

@@ -13,11 +13,10 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -27,13 +26,23 @@ from pydantic import (
 )
 
 from schema.caller import DEVELOPER, Caller
-from schema.declaration import each_once, said
-from schema.dpv import is_purpose, purposes
+from schema.declaration import each_once
 from schema.identifiers import IdentifierType
-from schema.masks import Mask
+from schema.view_processing import DataSubjects, Day, LawfulBasis, ProcessingTerms, Recipients, Retention, Transfer
+from schema.view_rules import (
+    BreakGlass,
+    ConsentRule,
+    FieldRule,
+    PurposeTerm,
+    SituationRule,
+    SubjectRule,
+    Verification,
+    ViewPart,
+)
 
 __all__ = [
     "SLUG",
+    "AuditDemand",
     "FieldRule",
     "Introspection",
     "LawfulBasis",
@@ -49,40 +58,11 @@ SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 """The form of the names of views and consumers."""
 
 _COORDINATE = r"^[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z_][A-Za-z0-9_]*:\))?$"
-_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def is_slug(word: str) -> bool:
     """Return whether the word is fit to name a view or a consumer: `support-call`, at most 64 characters."""
     return len(word) <= 64 and re.fullmatch(SLUG, word) is not None
-
-
-def _iso_date(value: object) -> object:
-    # Pydantic also takes a number, as seconds since 1970
-    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
-        return value
-    raise said("a date such as 2027-01-31")
-
-
-def _known_purpose(term: str) -> str:
-    if not is_purpose(term):
-        raise said("a purpose of the W3C Data Privacy Vocabulary that this product knows, such as CustomerCare")
-    return term
-
-
-def _list_purposes(schema: dict[str, Any]) -> None:
-    schema["enum"] = list(purposes())
-
-
-def _no_empty_mask(mask: object) -> object:
-    if mask is None:  # who writes the key and forgets the word does not mean the whole value
-        raise said(f"one of: {', '.join(Mask)}")
-    return mask
-
-
-def _list_masks(schema: dict[str, Any]) -> None:
-    del schema["anyOf"], schema["default"]
-    schema.update(type="string", enum=list(Mask))
 
 
 def _name_coordinates(schema: dict[str, Any]) -> None:
@@ -99,46 +79,13 @@ _Text = StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
 _Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=64)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PurposeOfUse(_Part):
+class PurposeOfUse(ViewPart):
     """What the consumer needs the data for (GDPR article 5(1)(b))."""
 
-    dpv: Annotated[
-        str,
-        AfterValidator(_known_purpose),
-        Field(
-            description="a purpose of the W3C Data Privacy Vocabulary, such as CustomerCare",
-            json_schema_extra=_list_purposes,
-        ),
-    ]
+    dpv: PurposeTerm
 
 
-class LawfulBasis(_Part):
-    """Why the processing is lawful (GDPR article 6(1), letters a to f)."""
-
-    gdpr: Annotated[
-        Literal["A6-1-a", "A6-1-b", "A6-1-c", "A6-1-d", "A6-1-e", "A6-1-f"],
-        Field(description="a ground of GDPR article 6(1): A6-1-a to A6-1-f"),
-    ]
-
-
-class FieldRule(_Part):
-    """What holds for one coordinate of a view: listed is allowed, whole or masked."""
-
-    mask: Annotated[
-        Mask | None,
-        BeforeValidator(_no_empty_mask),
-        Field(
-            description="how a text is shown: initials, last4, email or all; without it, whole",
-            json_schema_extra=_list_masks,
-        ),
-    ] = None
-
-
-class Limits(_Part):
+class Limits(ViewPart):
     """The most that one request of the view may take."""
 
     customers: Annotated[
@@ -177,6 +124,13 @@ class Limits(_Part):
             description="the most values of an answer, fields times the sizes of lists: a whole number, 1 to 100000",
         ),
     ] = 20_000
+
+
+class AuditDemand(StrEnum):
+    """Whether an answer may leave without its audit record: not where the gateway keeps audit, or never."""
+
+    WHERE_KEPT = "where-kept"
+    REQUIRED = "required"
 
 
 class Introspection(StrEnum):
@@ -223,7 +177,7 @@ _Fields = Annotated[
 ]
 
 
-class View(_Part):
+class View(ViewPart):
     """A slice of the model: who may see which coordinates of a customer, for what, and within which limits."""
 
     model_config = ConfigDict(title="View")
@@ -239,9 +193,7 @@ class View(_Part):
         Field(description="what the view is for, in 1 to 4000 characters"),
     ]
     owner: Annotated[str, _Text, Field(description="who answers for the view, in 1 to 200 characters")]
-    review_by: Annotated[
-        date, BeforeValidator(_iso_date), Field(description="the date of the next review, such as 2027-01-31")
-    ]
+    review_by: Annotated[Day, Field(description="the date of the next review, such as 2027-01-31")]
     purpose: Annotated[PurposeOfUse, Field(description="what the data is for, such as {dpv: CustomerCare}")]
     lawful_basis: Annotated[LawfulBasis, Field(description="why the processing is lawful, such as {gdpr: A6-1-b}")]
     consumers: Annotated[
@@ -293,6 +245,63 @@ class View(_Part):
         Introspection,
         Field(description="which of the consumers may read the schema: everyone, developers or nobody"),
     ] = Introspection.EVERYONE
+    verification: Annotated[
+        Verification | None, Field(description="how customers are verified, such as {methods: [otp, app]}")
+    ] = None
+    situation: Annotated[
+        SituationRule, Field(description="what is told of the situation, such as {channels: [voice, chat]}")
+    ] = SituationRule()
+    subject: Annotated[SubjectRule, Field(description="of which customers it tells, such as {bound: true}")] = (
+        SubjectRule()
+    )
+    consent: Annotated[ConsentRule | None, Field(description="the consent that everything but the id waits for")] = None
+    objection: Annotated[ConsentRule | None, Field(description="the use to which the customer may have objected")] = (
+        None
+    )
+    break_glass: Annotated[BreakGlass | None, Field(description="what opens fields in emergencies")] = None
+    audit: Annotated[
+        AuditDemand, Field(description="required: a gateway without audit does not serve it; else where-kept")
+    ] = AuditDemand.WHERE_KEPT
+    prohibited: Annotated[
+        tuple[PurposeTerm, ...],
+        Field(
+            json_schema_extra={"uniqueItems": True},
+            description="a list of purposes for which the data may not be used, such as [DirectMarketing]",
+        ),
+        AfterValidator(each_once),
+    ] = ()
+    processing: Annotated[
+        ProcessingTerms, Field(description="a list of what is done with the data, such as [Consult, Display]")
+    ] = ()
+    data_subjects: Annotated[
+        DataSubjects, Field(description="a list of categories of those whose data it is, such as [Customer]")
+    ] = ()
+    recipients: Annotated[
+        Recipients, Field(description="a list of those to whom the data goes, such as [contact-centre]")
+    ] = ()
+    transfers: Annotated[
+        tuple[Transfer, ...],
+        Field(
+            max_length=100,
+            description="a list of transfers to countries outside the European Economic Area, such as "
+            "[{country: US, recipient: A processor, safeguard: A46-2-c}]",
+        ),
+        AfterValidator(each_once),
+    ] = ()
+    retention: Annotated[
+        Retention,
+        Field(description="none, or how long those who receive the data keep it, and why, in 1 to 500 characters"),
+    ] = "none"
+    dpia_ref: Annotated[
+        Annotated[str, _Text] | None,
+        Field(description="where the data protection impact assessment is found, in 1 to 200 characters"),
+    ] = None
+    valid_from: Annotated[Day | None, Field(description="the first day on which it is served, such as 2027-01-01")] = (
+        None
+    )
+    valid_until: Annotated[Day | None, Field(description="the last day on which it is served, such as 2027-12-31")] = (
+        None
+    )
 
     def __hash__(self) -> int:
         """Hash by name and version, which say which view it is."""
@@ -318,15 +327,29 @@ class View(_Part):
             return DEVELOPER in caller.roles
         return self.introspection is Introspection.EVERYONE
 
+    def is_valid_on(self, day: date) -> bool:
+        """Return whether the view is served on this day: not before `valid_from`, nor after `valid_until`."""
+        return (self.valid_from is None or self.valid_from <= day) and not self.is_retired_on(day)
+
+    def is_retired_on(self, day: date) -> bool:
+        """Return whether the view's last day was before this one."""
+        return self.valid_until is not None and self.valid_until < day
+
     def canonical(self) -> Mapping[str, Any]:
-        """Return what the view says as plain JSON values: defaults left out, lists whose order says nothing sorted."""
-        said = self.model_dump(mode="json", exclude_defaults=True)
-        return {key: sorted(value) if isinstance(value, list) else value for key, value in said.items()}
+        """Return what the view says as plain JSON values: defaults left out, and lists sorted."""
+        said: Mapping[str, Any] = _sorted(self.model_dump(mode="json", exclude_defaults=True))
+        return said
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
         """Return the JSON Schema (2020-12) of a view's file."""
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", **cls.model_json_schema()}
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(each) for key, each in value.items()}
+    return sorted(value, key=json.dumps) if isinstance(value, list) else value
 
 
 def write_json_schema(path: Path) -> None:

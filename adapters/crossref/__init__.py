@@ -34,6 +34,7 @@ from adapters.crossref.past.exporting import (
 )
 from adapters.crossref.past.feed import Change
 from adapters.crossref.past.history import HistoryEntry
+from adapters.crossref.past.names import KnownAs
 from adapters.crossref.port import EVERYTHING, CrossReference, KeyNews, LinkedKey, Lookup, Restriction, Subject
 from adapters.crossref.postgres.store import PostgresCrossReference
 from adapters.crossref.sqlite.store import SqliteCrossReference
@@ -68,6 +69,7 @@ __all__ = [
     "KeyFormat",
     "KeyMode",
     "KeyNews",
+    "KnownAs",
     "Linked",
     "LinkedKey",
     "LoadReport",

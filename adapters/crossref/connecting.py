@@ -139,12 +139,20 @@ _RESTORE = (
 )
 
 
+_NO_RIGHT = (
+    "got no right to the file of the cross-reference, or to its folder; wanted the right to read and write both: give "
+    "it to the user who runs this, or name another file"
+)
+
+
 def store_error(error: sqlite3.Error | OSError) -> StoreError:
     """Return a failure in our words; its own text names files and keeps values."""
     if isinstance(error, sqlite3.OperationalError):
         busy, other = "another process writes for too long; try again", "check the file, its disk and its rights"
         mend = busy if _is_busy(error) else other
         return StoreError(f"the cross-reference's database failed ({error.sqlite_errorname}); {mend}")
+    if isinstance(error, PermissionError):
+        return StoreError(_NO_RIGHT)
     code = getattr(error, "sqlite_errorcode", 0)  # the driver's own refusals have none, as of what is closed
     if isinstance(error, sqlite3.DatabaseError) and code & 0xFF == sqlite3.SQLITE_CORRUPT:
         return StoreError(f"the cross-reference's database failed ({error.sqlite_errorname}); {_RESTORE}")

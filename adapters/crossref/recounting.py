@@ -15,6 +15,7 @@ from adapters.crossref.outlining import Outline, outline
 from adapters.crossref.past.exporting import Export, export
 from adapters.crossref.past.feed import Change, follow, read_changes
 from adapters.crossref.past.history import HistoryEntry, read_history
+from adapters.crossref.past.names import KnownAs, read_erased, read_names
 from adapters.crossref.port import Lookup
 from adapters.crossref.standing import Standing, standing
 
@@ -43,6 +44,19 @@ class Recounting:
         """
         work = partial(read_history, tenant=self._tenant, keyring=self._keyring, lookup=_lookup(customer))
         return await self._database.read(partial(work, after=after, limit=limit))
+
+    async def known_as(self, customer: Lookup | str) -> Sequence[KnownAs]:
+        """Return the ids under which the customer is and was known, the one in use first, as merges led and lead.
+
+        Who was erased is told too. A key means whoever has it or, when nobody has, had it last; of who is unknown there
+        is none.
+        """
+        work = partial(read_names, tenant=self._tenant, keyring=self._keyring, lookup=_lookup(customer))
+        return await self._database.read(work)
+
+    async def erased(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of some canonical ids whose customers were erased: for records, and never for who asks."""
+        return await self._database.read(partial(read_erased, tenant=self._tenant, ids=ids))
 
     async def export(self, customer: Lookup | str) -> Export | None:
         """Return all that is kept of the customer, its keys included: for the person who asks for it (GDPR art. 15).

@@ -7,7 +7,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from adapters.crossref.connecting import connect_reader, reading
+from adapters.crossref.connecting import connect_reader, reading, translated
 from adapters.crossref.database import Connection, finished
 from adapters.crossref.errors import StoreError
 from adapters.crossref.keys.sealing import Keyring
@@ -43,7 +43,9 @@ async def try_crossref(place: str, *, tenant: str = "default", secrets: Secrets 
 
 
 def _try_file(path: Path, tenant: str, keyring: Keyring) -> None:
-    if not path.exists():
+    with translated():
+        is_there = path.exists()
+    if not is_there:
         raise StoreError("got no file of a cross-reference; wanted one that is loaded: correct the path")
     if not is_current(path, migrate=True):
         return

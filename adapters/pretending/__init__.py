@@ -2,9 +2,11 @@
 
 from adapters.pretending.adapter import PretendingAdapter, pretending_adapters
 from adapters.pretending.crossref import PretendingCrossReference
+from adapters.pretending.gates import OPEN_CASE
 from adapters.pretending.wishes import WishError, Wishes, Wishing, Word
 
 __all__ = [
+    "OPEN_CASE",
     "PretendingAdapter",
     "PretendingCrossReference",
     "WishError",

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.adapter import Batch, Call
-from adapters.answers import Answer, Found, Key, Page
+from adapters.answers import Answer, Facts, Found, Key, Page
 from adapters.offers import Offer
 from adapters.pretending.chance import SEPARATOR, Chance
+from adapters.pretending.gates import gate_answers
 from adapters.pretending.imagining import Imagination
 from adapters.pretending.offers import make_offers
 from adapters.pretending.wishes import Wishing, Word
@@ -41,18 +42,20 @@ def pretending_adapters(
     `nulls` is the share of the fields that may be null which are null, from 0 to 1.
     """
     others = [name for name in view.lookups if name not in (CANONICAL, _ANSWERS)]
-    answering = PretendingAdapter(_ANSWERS, make_offers(view, model), Imagination(model, wishing, nulls), wishing)
-    return answering, *(PretendingAdapter(name, (), answering.imagination, wishing) for name in others)
+    imagination, gates = Imagination(model, wishing, nulls), gate_answers(view)
+    answering = PretendingAdapter(_ANSWERS, make_offers(view, model), imagination, wishing, gates)
+    return answering, *(PretendingAdapter(name, (), imagination, wishing, gates) for name in others)
 
 
 @dataclass(frozen=True, slots=True)
 class PretendingAdapter:
-    """Answers every key with made-up facts, and with what the key wishes for."""
+    """Answers every key with made-up facts, and with what the key wishes for; `gates` are answered alike for all."""
 
     source: str
     offers: Sequence[Offer]
     imagination: Imagination = field(repr=False)
     wishing: Wishing = field(repr=False)
+    gates: Mapping[str, Sequence[Facts]] = field(repr=False)
 
     async def fetch(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
         """Return made-up facts for every key; it waits as long as the slowest of the keys wishes."""
@@ -70,6 +73,8 @@ class PretendingAdapter:
         """Nothing is held."""
 
     def _record(self, batch: Batch, key: Key) -> Any:
+        if batch.offer.serves in self.gates:
+            return Page(self.gates[batch.offer.serves])
         offer, wishes = batch.offer, self.wishing.of(_customer(key))
         if not offer.is_list:
             return self.imagination.facts(offer.record, offer.serves, key, batch.fields, wishes)

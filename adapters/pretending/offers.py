@@ -13,7 +13,9 @@ from typing import Annotated, Any, Final
 from graphql import get_named_type, get_nullable_type, is_abstract_type, is_leaf_type, is_list_type
 from pydantic import create_model
 
+from adapters.gates import GATE_RECORDS
 from adapters.offers import Offer
+from adapters.pretending.gates import gate_answers
 from adapters.records import Record, Reference
 from schema.directives import CANONICAL
 from schema.model import Coordinate, Model
@@ -57,9 +59,14 @@ def make_offers(view: View, model: Model) -> Sequence[Offer]:
 
     Facts of the subject are one offer, by the key of the customer; objects within are embedded. A list that is read in
     pages or takes arguments is an offer of its own, and so is a type that leads back to itself: records refer to them
-    by keys. An interface or union becomes a record with a variant for each of its types.
+    by keys. An interface or union becomes a record with a variant for each of its types. The gates that the view asks
+    are offers too, by the key of the customer.
     """
-    return tuple(_Making(view, model).offers())
+    return (*_Making(view, model).offers(), *map(_gate, gate_answers(view)))
+
+
+def _gate(serves: str) -> Offer:
+    return Offer(name=serves, serves=serves, record=GATE_RECORDS[serves], key=_ECHO, max_batch=_MOST, at_once=1)
 
 
 class _Making:

@@ -21,7 +21,7 @@ from adapters.sandbox.extracts import Person
 from adapters.sandbox.people import Customer, customers
 from adapters.sandbox.server import Ask, Records, project
 
-__all__ = ["Crm", "as_crm_record"]
+__all__ = ["Crm", "as_crm_record", "check_token", "listed"]
 
 _MOST_IDS = 100
 _PRIVATE, _FIRMS = ("C", "C", "C", "P"), ("B", "B", "B", "E")
@@ -41,10 +41,8 @@ class Crm:
 
     def read(self, request: Request) -> Ask:
         """Return what is asked; 401 without the credential, 400 for what it cannot answer."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), self._token):
-            raise HTTPException(401, "invalid session", {"WWW-Authenticate": "Bearer"})
-        ask = Ask(_listed(request, "ids"), _listed(request, "fields"))
+        check_token(request, self._token)
+        ask = Ask(listed(request, "ids"), listed(request, "fields"))
         if not 0 < len(ask.keys) <= _MOST_IDS:
             raise HTTPException(400, f"ids: 1 to {_MOST_IDS} are allowed")
         if not self._fields.issuperset(ask.fields):
@@ -93,5 +91,13 @@ def _choice(words: Sequence[str], label: str, seed: int) -> str:
     return words[number(label, seed, len(words))]
 
 
-def _listed(request: Request, name: str) -> tuple[str, ...]:
+def check_token(request: Request, token: bytes) -> None:
+    """Refuse a call without the CRM's credential: 401."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), token):
+        raise HTTPException(401, "invalid session", {"WWW-Authenticate": "Bearer"})
+
+
+def listed(request: Request, name: str) -> tuple[str, ...]:
+    """Return what a parameter lists, separated by commas."""
     return tuple(part for value in request.query_params.getlist(name) for part in value.split(",") if part)

@@ -20,6 +20,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from adapters.sandbox.crm import Crm
 from adapters.sandbox.orders import Orders
+from adapters.sandbox.people import customers
+from adapters.sandbox.permissions import Permissions
 from adapters.sandbox.register import Register
 from adapters.sandbox.server import CUT, SourceInterface, sandbox_app
 from adapters.sandbox.support import support_desk
@@ -40,7 +42,8 @@ def build_source(name: str, token: str) -> Sequence[SourceInterface]:
     """Return what the source of this name answers, path by path; raise ValueError where there is none."""
     match name:
         case "crm":
-            return (Crm(token),)
+            everybody = customers()
+            return (Crm(token, everybody), Permissions(token, everybody))
         case "register":
             return (Register(),)
         case "orders":

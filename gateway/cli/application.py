@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from gateway.checking import Checked
 from gateway.command_error import CommandError
 from gateway.gateway import Gateway
+from gateway.view_needs import SETTINGS
 from schema.model import Model
 from schema.problems import ConfigurationError, Problem
 from schema.suggest import did_you_mean
@@ -85,7 +86,9 @@ def read_application(name: str) -> Application:
 
 
 def _errors_of_declaration(gateway: Gateway, checked: Checked) -> Sequence[Problem]:
-    aside = {str(gateway.declared.consumers), str(gateway.declared.secret_file), "crossref"}
+    declared = gateway.declared
+    files = (declared.consumers, declared.secret_file, declared.verifiers)
+    aside = {*map(str, files), "crossref", "CUSTOMER_VIEW_AUDIT_ANCHORS", *SETTINGS}
     return [problem for problem in checked.errors if problem.file not in aside]
 
 

@@ -8,9 +8,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from gateway.cli.audit_commands import audit
 from gateway.cli.crossref import crossref
+from gateway.cli.verification import verification
 from gateway.command_error import CommandError
 from schema.problems import ConfigurationError
+from schema.situation import Situation
 
 __all__ = ["app", "main"]
 
@@ -129,6 +132,10 @@ def serve(
         list[str] | None,
         typer.Option(help="In the sandbox, an origin whose web pages may ask, beside those of usual local ports."),
     ] = None,
+    level: Annotated[
+        str | None,
+        typer.Option(help="In the sandbox, how well every customer is verified: V0 to V3.", show_default="V3"),
+    ] = None,
 ) -> None:
     """Serve a gateway over HTTP until Ctrl-C.
 
@@ -149,12 +156,12 @@ def serve(
     if sandbox is not None and documents is not None:
         raise CommandError("--documents is for a gateway, not for a sandbox: leave it out, or --sandbox")
     if sandbox is not None:
-        from gateway.cli.pretending import Wanted, run_sandbox
+        from gateway.cli.pretending import Wanted, level_of, run_sandbox
 
-        run_sandbox(app, Wanted(sandbox, always or (), nulls, origin or ()), host, port)
+        run_sandbox(app, Wanted(sandbox, always or (), nulls, origin or (), level_of(level)), host, port)
         return
-    if always or nulls or origin:
-        raise CommandError("--always, --nulls and --origin are for a sandbox: give --sandbox VIEW too")
+    if always or nulls or origin or level:
+        raise CommandError("--always, --nulls, --origin and --level are for a sandbox: give --sandbox VIEW too")
     if app is None:
         raise CommandError("Which gateway? Give the APP, such as mycompany.view:gateway, or --sandbox VIEW")
     from gateway.cli.serve import run_serve
@@ -198,12 +205,19 @@ def explain(
     ] = None,
     variables: Annotated[str | None, typer.Option(help="The query's variables, a JSON object.")] = None,
     operation: Annotated[str | None, typer.Option(help="Which operation, where the query holds several.")] = None,
+    level: Annotated[
+        str | None,
+        typer.Option(help="How well the customers are verified: V0, V1, V2 or V3. [default: as the query shows most]"),
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="The channel, in views that ask for it.")] = None,
+    journey: Annotated[str | None, typer.Option(help="The stage of the journey, likewise.")] = None,
+    objective: Annotated[str | None, typer.Option(help="The objective, likewise.")] = None,
     code: Annotated[bool, typer.Option("--code", help="Print the code that is compiled for the answer.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Print what a query would ask of the sources.
+    """Print what a query would ask, and show.
 
-    Steps, calls, fields, keys, limits and verdicts, before anything is asked; nothing is.
+    Steps, calls, fields, keys, limits and verdicts at each level, before anything is asked; nothing is.
 
     Example: customer-view explain mycompany.view:gateway support-call --query q.graphql
 
@@ -213,7 +227,17 @@ def explain(
         raise CommandError("--code prints Python and --json the plan: give one of them")
     from gateway.cli.explain import run_explain
 
-    told = run_explain(app, view, query=query, variables=variables, operation=operation, as_json=as_json, as_code=code)
+    told = run_explain(
+        app,
+        view,
+        query=query,
+        variables=variables,
+        operation=operation,
+        as_json=as_json,
+        as_code=code,
+        level=level,
+        situation=Situation(channel, journey, objective),
+    )
     _exit_unless(told)
 
 
@@ -276,6 +300,29 @@ def publish(
     from gateway.cli.printed import run_publish
 
     _exit_unless(run_publish(app, view))
+
+
+@app.command()
+def register(
+    app: App,
+    form: Annotated[str, typer.Option("--format", metavar="FORM", help="markdown, csv or json.")] = "markdown",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The file to write. [default: standard output]")
+    ] = None,
+) -> None:
+    """Write the record of processing activities (GDPR article 30).
+
+    It is made from the published views and the model: purposes, lawful bases, categories of personal data, recipients,
+    transfers, retention and measures. Who answers for it is said by CUSTOMER_VIEW_CONTROLLER,
+    CUSTOMER_VIEW_CONTROLLER_CONTACT and CUSTOMER_VIEW_DATA_PROTECTION_OFFICER.
+
+    Example: customer-view register mycompany.view:gateway --out register.md
+
+    Exit codes: 0 written, 2 wrong use or a bad configuration.
+    """
+    from gateway.cli.register import run_register
+
+    run_register(app, form, out)
 
 
 @app.command()
@@ -342,6 +389,8 @@ def view_schema() -> None:
 
 
 app.add_typer(crossref)
+app.add_typer(verification)
+app.add_typer(audit)
 
 
 def _exit_unless(fine: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from gateway.command_error import CommandError
 from gateway.terminal import open_console
 from resolvers import Cursors, Reader, RefusalCode, RefusedError, Request
 from resolvers.catalog import Catalog
+from schema.situation import NO_SITUATION, Situation
+from schema.verification import Level
 from schema.views import View
 
 __all__ = ["run_explain"]
@@ -36,16 +39,21 @@ def run_explain(
     operation: str | None,
     as_json: bool,
     as_code: bool = False,
+    level: str | None = None,
+    situation: Situation = NO_SITUATION,
 ) -> bool:
     """Print the plan, or the code of the answer, and return whether there is one: a query that the view would refuse is
-    told on standard error."""
+    told on standard error.
+
+    `level` is how well the customers are verified. A situation of which nothing is told is not held against the view's.
+    """
     application = read_application(app)
     view = application.view(view_name)
     text = _read(query) if query is not None else whole_view(view, application.model)
-    request = Request(text, operation, _variables(variables, view))
+    request = Request(text, operation, _variables(variables, view), situation=_assumed(view, situation))
     reader = _reader(application)
     try:
-        plan = reader.explain(view, request)
+        plan = reader.explain(view, request, level=_level(level))
         code = reader.code(view, request) if as_code else ""
     except RefusedError as error:
         _print_refusal(view, error, request)
@@ -57,6 +65,20 @@ def run_explain(
     else:
         _print(open_console(), plan)
     return True
+
+
+def _assumed(view: View, situation: Situation) -> Situation:
+    """Return the situation with the references that the view requires: no verdict depends on which they are."""
+    if not situation.told():
+        return NO_SITUATION
+    required = [name for name in ("case", "interaction", "actor") if getattr(view.situation, name) == "required"]
+    return replace(situation, **dict.fromkeys(required, "any"))
+
+
+def _level(word: str | None) -> Level | None:
+    if word is None or word in Level.__members__:
+        return None if word is None else Level[word]
+    raise CommandError(f"--level takes one of: {', '.join(Level.__members__)}")
 
 
 def _print_code(console: Console, code: str) -> None:
@@ -122,13 +144,29 @@ def _print(console: Console, plan: Mapping[str, Any]) -> None:
     )
     decided = sorted(plan["verdicts"], key=lambda verdict: verdict["effect"])
     for effect, verdicts in groupby(decided, key=lambda verdict: verdict["effect"]):
-        names = [_decided(verdict) for verdict in verdicts]
+        names = [f"{verdict['coordinate']}{_decided(verdict)}" for verdict in verdicts]
         console.print(f"verdicts  {effect} {len(names)}: {', '.join(names)}")
+    _print_levels(console, [verdict for verdict in decided if "levels" in verdict])
 
 
 def _decided(verdict: Mapping[str, Any]) -> str:
-    mask = verdict.get("mask")
-    return f"{verdict['coordinate']} ({mask})" if mask else str(verdict["coordinate"])
+    """Return how a value is shown, or why it is not, in brackets; nothing where it is shown whole."""
+    told = (verdict.get("mask"), verdict.get("code"), *verdict.get("gates", ()))
+    words = ", ".join(filter(None, told))
+    return f" ({words})" if words else ""
+
+
+def _print_levels(console: Console, verdicts: Sequence[Mapping[str, Any]]) -> None:
+    """Print what depends on how well the customer is verified."""
+    if not verdicts:
+        return
+    table = Table(box=box.ROUNDED, title="By the level of verification", title_justify="left")
+    for name in ("coordinate", *verdicts[0]["levels"]):
+        table.add_column(name, overflow="fold")
+    for verdict in verdicts:
+        effects = [f"{one['effect']}{_decided(one)}" for one in verdict["levels"].values()]
+        table.add_row(verdict["coordinate"], *effects)
+    console.print(table)
 
 
 def _tree(plan: Mapping[str, Any]) -> Tree:

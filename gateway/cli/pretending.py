@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from adapters.pretending import PretendingCrossReference, WishError, Wishing, pretending_adapters
+from adapters.pretending import OPEN_CASE, PretendingCrossReference, WishError, Wishing, pretending_adapters
 from gateway.cli.application import find_view, load_gateway
+from gateway.cli.pretending_gateway import PretendingGateway
 from gateway.cli.serve import serve_gateway
 from gateway.cli.whole_view import whole_view
 from gateway.command_error import CommandError
@@ -24,16 +25,17 @@ from gateway.demo.reference import reference
 from gateway.gateway import Gateway
 from gateway.service import Service
 from gateway.serving import run_until_told
-from gateway.settings import Settings
 from gateway.terminal import open_console
 from schema.lock import publish
 from schema.model import Model
-from schema.problems import ConfigurationError, Level
+from schema.problems import ConfigurationError
+from schema.problems import Level as ProblemLevel
+from schema.verification import Level
 from schema.view_check import verify_view
 from schema.view_files import LoadedView, read_views
 from schema.views import View
 
-__all__ = ["TOKEN", "Sandbox", "Wanted", "open_sandbox", "run_sandbox"]
+__all__ = ["TOKEN", "Sandbox", "Wanted", "level_of", "open_sandbox", "run_sandbox", "situation_of"]
 
 TOKEN = f"cv_{base64.urlsafe_b64encode(sha256(b'customer-view serve --sandbox').digest()).decode().rstrip('=')}"
 """The token of every sandbox: it lets into made-up data alone, and front ends keep it in their settings."""
@@ -60,13 +62,15 @@ class Wanted:
     """What is to be served: the view by its name, and what is made up.
 
     `always` are wishes that hold for every key, `nulls` is the share of nullable fields that are null, from 0 to 1.
-    `origins` are those of web pages that may ask, beside the usual ones of development servers.
+    `origins` are those of web pages that may ask, beside the usual ones of development servers. `level` is how well
+    every customer is verified.
     """
 
     view: str
     always: Sequence[str] = ()
     nulls: float = 0.0
     origins: Sequence[str] = ()
+    level: Level = Level.V3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def open_sandbox(app: str | None, wanted: Wanted, folder: Path) -> Sandbox:
     """
     subject, types, views = _declared(app)
     model, loaded = Model(subject, types=types), _view(views, wanted.view)
-    errors = [problem for problem in verify_view(loaded, model) if problem.level is Level.ERROR]
+    errors = [problem for problem in verify_view(loaded, model) if problem.level is ProblemLevel.ERROR]
     if errors:
         raise ConfigurationError(errors)
     view = loaded.view
@@ -114,17 +118,25 @@ def open_sandbox(app: str | None, wanted: Wanted, folder: Path) -> Sandbox:
     except WishError as error:
         raise CommandError(f"--always cannot be granted: {error}") from None
     answering, *others = pretending_adapters(view, model, wishing, nulls=wanted.nulls)
-    gateway = Gateway(
+    gateway = PretendingGateway(
+        view,
+        wanted.level,
         model=subject,
         types=types,
         adapters=(answering, *others),
         views=_published(loaded, folder),
         crossref=PretendingCrossReference(answering.source, wishing),
         consumers=_consumers(view, wanted.origins, folder),
-        settings=Settings.from_environment().model_copy(update={"secret_file": None}),
     )
     example = whole_view(view, model, _EXAMPLE_KEY)
     return Sandbox(gateway, view, view.consumers[0], example, next(iter(wishing.fields), ""))
+
+
+def level_of(word: str | None) -> Level:
+    """Return the level of this name, the highest for None. Raises CommandError."""
+    if word is None or word in Level.__members__:
+        return max(Level) if word is None else Level[word]
+    raise CommandError(f"There is no level {word!r}: use one of {', '.join(Level.__members__)}")
 
 
 def _declared(app: str | None) -> tuple[type, Sequence[type], Path]:
@@ -170,7 +182,9 @@ def _consumers(view: View, origins: Sequence[str], folder: Path) -> Path:
 
 def _telling(sandbox: Sandbox) -> Callable[[str, Service], None]:
     def tell(url: str, _service: Service) -> None:
-        question = Question(url, sandbox.consumer, sandbox.view.name, sandbox.example, {}, TOKEN)
+        question = Question(
+            url, sandbox.consumer, sandbox.view.name, sandbox.example, {}, TOKEN, situation_of(sandbox.view)
+        )
         console = open_console()
         console.print(Text.assemble(("Serving ", ""), (sandbox.view.id, "bold"), " from made-up data."), soft_wrap=True)
         for word, text in (
@@ -184,6 +198,15 @@ def _telling(sandbox: Sandbox) -> Callable[[str, Service], None]:
         console.print(f"\n{question.as_curl()}\n\nStop with Ctrl-C.", soft_wrap=True)
 
     return tell
+
+
+def situation_of(view: View) -> Mapping[str, str]:
+    """Return a situation that the view takes: the first word of each list, and a reference where one is required."""
+    rule = view.situation
+    words = (("channel", rule.channels), ("journey", rule.journeys), ("objective", rule.objectives))
+    named = (("case", rule.case, OPEN_CASE), ("interaction", rule.interaction, "call-1"), ("actor", rule.actor, "ada"))
+    told = {name: listed[0] for name, listed in words if listed}
+    return told | {name: reference for name, demand, reference in named if demand == "required"}
 
 
 def _schema(url: str, view: View) -> str:

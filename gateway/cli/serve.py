@@ -15,10 +15,11 @@ from adapters.crossref import CrossReferenceError
 from gateway.bounded_http import Bounds
 from gateway.cli.application import load_gateway
 from gateway.command_error import CommandError
-from gateway.crossref.page import is_wanted
+from gateway.crossref import page as stewards
 from gateway.documents import DocumentFile
 from gateway.gateway import Gateway
 from gateway.mends import mended
+from gateway.privacy import page as officers
 from gateway.service import Service
 from gateway.serving import bind, run_until_told, serving
 from gateway.terminal import open_console
@@ -43,8 +44,10 @@ def run_serve(app: str, host: str | None, port: int | None, documents: Path | No
 
     def tell(url: str, service: Service) -> None:
         _tell(url, service.views)
-        if gateway.settings.steward_page and is_wanted(service):
-            _tell_page(url)
+        if gateway.settings.steward_page and stewards.is_wanted(service):
+            _say(f"Stewards decide candidates at {url}/crossref/steward.")
+        if gateway.settings.officer_page and officers.is_wanted(service):
+            _say(f"Privacy officers look at {url}/privacy/officer.")
 
     run_until_told(serve_gateway(gateway, host, port, tell, documents))
 
@@ -97,8 +100,8 @@ def _compiling(documents: Sequence[DocumentFile]) -> Iterable[DocumentFile]:
 
 def _tell(url: str, views: Sequence[View]) -> None:
     served = ", ".join(view.id for view in views) or "no view: publish one"
-    open_console(stderr=True).print(f"Serving {url} with {served}. Stop with Ctrl-C.", soft_wrap=True)
+    _say(f"Serving {url} with {served}. Stop with Ctrl-C.")
 
 
-def _tell_page(url: str) -> None:
-    open_console(stderr=True).print(f"Stewards decide candidates at {url}/crossref/steward.", soft_wrap=True)
+def _say(text: str) -> None:
+    open_console(stderr=True).print(text, soft_wrap=True)

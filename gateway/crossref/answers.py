@@ -50,17 +50,19 @@ class _Told(BaseModel):
 class Written(_Told):
     """Where the customer stands: its id, its version (the ETag), and the number of the event that brought it there.
 
-    `customer` is null, and the version 0, where the write was about keys that nobody has.
+    `customer` is null, and the version 0, where the write was about keys that nobody has. `note` says in words what was
+    asked for and could not be, such as to lift a restriction that is not in force; null where there is nothing to say.
     """
 
     customer: str | None
     version: int
     seq: int
+    note: str | None = None
 
     @classmethod
     def of(cls, linked: Linked) -> Self:
         """Return it of what a write returns."""
-        return cls(customer=linked.customer or None, version=linked.version, seq=linked.seq)
+        return cls(customer=linked.customer or None, version=linked.version, seq=linked.seq, note=linked.note)
 
 
 class KeyTold(_Told):
@@ -300,7 +302,10 @@ class ChangesTold(_Told):
 
 
 class ExportedLinkTold(_Told):
-    """A key that a source uses, or has used, for the customer; `key` is null for a link that has ended."""
+    """A key that a source uses, or has used, for the customer; `key` is null for a link that has ended.
+
+    `status` is `live`, `superseded` where another key of the source has taken its place, or `ended`.
+    """
 
     source: str
     key: str | None = Field(repr=False)

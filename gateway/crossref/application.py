@@ -20,9 +20,9 @@ from gateway.crossref.links import LINKS
 from gateway.crossref.log import LOG
 from gateway.crossref.lookups import LOOKUPS
 from gateway.crossref.non_matches import NON_MATCHES
-from gateway.crossref.page import StewardPage
+from gateway.crossref.page import steward_page
 from gateway.crossref.privacy import PRIVACY_OPERATIONS
-from gateway.crossref.refusals import response_of
+from gateway.json_api import response_of
 from gateway.refusals import not_at_this_path
 from gateway.replies import refusal
 from gateway.service import Service
@@ -45,7 +45,7 @@ def make_crossref(service: Callable[[], Service], *, most_bytes: int, has_page: 
     page is at `/crossref/steward`, for everybody.
     """
     door = Door(partial(_application, most_bytes), service)
-    return StewardPage.load(door, service) if has_page else door
+    return steward_page(door, service) if has_page else door
 
 
 @cache

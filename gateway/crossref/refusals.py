@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -11,14 +12,26 @@ from starlette.responses import Response
 
 from adapters.crossref import ConflictCode, ConflictError, CrossReferenceError, InputError
 from adapters.crossref import RefusalCode as InputCode
+from gateway.json_api import reply_of, response_of, wanted_of
 from gateway.refusals import RequestCode
-from gateway.replies import Reply, print_answer, refusal_of
+from gateway.replies import Reply, refusal_of
 from resolvers import RefusalCode, RefusedError
 
-__all__ = ["REFUSALS", "WRITE_REFUSALS", "Refused", "refused", "response_of", "unknown_customer"]
+__all__ = ["REFUSALS", "WRITE_REFUSALS", "Refused", "refused", "unknown_customer"]
 
 _CONFLICT, _OUTDATED, _UNKNOWN, _UNPROCESSABLE, _LIMITED = 409, 412, 404, 422, 429
-_FEW = 10
+
+_NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+_HERE: Mapping[str, str] = {
+    "as_of": "asOf",
+    "expected_version": "If-Match",
+    "idempotency_key": "Idempotency-Key",
+    "loser_version": "loserVersion",
+    "non_match": "nonMatch",
+    "reason_code": "reasonCode",
+    "reason_ref": "reasonRef",
+}
+"""Arguments of Python that messages name, and the members and headers of this API that they are."""
 
 _CLOSED = frozenset((ConflictCode.CUSTOMER_ERASED, ConflictCode.CUSTOMER_RETIRED))
 """What tells a customer who was erased or retired from one who never was."""
@@ -79,11 +92,6 @@ WRITE_REFUSALS: Mapping[int | str, dict[str, Any]] = {
 }
 
 
-def response_of(reply: Reply) -> Response:
-    """Return the reply as Starlette sends it."""
-    return Response(reply.body, reply.status, reply.all_headers)
-
-
 def refused(error: Exception, request_id: str, *, tells_erased: bool) -> Response:
     """Return the answer to a request during which this was raised; what is not the caller's to know is logged.
 
@@ -96,10 +104,10 @@ def refused(error: Exception, request_id: str, *, tells_erased: bool) -> Respons
             return response_of(_conflict(error))
         case InputError():
             status = _UNKNOWN if error.code.endswith("_UNKNOWN") else _UNPROCESSABLE
-            return response_of(_reply(status, _text(error, error.code), {"code": error.code}))
+            return response_of(reply_of(status, _text(error, error.code), {"code": error.code}))
         case RequestValidationError():
-            text = f"{_wanted(error.errors())} Correct it."
-            return response_of(_reply(_UNPROCESSABLE, text, {"code": InputCode.VALUE_INVALID}))
+            text = f"{wanted_of(error.errors())} Correct it."
+            return response_of(reply_of(_UNPROCESSABLE, text, {"code": InputCode.VALUE_INVALID}))
         case RefusedError():
             return response_of(_limited(error))
         case CrossReferenceError():
@@ -122,49 +130,24 @@ def _conflict(error: ConflictError) -> Reply:
         "source": conflict.source,
     }
     status = _OUTDATED if conflict.code is ConflictCode.VERSION_MISMATCH else _CONFLICT
-    return _reply(status, _text(error, conflict.code), {name: one for name, one in about.items() if one is not None})
+    return reply_of(status, _text(error, conflict.code), {name: one for name, one in about.items() if one is not None})
 
 
 def _limited(error: RefusedError) -> Reply:
     is_rate = error.code is RefusalCode.RATE_LIMITED
     told = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     text = f"{error.errors[0].message} {error.remedy}"
-    return _reply(_LIMITED if is_rate else _UNPROCESSABLE, text, {"code": error.code}, told)
+    return reply_of(_LIMITED if is_rate else _UNPROCESSABLE, text, {"code": error.code}, told)
 
 
 def _failed(error: CrossReferenceError, request_id: str) -> Reply:
     told = refusal_of(error, request_id)  # logged by it; what it says is for those who only look up
     text = "The cross-reference cannot be read or written now. Ask again later; with an Idempotency-Key, what was made "
     text += "all the same is not made twice."
-    return _reply(told.status, text, {"code": RequestCode.UNAVAILABLE}, told.headers)
+    return reply_of(told.status, text, {"code": RequestCode.UNAVAILABLE}, told.headers)
 
 
 def _text(error: Exception, code: str) -> str:
-    said = str(error).removeprefix(f"{code}: ")
-    return f"{said[:1].upper()}{said[1:]}."
-
-
-def _reply(status: int, text: str, extensions: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Reply:
-    content = {"errors": [{"message": text, "extensions": extensions}]}
-    return Reply(status, print_answer(content), headers=headers)
-
-
-def _wanted(errors: Sequence[Any]) -> str:
-    """Return what is wrong, each with its place. What Pydantic says holds nothing of the input; a name may be one."""
-    told = [_of_one(one["type"], one["loc"], one["msg"]) for one in errors[:_FEW]]
-    return " ".join(dict.fromkeys(told))
-
-
-def _of_one(kind: str, place: Sequence[str | int], said: str) -> str:
-    if kind == "extra_forbidden":  # the last step is what the caller calls it
-        return f"{_place(place[:-1])} has something that is not known here."
-    wanted = said[:1].lower() + said[1:]
-    return f"{_place(place)}: {wanted.removeprefix('value error, ')}."
-
-
-def _place(place: Sequence[str | int]) -> str:
-    # steps with a blank are those of alternatives, which only the declaration has
-    steps = [f"[{one + 1}]" if isinstance(one, int) else f".{one}" for one in place[1:] if " " not in str(one)]
-    name = "".join(steps).lstrip(".")
-    where = f"The {place[0]}" if place else "The request"
-    return f"{where} ({name})" if name else where
+    given = str(error).removeprefix(f"{code}: ")
+    said = _NAME.sub(lambda name: _HERE.get(name[0], name[0]), given)
+    return f"The {said}." if _NAME.match(given) else f"{said[:1].upper()}{said[1:]}."

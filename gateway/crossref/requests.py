@@ -37,6 +37,7 @@ __all__ = [
     "KeyUnlinked",
     "LiftAsked",
     "MergeAsked",
+    "Moment",
     "NonMatch",
     "Nothing",
     "OutlineAsked",
@@ -317,11 +318,18 @@ class IdentifiersNoted(Reasons):
 
 
 class IdentifiersForgotten(Reasons):
-    """Identifiers to forget: those that `source` has shown, or any source; these, or all."""
+    """Identifiers to forget, of those that `source` has shown, or any source: these, or with `all` every one."""
 
     source: SourceName | None = None
     identifiers: Annotated[list[Identifier], Field(min_length=1, max_length=50)] | None = None
+    all: Flag = False
     country: Annotated[str, Text(max_length=2)] | None = None
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if (self.identifiers is None) is not self.all:
+            raise ValueError('wanted identifiers, or "all": true to forget every one')
+        return self
 
 
 class OutlineAsked(_Given):

@@ -6,19 +6,34 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 
-__all__ = ["Answer", "NullReason", "Question", "ask", "curl_line"]
+__all__ = ["Answer", "Client", "NullReason", "Question", "Withheld", "ask", "call", "curl_line", "open_client"]
 
 _PATIENCE = 30.0
 """Seconds in which the gateway has to answer; each view's own deadline is far shorter."""
 
 
+Client = httpx.AsyncClient
+"""What sends requests, over connections that it keeps."""
+
+Path = tuple[str | int, ...]
+"""Where something stands in an answer."""
+
+
+def _nothing() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request: by whom, through which view, and what. `base` is the gateway's URL without a slash at its end."""
+    """One request: by whom, through which view, and what. `base` is the gateway's URL without a slash at its end.
+
+    `situation` is what the consumer tells of it; `headers` prove more, such as how well the customer is verified.
+    """
 
     base: str
     consumer: str
@@ -26,6 +41,8 @@ class Question:
     query: str
     variables: Mapping[str, Any]
     token: str = field(repr=False)
+    situation: Mapping[str, str] = field(default_factory=_nothing)
+    headers: Mapping[str, str] = field(default_factory=_nothing, repr=False)
 
     @property
     def url(self) -> str:
@@ -35,12 +52,17 @@ class Question:
     @property
     def body(self) -> dict[str, Any]:
         """Return the JSON that is sent; the query stands on one line."""
+        extensions: dict[str, Any] = {"receipt": "fields"}
+        if self.situation:
+            extensions["situation"] = dict(self.situation)
         query = " ".join(self.query.split())
-        return {"query": query, "variables": dict(self.variables), "extensions": {"receipt": "fields"}}
+        return {"query": query, "variables": dict(self.variables), "extensions": extensions}
 
     def as_curl(self) -> str:
         """Return the same request as one line for a shell."""
-        return curl_line(self.url, self.token, "-H", "Content-Type: application/json", "-d", json.dumps(self.body))
+        headers = {"Content-Type": "application/json", **self.headers}
+        words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+        return curl_line(self.url, self.token, *words, "-d", json.dumps(self.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +72,23 @@ class NullReason:
     path: str
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What an answer does not show, or shows masked: why, what to do, and by which level of verification it opens.
+
+    `opens_at` is None where no level opens it; `methods` are those by which it is reached, `max_age` in seconds.
+    """
+
+    coordinate: str
+    code: str
+    message: str
+    remedy: str
+    opens_at: str | None
+    methods: tuple[str, ...]
+    max_age: int | None
+    paths: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +115,16 @@ class Answer:
         receipt: Mapping[str, Any] | None = self.body.get("extensions", {}).get("receipt")
         return receipt
 
+    @property
+    def withheld(self) -> list[Withheld]:
+        """Return what is withheld."""
+        return [_withheld(entry) for entry in self.body.get("extensions", {}).get("withheld", ())]
+
+    @property
+    def masked(self) -> list[Withheld]:
+        """Return what is shown masked."""
+        return [_withheld(entry) for entry in self.body.get("extensions", {}).get("masked", ())]
+
     def nulls(self) -> list[NullReason]:
         """Return every null with its reason; one that is given none is the source's own."""
         told = list(self._told())
@@ -98,12 +147,42 @@ def curl_line(url: str, token: str, *more: str) -> str:
     return shlex.join(["curl", "-sS", url, "-H", f"Authorization: Bearer {token}", *more])
 
 
-async def ask(question: Question) -> Answer:
+def open_client() -> Client:
+    """Return what asks for all consumers; to be closed."""
+    return httpx.AsyncClient(trust_env=False, timeout=_PATIENCE)
+
+
+async def ask(client: Client, question: Question) -> Answer:
     """Send the question and return what comes back."""
-    async with httpx.AsyncClient(trust_env=False, timeout=_PATIENCE) as client:
-        headers = {"Authorization": f"Bearer {question.token}"}
-        response = await client.post(question.url, json=question.body, headers=headers)
-        return Answer(response.status_code, response.json())
+    return await call(client, "POST", question.url, question.token, question.body, question.headers)
+
+
+async def call(
+    client: Client,
+    method: str,
+    url: str,
+    token: str,
+    body: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Send a request with this token, and with JSON where there is a body, and return what comes back."""
+    sent = {"Authorization": f"Bearer {token}", **(headers or {})}
+    response = await client.request(method, url, json=body, headers=sent)
+    return Answer(response.status_code, response.json())
+
+
+def _withheld(entry: Mapping[str, Any]) -> Withheld:
+    step_up = entry.get("stepUp", {})
+    return Withheld(
+        entry["coordinate"],
+        entry["code"],
+        entry["message"],
+        entry["remedy"],
+        step_up.get("required"),
+        tuple(step_up.get("methods", ())),
+        step_up.get("maxAge"),
+        tuple(tuple(path) for path in entry["paths"]),
+    )
 
 
 def _dotted(path: list[str | int]) -> str:

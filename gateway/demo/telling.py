@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from textwrap import indent
 from typing import Any
 
 from rich import box
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.syntax import Syntax
@@ -17,8 +18,10 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.crossref import LoadReport
-from gateway.demo.asking import Answer, Question
+from gateway.demo.asking import Answer, Question, Withheld
+from gateway.demo.comparing import Cell
 from gateway.demo.sources import Started
+from gateway.demo.tables import grid, list_table, outcomes, reasons
 
 __all__ = ["Telling"]
 
@@ -39,19 +42,28 @@ class Telling:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._chapter = 0
 
     def say(self, text: str = "") -> None:
         """Print one line, however long."""
         self._console.print(text, soft_wrap=True)
 
-    def tell(self, text: str) -> None:
-        """Print a paragraph, wrapped."""
-        self._console.print(f"\n{text}")
+    def tell(self, text: str, *logged: str) -> None:
+        """Print a paragraph, wrapped, with an empty line before it, and what stood in the log."""
+        self.say()
+        self.note(text, *logged)
+
+    def note(self, text: str, *logged: str) -> None:
+        """Print a paragraph, wrapped, and what stood in the log."""
+        self._console.print(text)
+        for line in logged:
+            self._console.print(Padding(Text(line, "dim"), (0, 0, 0, 2)))
 
     def heading(self, text: str) -> None:
-        """Print a heading."""
+        """Print the heading of the next chapter, with its number."""
+        self._chapter += 1
         self.say()
-        self._console.rule(Text(text, "bold"), align="left")
+        self._console.rule(Text(f"{self._chapter}  {text}", "bold"), align="left")
 
     @contextmanager
     def progress(self, total: int) -> Iterator[Progress]:
@@ -103,6 +115,28 @@ class Telling:
         self._console.print(table)
         if answer.status == 200:
             self._console.print("HTTP 200 is how GraphQL over HTTP refuses a document in application/json.")
+
+    def grid(
+        self,
+        corner: str,
+        columns: Sequence[str],
+        rows: Mapping[str, Sequence[Cell]],
+        below: Mapping[str, Sequence[Cell]] | None = None,
+    ) -> None:
+        """Print fields by answers: each shown, masked or shut. What is `below` has a line above it."""
+        self._console.print(grid(corner, columns, rows, below or {}))
+
+    def outcomes(self, names: Sequence[str], came: Iterable[tuple[Sequence[str], Cell, str]]) -> None:
+        """Print what was asked, what came of it, and the calls that it took."""
+        self._console.print(outcomes(names, came))
+
+    def reasons(self, told: Iterable[Withheld]) -> None:
+        """Print why things are withheld or masked, and what to do."""
+        self._console.print(reasons(told))
+
+    def table(self, names: Sequence[str], rows: Iterable[Sequence[str]], *, wide: Sequence[str] = ()) -> None:
+        """Print a list; columns that are `wide` share what room there is, and wrap."""
+        self._console.print(list_table(names, rows, wide))
 
     def _room(self, share: int) -> int:
         """Return how many characters a line of JSON can have in the panel that has this share of the width."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,39 +13,92 @@ from adapters.adapter import Adapter
 from adapters.crossref import LoadReport, SourceSystem, SqliteCrossReference
 from adapters.sandbox.links import LINKED, cross_reference, restrictions
 from adapters.sandbox.people import Customer
+from gateway.audit import Disclosures
 from gateway.consumers import new_token
+from gateway.demo.verifier import AUDIENCE, ISSUER, Verifier
 from gateway.gateway import Gateway
 from gateway.secret_file import load_secrets, new_secret_line
 from gateway.settings import Settings
+from gateway.signatures import PrivateKey
 from schema.customer import Customer as Model
 
-__all__ = ["CONSUMERS", "STEWARD", "declare_gateway", "load_customers", "open_cross_reference", "read_query"]
-__all__ += ["write_access"]
+__all__ = [
+    "AUDIT_FOLDER",
+    "CONSUMERS",
+    "MORE_CONSUMERS",
+    "OFFICER",
+    "STEWARD",
+    "Access",
+    "declare_gateway",
+    "load_customers",
+]
+__all__ += ["open_cross_reference", "read_query", "write_access"]
 
 CONSUMERS: Mapping[str, str] = {"agent-desktop": "support-call", "collections": "debt-collection"}
-"""The demo's consumers, each with the view that it is registered for: every published version of it."""
+"""The first of the demo's consumers, each with the view that it is registered for: every published version of it."""
 
-STEWARD = "data-steward"
-"""The consumer who decides in the cross-reference, and has no view."""
+MORE_CONSUMERS: Mapping[str, str] = {
+    "voice-desk": "support-call",
+    "newsletter-sender": "newsletter",
+    "customer-app": "self-service",
+    "fraud-desk": "fraud-review",
+}
+"""Those whose views ask how well a customer is verified, what was agreed to, or for a reason; in the same way."""
 
-_CROSS_REFERENCE, _CONSUMERS, _SECRETS = "crossref.db", "consumers.yaml", "secrets.txt"
+STEWARD, OFFICER = "data-steward", "privacy-office"
+"""The consumers who decide in the cross-reference, and who look after privacy; they have no view."""
+
+_ROLES = {"fraud-desk": ("developer", "fraud-lead"), STEWARD: ("steward",), OFFICER: ("privacy-officer",)}
+_USUAL_ROLES = ("developer",)
+
+AUDIT_FOLDER = "audit"
+"""Where requests are recorded, in the demo's folder."""
+
+_CROSS_REFERENCE, _CONSUMERS, _SECRETS, _ANCHORS = "crossref.db", "consumers.yaml", "secrets.txt", "anchors"
+_VERIFIERS, _KEY_SET = "verifiers.yaml", "idv.jwks.json"
+_VERIFIER = f"""- issuer: {ISSUER}
+  audience: {AUDIENCE}
+  algorithms: [EdDSA]
+  jwks: {_KEY_SET}
+  highest: V3
+  methods: [otp, app, kba]
+"""
 
 
-def read_query(view: str) -> str:
-    """Return the query that the demo asks through a view."""
-    return (files("adapters.sandbox") / "queries" / f"{view}.graphql").read_text("utf-8")
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The consumers' tokens, and who verifies customers. Neither stands in a file."""
+
+    tokens: Mapping[str, str] = field(repr=False)
+    verifier: Verifier
 
 
-def write_access(folder: Path) -> Mapping[str, str]:
-    """Write the secret file and the consumers' file, and return the consumers' tokens, which stand in no file."""
+def read_query(name: str) -> str:
+    """Return a query that the demo asks, by the view or the consumer that it is named after."""
+    return (files("adapters.sandbox") / "queries" / f"{name}.graphql").read_text("utf-8")
+
+
+def write_access(folder: Path) -> Access:
+    """Write the secret file, the consumers' and the verifiers', and make the folders of the audit."""
     (folder / _SECRETS).write_text(f"{new_secret_line()}\n", "ascii")
+    for name in (AUDIT_FOLDER, _ANCHORS):
+        (folder / name).mkdir(mode=0o700)
+    viewing = {**CONSUMERS, **MORE_CONSUMERS}
     tokens, lines = {}, []
-    access = {consumer: (view, "developer") for consumer, view in CONSUMERS.items()} | {STEWARD: ("", "steward")}
-    for consumer, (view, role) in access.items():
+    for consumer in (*viewing, STEWARD, OFFICER):
         tokens[consumer], digest = new_token()
-        lines.append(f"- name: {consumer}\n  {digest}\n  views: [{view}]\n  roles: [{role}]\n")
+        roles = ", ".join(_ROLES.get(consumer, _USUAL_ROLES))
+        lines.append(f"- name: {consumer}\n  {digest}\n  views: [{viewing.get(consumer, '')}]\n  roles: [{roles}]\n")
     (folder / _CONSUMERS).write_text("".join(lines), "ascii")
-    return tokens
+    return Access(tokens, _write_verifier(folder))
+
+
+def _write_verifier(folder: Path) -> Verifier:
+    """Write who verifies customers and its public key; what it signs with stays in memory."""
+    key = PrivateKey.generate("EdDSA", "idv-1")
+    (folder / _KEY_SET).write_text(json.dumps({"keys": [key.public]}), "ascii")
+    (folder / _VERIFIERS).write_text(_VERIFIER, "ascii")
+    return Verifier(key)
 
 
 def open_cross_reference(folder: Path) -> SqliteCrossReference:
@@ -64,9 +119,16 @@ def declare_gateway(folder: Path, adapters: Sequence[Adapter]) -> Gateway:
     """Return the gateway over these adapters, as an organisation writes its own."""
     return Gateway(
         model=Model,
-        adapters=adapters,
+        adapters=[*adapters, Disclosures()],
         views=Path(str(files("adapters.sandbox"))) / "views",
         crossref=f"sqlite:///{folder / _CROSS_REFERENCE}",
         consumers=folder / _CONSUMERS,
-        settings=Settings.from_environment().model_copy(update={"secret_file": folder / _SECRETS}),
+        settings=Settings.from_environment().model_copy(
+            update={
+                "secret_file": folder / _SECRETS,
+                "verifiers": folder / _VERIFIERS,
+                "audit": folder / AUDIT_FOLDER,
+                "audit_anchors": folder / _ANCHORS,
+            }
+        ),
     )

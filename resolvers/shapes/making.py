@@ -21,10 +21,12 @@ from resolvers.handed_on import DoubtError, OddError
 from resolvers.joining import NOT_LINKED, Joined, fault_of, join
 from resolvers.pages import PageParts, page_facts
 from resolvers.plan import FieldPlan, Root
+from resolvers.policy import Transform
 from resolvers.reasons_of_null import Notes, ResponsePath
 from resolvers.source import locations_of
 from resolvers.values import MOST_VALUES, is_boundless, note_unknown
 from schema.reasons import Place, Reason
+from schema.withheld import Withheld
 
 __all__ = ["Making", "Spot", "is_left", "known"]
 
@@ -41,14 +43,14 @@ class Spot:
     """A field at one place of the answer's pattern: how it is planned, and its path with `*` for the indexes.
 
     `is_item` says that it is an entry of a list. `prints` makes of a leaf what is shown, or raises; None where a leaf
-    is masked, and where there is none. `reason` is why values are shown in another form, if they are.
+    is masked, and where there is none. `transform` is how values are shown in another form, if they always are.
     """
 
     plan: FieldPlan
     pattern: ResponsePath
     is_item: bool = False
     prints: Callable[[Any], Any] | None = None
-    reason: Reason | None = None
+    transform: Transform | None = None
 
     @cached_property
     def locations(self) -> list[dict[str, int]]:
@@ -56,16 +58,17 @@ class Spot:
         return locations_of(self.plan.nodes)
 
 
-_Note = tuple[str, Reason, list[str | int] | None, Spot]
-"""A coordinate whose null at a path has this reason; or, where the spot has it, whose value at the path is shown in
-another form: at all of the spot's pattern where there is no path."""
+_Note = tuple[str, Reason | Withheld | Transform, list[str | int] | None, Spot]
+"""A coordinate whose null at a path has this reason or verdict, or whose value at the path is shown in another form: at
+all of the spot's pattern where there is no path."""
 
 
 class Making:
     """What has come of an answer so far.
 
-    `errors` and `noted` hold the nulls of the customers that were shaped by code, `masked` the spots at which a value
-    is shown in another form. `left` is how many values the lists of the answer may still come to. `seconds` holds what
+    `errors` and `noted` hold the nulls of the customers that were shaped by code, `masked` the spots at which all
+    values are shown in another form or none is shown; `by_path` says that the form is noted of each value, for it does
+    not hold of all customers. `left` is how many values the lists of the answer may still come to. `seconds` holds what
     shapes customers out of the ordinary, by their root field's response name, once there was one.
     """
 
@@ -74,6 +77,7 @@ class Making:
         "_cursors",
         "_notes",
         "_operation",
+        "by_path",
         "errors",
         "fetched",
         "left",
@@ -85,6 +89,7 @@ class Making:
     def __init__(self, operation: Operation, fetched: Fetched, cursors: Cursors) -> None:
         self._operation, self.fetched, self._cursors = operation, fetched, cursors
         self.left, self._alone = MOST_VALUES, 0
+        self.by_path = fetched.verdicts.has_mixed_masks
         self.errors: list[dict[str, Any]] = []
         self.noted: list[_Note] = []
         self.masked: set[Spot] = set()
@@ -107,22 +112,28 @@ class Making:
         else:
             self.noted.append((spot.plan.coordinate, reason, path, spot))
 
-    def withhold(self, spot: Spot, withheld: Mapping[str, Reason], path: list[str | int]) -> None:
+    def withhold(self, spot: Spot, withheld: Mapping[str, Withheld], path: list[str | int]) -> None:
         """Give a null its reasons where all that stands below it is withheld."""
         for need in spot.plan.needs:
             coordinate = min(need & withheld.keys())
             self.noted.append((coordinate, withheld[coordinate], path, spot))
 
+    def hidden(self, spot: Spot, withheld: Mapping[str, Withheld]) -> None:
+        """Give all nulls of a spot their reasons, as `withhold` gives them to one."""
+        self.masked.add(spot)
+        for need in spot.plan.needs:
+            coordinate = min(need & withheld.keys())
+            self.noted.append((coordinate, withheld[coordinate], None, spot))
+
     def shown(self, spot: Spot) -> None:
         """Note that values are shown in another form, once for all of a spot."""
-        assert spot.reason is not None
+        assert spot.transform is not None
         self.masked.add(spot)
-        self.noted.append((spot.plan.coordinate, spot.reason, None, spot))
+        self.noted.append((spot.plan.coordinate, spot.transform, None, spot))
 
-    def shown_at(self, spot: Spot, path: list[str | int]) -> None:
+    def shown_at(self, spot: Spot, transform: Transform, path: list[str | int]) -> None:
         """Note that one value is shown in another form."""
-        assert spot.reason is not None
-        self.noted.append((spot.plan.coordinate, spot.reason, path, spot))
+        self.noted.append((spot.plan.coordinate, transform, path, spot))
 
     # Values that are not what their place is for
 
@@ -228,7 +239,7 @@ class Making:
     def unknown(self, root: Root, found: Sequence[Subject | None]) -> None:
         """Note the customers that a root field has not found, behind what was noted before."""
         self._tell()
-        note_unknown(self.notes, root, found)
+        note_unknown(self.notes, root, found, self.fetched.verdicts)
 
     def begin_again(self, errors: int, noted: int, left: int) -> None:
         """Take back what was told of a customer: `errors`, `noted` and `left` are how many there were before it."""
@@ -254,13 +265,21 @@ class Making:
 
     def _tell(self) -> None:
         notes = self.notes
-        for coordinate, reason, path, spot in self.noted:
-            if path is None:
-                notes.shown_everywhere(coordinate, reason, spot.pattern)
-            elif spot.reason is not None:
-                notes.shown(coordinate, reason, tuple(path))
+        for coordinate, told, path, spot in self.noted:
+            if type(told) is Reason:
+                assert path is not None
+                notes.null(coordinate, told, tuple(path), spot.pattern)
+            elif type(told) is Transform:
+                if path is None:
+                    notes.shown_everywhere(coordinate, told, spot.pattern)
+                else:
+                    notes.shown(coordinate, told, tuple(path))
             else:
-                notes.null(coordinate, reason, tuple(path), spot.pattern)
+                assert type(told) is Withheld
+                if path is None:
+                    notes.withheld_everywhere(coordinate, told, spot.pattern)
+                else:
+                    notes.withheld(coordinate, told, tuple(path), spot.pattern)
         self.noted.clear()
 
     def assembled(self, data: dict[str, Any]) -> Assembled:
@@ -270,7 +289,7 @@ class Making:
         return assembled(data, self.errors, self._notes)
 
 
-def is_left(needs: Sequence[frozenset[str]], withheld: Mapping[str, Reason]) -> bool:
+def is_left(needs: Sequence[frozenset[str]], withheld: Mapping[str, Withheld]) -> bool:
     """Return whether one of the paths of coordinates may be shown to its end."""
     return any(need.isdisjoint(withheld) for need in needs)
 

@@ -8,7 +8,7 @@ itself, take longer: for a customer of 12 fields 0.83 us against 0.73 us for dic
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from graphql import GraphQLSchema
@@ -20,7 +20,7 @@ from resolvers.executing import Operation
 from resolvers.fetched import Fetched
 from resolvers.handed_on import DoubtError, TooDeepError
 from resolvers.plan import Meta, Plan, Root
-from resolvers.policy import Transforms
+from resolvers.policy import PlanRules, Profile, Standing
 from resolvers.shapes.making import Making
 from resolvers.shapes.writing import Code
 from resolvers.shapes.writing_customers import write_first, write_second
@@ -37,26 +37,62 @@ of one customer (measured on 2026-11-22). Only fragments that are spread again a
 most 4,000 tokens.
 """
 
+_MOST_FIRSTS = 16
+"""The most functions of one root field that are kept for customers of different profiles."""
+
 _First = Callable[[Sequence[Subject | None], Making, Callable[..., Any]], list[Any]]
 _Second = Callable[[Making], Callable[[Subject, int], Any]]
 
 
 class _Customers:
-    """Shapes the customers of one root field. The second function is made when there is a customer that needs it."""
+    """Shapes the customers of one root field.
 
-    def __init__(self, plan: Plan, root: Root, transforms: Transforms) -> None:
-        self.root, self._plan, self._transforms = root, plan, transforms
-        self._first: _First
-        self._first, self._first_code = self._compiled(write_first)
+    There is a first function for each profile that has been the usual one, and the second, which is made when there is
+    a customer that needs it.
+    """
+
+    def __init__(self, plan: Plan, root: Root, rules: PlanRules) -> None:
+        self.root, self._plan, self._rules = root, plan, rules
+        self._firsts: dict[Standing, tuple[_First | None, str]] = {}
+        self._known: dict[Profile, _First | None] = {}
+        self._keep(rules.fullest, *self._compiled(partial(write_first, profile=rules.fullest)))
 
     def __call__(self, found: Sequence[Subject | None], making: Making) -> list[Any]:
         """Return the customers shaped."""
-        return self._first(found, making, self._anew)
+        usual = making.fetched.verdicts.usual
+        first = self._known[usual] if usual in self._known else self.compile(usual)
+        if first is not None:
+            return first(found, making, self._anew)
+        return [subject and self._apart(making, subject, place) for place, subject in enumerate(found)]
 
     @property
     def code(self) -> str:
-        """Return the code of both functions."""
-        return "\n\n".join(filter(None, (self._first_code, self._second[1])))
+        """Return the code of all functions."""
+        return "\n\n".join(filter(None, (*(code for _, code in self._firsts.values()), self._second[1])))
+
+    def compile(self, profile: Profile) -> _First | None:
+        """Return the function for customers of a profile; None where there is none: of few, or too deep."""
+        if profile.standing in self._firsts:  # of the same plan, some steps of which were made one
+            return self._firsts[profile.standing][0]
+        if not profile.is_ordinary:
+            return None
+        own = self._rules.profile(profile.standing)
+        try:
+            first, code = self._compiled(partial(write_first, profile=own))
+        except TooDeepError:
+            first, code = None, ""
+        return self._keep(own, first, code)
+
+    def _keep(self, profile: Profile, first: _First | None, code: str) -> _First | None:
+        if len(self._firsts) >= _MOST_FIRSTS:
+            self._firsts.clear()
+            self._known.clear()
+        self._firsts[profile.standing] = first, code
+        self._known[profile] = first
+        return first
+
+    def _apart(self, making: Making, subject: Subject, place: int) -> Any:
+        return self._anew(making, subject, place, len(making.errors), len(making.noted), making.left)
 
     def _anew(self, making: Making, subject: Subject, place: int, *before: int) -> Any:
         """Return a customer that the first function does not shape; `before` says what had been told before it."""
@@ -81,14 +117,14 @@ class _Customers:
     @cached_property
     def _second(self) -> tuple[_Second | None, str]:
         try:
-            return self._compiled(write_second)
+            return self._compiled(partial(write_second, masked=self._rules.masked))
         except TooDeepError:
             return None, ""
 
-    def _compiled(self, write: Callable[[Code, Plan, Root, Transforms], str]) -> tuple[Callable[..., Any], str]:
+    def _compiled(self, write: Callable[[Code, Plan, Root], str]) -> tuple[Callable[..., Any], str]:
         """Return one of the functions, and its code."""
         code = Code()
-        name = write(code, self._plan, self.root, self._transforms)
+        name = write(code, self._plan, self.root)
         return code.function(name, f"shape of {self.root.coordinate}"), code.code
 
 
@@ -108,6 +144,12 @@ class Shape:
     def code(self) -> str:
         """Return the code that makes the answers, as text."""
         return "\n\n".join(field.code for _, field in self._fields if not isinstance(field, str))
+
+    def compile(self, profile: Profile) -> None:
+        """Compile what makes the answers about customers of a profile."""
+        for _, field in self._fields:
+            if not isinstance(field, str):
+                field.compile(profile)
 
     def __call__(
         self,
@@ -145,21 +187,22 @@ class Shape:
         return data
 
 
-def compile_shape(schema: GraphQLSchema, plan: Plan, transforms: Transforms) -> Shape | None:
+def compile_shape(schema: GraphQLSchema, plan: Plan, rules: PlanRules) -> Shape | None:
     """Return the shape of a plan's answers; None where the executor has to make them: those of introspection, and of
     plans that are very large or nest very deep.
 
-    `transforms` are those of the view with which the plan is used.
+    `rules` are those of the view that stand on the plan. It is compiled for customers of whom all may be shown; for
+    those of other profiles it is when there are some.
     """
     if plan.work > _MOST_WORK or any(isinstance(one, Meta) and one.field_name != _TYPE_NAME for one in plan.shown):
         return None
     query = schema.query_type
     assert query is not None
     try:
-        return Shape([_field(query.name, plan, one, transforms) for one in plan.shown])
+        return Shape([_field(query.name, plan, one, rules) for one in plan.shown])
     except TooDeepError:
         return None
 
 
-def _field(query: str, plan: Plan, one: Root | Meta, transforms: Transforms) -> _Field:
-    return one.response_name, query if isinstance(one, Meta) else _Customers(plan, one, transforms)
+def _field(query: str, plan: Plan, one: Root | Meta, rules: PlanRules) -> _Field:
+    return one.response_name, query if isinstance(one, Meta) else _Customers(plan, one, rules)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
 from graphql import GraphQLLeafType, GraphQLOutputType, is_non_null_type
 
-from resolvers.plan import FieldPlan, Position, Root
+from resolvers.plan import Coordinates, FieldPlan, Position, Root
 from resolvers.policy import Transform, Transforms
 from resolvers.shapes.held import Held
 from resolvers.shapes.leaf_types import LeafType, leaf_type_of
@@ -16,45 +17,51 @@ from resolvers.shapes.making import Spot
 from resolvers.shapes.writing import Code, WrittenPath
 from schema.masks import mask_text
 
-__all__ = ["LeafWriter"]
+__all__ = ["AnyLeafWriter", "LeafWriter"]
 
 
-class LeafWriter:
-    """Writes the leaves of one root field's customers."""
+_Mask = Callable[[str], None] | None
+"""Writes what masks the value of a name; None where it is shown whole."""
 
-    def __init__(self, code: Code, root: Root, transforms: Transforms) -> None:
-        self._code, self._transforms = code, transforms
-        self._by_path = bool(transforms) and _has_mixed(transforms, [root.position])
 
-    def write(
-        self, plan: FieldPlan, output: GraphQLOutputType, of: GraphQLLeafType, held: Held, at: WrittenPath
+class _Leaves:
+    """Writes leaves, masked or not."""
+
+    def __init__(self, code: Code) -> None:
+        self._code = code
+
+    def _write(
+        self,
+        plan: FieldPlan,
+        output: GraphQLOutputType,
+        of: GraphQLLeafType,
+        held: Held,
+        at: WrittenPath,
+        mask: _Mask = None,
     ) -> str:
-        """Write what guards and prints a leaf of this type, and return the expression that is it."""
-        leaf, transform = leaf_type_of(of), self._transforms.get(plan.coordinate)
-        if transform is not None and not leaf.is_text:
+        leaf = leaf_type_of(of)
+        if mask is not None and not leaf.is_text:
             return self._hidden(output, held)
         is_sure = held.is_leaf_of is leaf.exact
-        if is_sure and leaf.is_plain and transform is None and not is_non_null_type(output):
+        if is_sure and leaf.is_plain and mask is None and not is_non_null_type(output):
             return held.code
         value = self._code.bound(held.code)
-        otherwise = "" if is_non_null_type(output) else self._otherwise(plan, of, transform, value, at)
+        otherwise = "" if is_non_null_type(output) else self._otherwise(plan, of, value, at, is_masked=mask is not None)
         if is_sure:
             with self._code.unless_null(value, output):
-                self._shown(plan, output, leaf, transform, value, at, otherwise, is_row=True)
+                self._shown(output, leaf, mask, value, otherwise, is_row=True)
             return value
         right = self._right(leaf, value)
-        if leaf.is_plain and transform is None:
+        if leaf.is_plain and mask is None:
             self._plain(output, value, right, otherwise)
             return value
         with self._code.where_right(value, right, output, otherwise):
-            self._shown(plan, output, leaf, transform, value, at, otherwise, is_row=False)
+            self._shown(output, leaf, mask, value, otherwise, is_row=False)
         return value
 
-    def _otherwise(
-        self, plan: FieldPlan, of: GraphQLLeafType, transform: Transform | None, value: str, at: WrittenPath
-    ) -> str:
+    def _otherwise(self, plan: FieldPlan, of: GraphQLLeafType, value: str, at: WrittenPath, *, is_masked: bool) -> str:
         """Return what stands for a value that is none of its type, as an expression."""
-        prints = None if transform else cast("Any", of).coerce_output_value
+        prints = None if is_masked else cast("Any", of).coerce_output_value
         return f"leaf({self._code.spot(plan, at, prints)}, {value}, {at.code})"
 
     def _hidden(self, output: GraphQLOutputType, held: Held) -> str:
@@ -74,33 +81,15 @@ class LeafWriter:
                 self._code.line(f"{value} = {otherwise}")
 
     def _shown(
-        self,
-        plan: FieldPlan,
-        output: GraphQLOutputType,
-        leaf: LeafType,
-        transform: Transform | None,
-        value: str,
-        at: WrittenPath,
-        otherwise: str,
-        *,
-        is_row: bool,
+        self, output: GraphQLOutputType, leaf: LeafType, mask: _Mask, value: str, otherwise: str, *, is_row: bool
     ) -> None:
-        if transform is not None:
-            self._mask(transform, Spot(plan, at.pattern, reason=transform.reason), value, at)
+        if mask is not None:
+            mask(value)
         elif leaf.names is not None:
             names = leaf.codes if is_row else leaf.names
             self._code.line(f"{value} = {self._code.constant('names', names)}[{value}]")
         elif leaf.prints is not None:
             self._print(leaf, output, value, otherwise)
-
-    def _mask(self, transform: Transform, spot: Spot, value: str, at: WrittenPath) -> None:
-        mask, shown = self._code.constant("mask", partial(mask_text, transform.mask)), self._code.constant("spot", spot)
-        self._code.line(f"{value} = {mask}({value})")
-        if self._by_path:  # once for all of a spot is wrong where only some of the values there are masked
-            self._code.line(f"shown_at({shown}, {at.code})")
-        else:
-            with self._code.block(f"if {shown} not in masked"):
-                self._code.line(f"shown({shown})")
 
     def _print(self, leaf: LeafType, output: GraphQLOutputType, value: str, otherwise: str) -> None:
         """Write what prints a value; one of the right class may have no print all the same."""
@@ -122,6 +111,64 @@ class LeafWriter:
         """Return what holds of values that are printed without a doubt, as an expression."""
         is_exact = f"type({value}) is {self._code.constant(leaf.exact.__name__, leaf.exact)}"
         return f"{is_exact} and {leaf.within.format(value)}" if leaf.within else is_exact
+
+
+class LeafWriter(_Leaves):
+    """Writes the leaves of one root field's customers, of whom all the same is shown in another form."""
+
+    def __init__(self, code: Code, root: Root, transforms: Transforms) -> None:
+        super().__init__(code)
+        self._transforms = transforms
+        self._by_path = bool(transforms) and _has_mixed(transforms, [root.position])
+
+    def write(
+        self, plan: FieldPlan, output: GraphQLOutputType, of: GraphQLLeafType, held: Held, at: WrittenPath
+    ) -> str:
+        """Write what guards and prints a leaf of this type, and return the expression that is it."""
+        transform = self._transforms.get(plan.coordinate)
+        mask = None if transform is None else partial(self._mask, plan, transform, at)
+        return self._write(plan, output, of, held, at, mask)
+
+    def _mask(self, plan: FieldPlan, transform: Transform, at: WrittenPath, value: str) -> None:
+        line, block, constant = self._code.line, self._code.block, self._code.constant
+        line(f"{value} = {constant('mask', partial(mask_text, transform.mask))}({value})")
+        spot = constant("spot", Spot(plan, at.pattern, transform=transform))
+        by_path = f"shown_at({spot}, {constant('transform', transform)}, {at.code})"
+        if self._by_path:  # once for all of a spot is wrong where only some of the values there are masked
+            line(by_path)
+            return
+        with block("if by_path"):
+            line(by_path)
+        with block(f"elif {spot} not in masked"):
+            line(f"shown({spot})")
+
+
+class AnyLeafWriter(_Leaves):
+    """Writes leaves that may be shown in another form or not, which is asked for each customer: those `masked`."""
+
+    def __init__(self, code: Code, masked: Coordinates) -> None:
+        super().__init__(code)
+        self._masked = masked
+
+    def write(
+        self, plan: FieldPlan, output: GraphQLOutputType, of: GraphQLLeafType, held: Held, at: WrittenPath
+    ) -> str:
+        """Write what guards and prints a leaf of this type, and return the expression that is it."""
+        if plan.coordinate not in self._masked:
+            return self._write(plan, output, of, held, at)
+        line, block, made = self._code.line, self._code.block, self._code.name("x")
+        held = replace(held, code=self._code.bound(held.code))
+        transform = self._code.bound(f"transforms_here.get({plan.coordinate!r})")
+        with block(f"if {transform} is None"):
+            line(f"{made} = {self._write(plan, output, of, held, at)}")
+        with block("else"):
+            line(f"{made} = {self._write(plan, output, of, held, at, partial(self._mask, plan, transform, at))}")
+        return made
+
+    def _mask(self, plan: FieldPlan, transform: str, at: WrittenPath, value: str) -> None:
+        mask, spot = self._code.constant("mask", mask_text), self._code.spot(plan, at)
+        self._code.line(f"{value} = {mask}({transform}.mask, {value})")
+        self._code.line(f"shown_at({spot}, {transform}, {at.code})")
 
 
 def _has_mixed(transforms: Transforms, positions: Iterable[Position]) -> bool:

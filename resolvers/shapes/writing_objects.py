@@ -19,10 +19,10 @@ from graphql import (
 from adapters.answers import TYPE_NAME
 from resolvers.handed_on import DoubtError
 from resolvers.pages import EDGES, NODE, NODES, PAGE_INFO, page_parts
-from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Position
+from resolvers.plan import FieldPlan, FromList, FromRecord, FromStep, Position
 from resolvers.shapes.held import DictFacts, Held, HeldFacts
 from resolvers.shapes.writing import Code, WrittenPath
-from resolvers.shapes.writing_leaves import LeafWriter
+from resolvers.shapes.writing_leaves import AnyLeafWriter, LeafWriter
 from resolvers.shapes.writing_steps import Entity, Loaded, StepWriter
 from resolvers.shapes.writing_withheld import WithheldWriter
 
@@ -32,30 +32,35 @@ __all__ = ["ObjectWriter"]
 class ObjectWriter:
     """Writes the objects of one root field's customers."""
 
-    def __init__(self, code: Code, leaves: LeafWriter, steps: StepWriter, withheld: WithheldWriter) -> None:
+    def __init__(
+        self, code: Code, leaves: LeafWriter | AnyLeafWriter, steps: StepWriter, withheld: WithheldWriter
+    ) -> None:
         self._code, self._leaves, self._steps = code, leaves, steps
-        self._unless_withheld = withheld.unless_withheld
+        self._withheld, self._unless_withheld = withheld, withheld.unless_withheld
 
     # What is known by keys, and what the steps have for it
 
     def entity(self, position: Position, entity: Entity, at: WrittenPath) -> str:
         """Write what shapes an object of which steps are asked, and return the expression that is it."""
-        reads = [plan.reads for plan in position.fields.values()]
-        numbers = dict.fromkeys(read.step for read in reads if isinstance(read, FromStep | FromList))
-        loaded = {number: self._steps.loaded(number, entity) for number in numbers}
+        numbers = dict.fromkeys(map(self._step_of, position.fields.values()))
+        loaded = {number: self._steps.loaded(number, entity) for number in numbers if number is not None}
         made: dict[str, str] = {}
-        for reads_of, plans in groupby(position.fields.values(), key=_step_of):
+        for reads_of, plans in groupby(position.fields.values(), key=self._step_of):
             if reads_of is None:
                 made.update((plan.response_name, self._own(position, plan, at)) for plan in plans)
             else:
                 self._from_step(list(plans), loaded[reads_of], self._steps.facts[reads_of], made, at)
         return _dict_of(made)
 
+    def _step_of(self, plan: FieldPlan) -> int | None:
+        """Return the step in whose answer a field stands; none where it is certain that it is not shown."""
+        is_read = isinstance(plan.reads, FromStep | FromList) and not self._withheld.is_withheld(plan)
+        return plan.reads.step if is_read and isinstance(plan.reads, FromStep | FromList) else None
+
     def _own(self, position: Position, plan: FieldPlan, at: WrittenPath) -> str:
-        """Return what is known of the object without a step."""
+        """Return what is known of the object without a step, or why it is null."""
         if plan.reads is None:
             return repr(position.type_name)
-        assert isinstance(plan.reads, Canonical)
         held, here = Held("subject.customer_id", DictFacts()), at.field(plan.response_name)
         return self._unless_withheld(plan, here, lambda: self._completed(plan, plan.output, held, here))
 
@@ -228,11 +233,6 @@ class ObjectWriter:
                 self._code.line(
                     f"{record} = stranger({self._code.spot(plan, at)}, {type_name}, {at.code}, {at.noted_before})"
                 )
-
-
-def _step_of(plan: FieldPlan) -> int | None:
-    """Return the step in whose answer a field stands."""
-    return plan.reads.step if isinstance(plan.reads, FromStep | FromList) else None
 
 
 def _dict_of(made: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from adapters.answers import Found, Page
 from adapters.rows import Row, row_shape
 from resolvers.joining import NOT_LINKED
 from resolvers.plan import Plan, Root, Step
+from resolvers.policy import Profile
 from resolvers.shapes.held import DictFacts, HeldFacts, RowFacts
 from resolvers.shapes.making import known
 from resolvers.shapes.writing import Code
@@ -41,17 +42,24 @@ class Loaded:
 class StepWriter:
     """Writes what looks up what the steps of one root field have. `facts` is how each step's are held, by number.
 
-    `is_second`: for the function that takes whatever the verdicts, keys and facts are.
+    They are asked for customers of a profile; without one it is for the function that takes whatever the verdicts, keys
+    and facts are.
     """
 
-    def __init__(self, code: Code, plan: Plan, root: Root, *, is_second: bool) -> None:
-        self._code, self._plan, self._is_second = code, plan, is_second
-        numbers = [number for number, step in enumerate(plan.steps) if root.response_name in step.roots]
+    def __init__(self, code: Code, plan: Plan, root: Root, profile: Profile | None = None) -> None:
+        self._code, self._plan, self._profile, self._is_second = code, plan, profile, profile is None
+        numbers = [number for number, step in enumerate(plan.steps) if self._is_asked(step, root)]
         self.facts = {number: self._facts_of(plan.steps[number]) for number in numbers}
 
+    def _is_asked(self, step: Step, root: Root) -> bool:
+        if self._profile is None:
+            return root.response_name in step.roots
+        left = self._profile.left(step)
+        return left is not None and root.response_name in left.roots
+
     def _facts_of(self, step: Step) -> HeldFacts:
-        has_rows = step.offer.gives_rows and not self._is_second
-        shape = row_shape(step.offer.record, step.fields) if has_rows else None
+        left = self._profile.left(step) if self._profile is not None else None
+        shape = row_shape(step.offer.record, left.fields) if left is not None and step.offer.gives_rows else None
         return DictFacts() if shape is None else RowFacts(shape, self._code.name("seen"))
 
     def begin(self) -> None:

@@ -16,6 +16,7 @@ from schema.customer.company import Company, CompanyStatus, RegisteredAddress
 from schema.customer.consent import Consent, ConsentPurpose, ConsentStatus
 from schema.customer.contact import ContactKind, ContactPoint
 from schema.customer.customer import Customer
+from schema.customer.disclosures import DisclosureEntry
 from schema.customer.money import Money
 from schema.customer.orders import (
     Delivery,
@@ -53,6 +54,7 @@ __all__ = [
     "Customer",
     "Delivery",
     "DeliveryStatus",
+    "DisclosureEntry",
     "Invoice",
     "InvoiceStatus",
     "InvoicesBy",

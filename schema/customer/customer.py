@@ -10,11 +10,12 @@ from schema.customer.billing import Account, Invoice, InvoicesBy, Payment, Payme
 from schema.customer.company import Company
 from schema.customer.consent import Consent
 from schema.customer.contact import ContactPoint
+from schema.customer.disclosures import DisclosureEntry
 from schema.customer.orders import Order, OrdersBy
 from schema.customer.party import Address, Channel, Name, Segment
 from schema.customer.support import Ticket, TicketsBy
 from schema.directives import Personal, PersonalCategory, Subject, personal
-from schema.relay import Connection, listing
+from schema.relay import Connection, Forward, listing
 from schema.scalars import LanguageTag
 
 __all__ = ["Customer"]
@@ -32,6 +33,8 @@ class Customer:
     """The day on which the customer was born."""
     contact_points: list[ContactPoint | None] | None = personal(PersonalCategory.CONTACT)
     """The ways to reach the customer."""
+    email: str | None = personal(PersonalCategory.CONTACT)
+    """The e-mail address at which the customer is written to; none when there is none."""
     address: Address | None = personal(PersonalCategory.CONTACT)
     """The postal address at which the customer lives or is served."""
     language: LanguageTag | None = personal(PersonalCategory.PREFERENCE)
@@ -56,3 +59,7 @@ class Customer:
     """What the customer has ordered."""
     tickets: Connection[Ticket] | None = listing(TicketsBy, Personal(category=PersonalCategory.COMMUNICATION))
     """What the customer has asked and complained about."""
+    disclosures: Connection[DisclosureEntry] | None = listing(
+        Forward, Personal(category=PersonalCategory.COMMUNICATION)
+    )
+    """What was shown of the customer, to whom and for what, the newest first."""

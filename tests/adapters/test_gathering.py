@@ -107,6 +107,7 @@ def test_all_that_an_ask_says_is_thought_of() -> None:
         "case",
         "trace",
         "observer",
+        "permit",
     }
 
 

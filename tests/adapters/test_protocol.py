@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.adapter import Batch, Call, Slice
-from adapters.answers import Answer, Found, Key, Page, SourceError
+from adapters.answers import Answer, Denied, Found, Key, Page, SourceError
 from adapters.matching import Ends, PageEnd
 from adapters.offers import KeyForm, Offer
 from adapters.protocol import ProtocolAdapter
@@ -299,3 +299,27 @@ async def test_an_adapter_prints_its_source_and_offers() -> None:
     echo = Echo(offer())
     assert repr(echo) == "Echo('echo', offers=['things'])"
     await echo.aclose()
+
+
+class Shut:
+    """A permit that never lets some keys."""
+
+    def __init__(self, *keys: Key) -> None:
+        self.keys = keys
+
+    def denied(self, keys: Sequence[Key]) -> Mapping[Key, Denied]:
+        return {key: Denied(Reason.CONSENT_WITHDRAWN) for key in keys if key in self.keys}
+
+    async def renew(self) -> None:
+        raise AssertionError
+
+
+async def test_keys_that_may_not_be_asked_are_denied_and_the_others_are_asked() -> None:
+    """In their own call; a call of which nothing is left is not made."""
+    adapter = Echo(offer())
+    call = Call(Deadline.after(5), "dpv:X", permit=Shut("b", "c", "d"))
+    answers = await adapter.fetch(Batch(adapter.offers[0], ("name",), ("a", "b", "c", "d", "e")), call)
+    assert sorted(map(tuple, adapter.calls)) == [("a",), ("e",)]
+    shut = Denied(Reason.CONSENT_WITHDRAWN)
+    assert {key: answers[key] for key in ("b", "c", "d")} == dict.fromkeys(("b", "c", "d"), shut)
+    assert all(isinstance(answers[key], Found) for key in ("a", "e"))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import pytest
 
 from adapters.adapter import Batch, Call
+from adapters.answers import Denied
 from adapters.offers import Offer
 from adapters.records import Record
-from adapters.sending import Ask, AtOnce, InTime, Observed, SendError, Wire
+from adapters.sending import Ask, AtOnce, InTime, NotPermittedError, Observed, SendError, Wire
 from schema.deadline import Deadline
 from schema.observer import Event, Sent
 from schema.reasons import Reason
@@ -192,3 +193,78 @@ async def test_the_observer_hears_how_a_call_ended(make: Callable[[], Awaitable[
     except SendError as error:
         assert error.reason is outcome  # noqa: PT017  one of the two cases raises
     assert heard.calls == [Sent("crm", "things", ("name",), 2, 0.25, outcome)]
+
+
+class Turnstile:
+    """A permit that knows at once, or after it was renewed so many times, which keys may not be asked."""
+
+    def __init__(self, *denied: str, stale: int = 0) -> None:
+        self.shut, self.stale, self.renewals, self.asked = denied, stale, 0, list[tuple[str, ...]]()
+        self.during: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0)
+
+    def denied(self, keys: Sequence[str]) -> Mapping[str, Denied] | None:
+        self.asked.append(tuple(keys))
+        if self.renewals < self.stale:
+            return None
+        return {key: Denied(Reason.CONSENT_WITHDRAWN) for key in keys if key in self.shut}
+
+    async def renew(self) -> None:
+        await self.during()
+        self.renewals += 1
+
+
+def permitted(turnstile: Turnstile, seconds: float = 5.0) -> Call:
+    return Call(Deadline.after(seconds), "dpv:X", observer=Heard(), permit=turnstile)
+
+
+async def test_a_call_is_held_against_its_permit_when_its_turn_has_come() -> None:
+    """Not before: what was read while it waited may be too old by then."""
+    turnstile, going, made = Turnstile(), asyncio.Event(), list[int]()
+
+    async def make() -> str:
+        made.append(len(turnstile.asked))
+        await going.wait()
+        return "reply"
+
+    sending = AtOnce(wire(make), 1)
+    first = asyncio.create_task(sending.send(ASK, call()))
+    second = asyncio.create_task(sending.send(ASK, permitted(turnstile)))
+    await asyncio.sleep(0.01)
+    assert turnstile.asked == []
+    assert made == [0]
+    going.set()
+    assert list(await asyncio.gather(first, second)) == ["reply", "reply"]
+    assert (turnstile.asked, made) == ([("1", "2")], [0, 1])
+
+
+async def test_what_may_not_be_asked_is_not_sent() -> None:
+    """Of two keys one: who made the call makes another one, without it. The turn is given back."""
+    made = list[int]()
+
+    async def make() -> str:
+        made.append(1)
+        return "reply"
+
+    sending = AtOnce(wire(make), 1)
+    with pytest.raises(NotPermittedError, match="1 keys may not be asked") as caught:
+        await sending.send(ASK, permitted(Turnstile("2")))
+    assert (caught.value.denied, made) == ({"2": Denied(Reason.CONSENT_WITHDRAWN)}, [])
+    assert await sending.send(ASK, permitted(Turnstile())) == "reply"
+
+
+async def test_a_permit_is_renewed_while_no_call_holds_the_turn() -> None:
+    """The call by which it is renewed may go to this very source, which takes one at a time."""
+    sending, turnstile = AtOnce(wire(reply), 1), Turnstile(stale=2)
+    turnstile.during = lambda: sending.send(ASK, call())
+    async with asyncio.timeout(5):
+        assert await sending.send(ASK, permitted(turnstile)) == "reply"
+    assert (turnstile.renewals, len(turnstile.asked)) == (2, 3)
+
+
+async def test_a_permit_that_never_comes_ends_with_the_deadline() -> None:
+    """Nothing is sent, and nobody waits for ever."""
+    turnstile = Turnstile(stale=1_000_000)
+    turnstile.during = lambda: asyncio.sleep(0.01)
+    with pytest.raises(SendError) as caught:
+        await AtOnce(wire(reply), 1).send(ASK, permitted(turnstile, 0.05))
+    assert caught.value.reason is Reason.DEADLINE_EXCEEDED

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator
 
 from adapters.adapter import Adapter, Batch, Call
 from adapters.answers import Answer, Key
+from adapters.gates import CONSENT, ConsentRecord, ConsentStatus
 from adapters.offers import Offer
 from adapters.records import Inline, Record, Reference
 from adapters.verifying import served_coordinates, sound_adapters, verify_adapters
@@ -475,4 +476,54 @@ def test_what_an_offer_answers_may_be_null() -> None:
     assert [(one.got, one.wanted) for one in errors] == [
         ("Shrub.label: String!, which the offer wood.shrubs answers", "a nullable type"),
         ("Shrub.twigs: [Owner!]!, which the offer wood.twigs answers", "a nullable type"),
+    ]
+
+
+class Agreed(ConsentRecord):
+    purpose: str | None
+    channel: str | None
+    status: ConsentStatus | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+
+
+class Misspelt(Agreed):
+    chanel: str | None
+
+
+def test_an_offer_that_answers_a_gate_is_in_no_model() -> None:
+    """It has no coordinate, serves none, and is right nevertheless."""
+    gate = Forest("forest", [offer(Agreed, CONSENT)])
+    assert verify_adapters([gate], MODEL) == []
+    assert served_coordinates([gate], MODEL) == {"Tree.id"}
+
+
+@pytest.mark.parametrize(
+    ("record", "more", "told"),
+    [
+        (
+            OwnerRecord,
+            {},
+            "the offer forest.trees, which serves Gate.consent | records derived from ConsentRecord | "
+            "class OwnerRecord(ConsentRecord)",
+        ),
+        (Misspelt, {}, "the field chanel | a field of ConsentRecord | did you mean 'channel'?"),
+        (
+            Agreed,
+            {"keyspace": "lei"},
+            "the offer forest.trees with keyspace='lei' | the source's own keys of the customer | leave keyspace= out",
+        ),
+    ],
+)
+def test_what_answers_a_gate_says_it_in_the_gates_words(record: type[Record], more: Any, told: str) -> None:
+    """By the source's own keys, in records that the gate can be decided by."""
+    assert said(found(record, CONSENT, **more)) == [told]
+
+
+def test_one_source_decides_on_a_gate() -> None:
+    """A second one would never be asked."""
+    twice = [Forest(name, [offer(Agreed, CONSENT)]) for name in ("forest", "wood")]
+    assert said(verify_adapters(twice, MODEL)) == [
+        "the offer wood.trees, which serves Gate.consent as forest.trees does | one source that decides | "
+        "remove one of them: the other would never be asked"
     ]

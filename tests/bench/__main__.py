@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tests.bench.closed import measure_arrivals, measure_down, measure_latency, measure_query, measure_single
+from tests.bench.disclosure.measuring import measure_disclosure
 from tests.bench.growing import measure_customers, measure_fields
 from tests.bench.kept import measure_documents, measure_lookups
 from tests.bench.linked.growth import measure_links
@@ -38,6 +39,7 @@ PARTS: Mapping[str, Callable[[Bench], Iterable[Table]]] = {
     "down": measure_down,
     "single": measure_single,
     "latency": measure_latency,
+    "disclosure": measure_disclosure,
     "arrivals": measure_arrivals,
     "customers": measure_customers,
     "fields": measure_fields,

@@ -25,7 +25,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
@@ -37,10 +37,15 @@ from rich.console import Console
 
 from tests.bench import counting, inside, sources, workload
 from tests.bench.counting import Work
+from tests.bench.disclosure.asking import Way, ways_of
+from tests.bench.disclosure.measuring import check
+from tests.bench.disclosure.opened import Opened, opened
+from tests.bench.disclosure.verifier import Verifier
 from tests.bench.tables import Table
 from tests.bench.workload import QUERIES, Query
 
-__all__ = ["GROWTH", "MARGIN", "SCENARIOS", "Counted", "Scenario", "count", "count_apart", "excess", "kept", "write"]
+__all__ = ["GROWTH", "MARGIN", "SCENARIOS", "WAYS", "Counted", "Scenario", "count", "count_apart", "excess", "kept"]
+__all__ += ["write"]
 
 MARGIN = 1.15
 GROWTH = 4.4
@@ -51,6 +56,10 @@ _HARNESS = frozenset({inside.__file__, sources.__file__, workload.__file__, __fi
 _LIBRARIES = ("aiohttp", "graphql-core", "msgspec", "orjson", "pydantic", "strawberry-graphql")
 _WARM_UP = 12
 _TIMES = 3
+_AT = 1_800_000_000.0
+"""When the requests come by which it is counted what verification and audit take, in seconds since 1970."""
+_PATIENCE = 30.0
+"""Seconds for which it is waited that the audit's thread ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,16 @@ SCENARIOS: Mapping[str, Scenario] = {
 }
 
 
+WAYS = (
+    "one customer, levels, all passed",
+    "one customer, a consent gate",
+    "one customer, no rules, audited",
+    "fifty customers, levels, half withheld",
+    "fifty customers, no rules, audited",
+)
+"""The requests that are counted through views with rules, and with an audit: how many customers, and which way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What each scenario took, and the versions with which it was counted."""
@@ -112,6 +131,11 @@ def count() -> Counted:
     """Count every scenario in this process. It is exact in a process of its own alone: `count_apart`."""
     with inside.opened(inside.VirtualLoop()) as gateway, _no_collection():
         work = {name: _counted(gateway, scenario) for name, scenario in SCENARIOS.items()}
+    verifier = Verifier(_now)
+    with opened(verifier, partial(inside.VirtualLoop, _PATIENCE), _now) as gateways, _no_collection():
+        for ways in ways_of(verifier):
+            check(gateways, ways)
+            work |= {name: _counted_way(gateways, way) for name, way in _named(ways) if name in WAYS}
     versions = {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
     return Counted(work, versions)
 
@@ -198,18 +222,39 @@ def _counted(gateway: inside.Inside, scenario: Scenario) -> Work:
     for number in range(_WARM_UP):
         _check(scenario, gateway.ask(bodies[number % len(bodies)]))
     asked = bodies[: _TIMES - 1] + bodies[:1]
+    return _least([partial(gateway.ask, body) for body in asked], gateway.script)
+
+
+def _named(ways: Sequence[Way]) -> Iterator[tuple[str, Way]]:
+    count = {1: "one customer", 50: "fifty customers"}
+    yield from ((f"{count[way.query.count]}, {way.name}", way) for way in ways)
+
+
+def _counted_way(gateways: Opened, way: Way) -> Work:
+    """Count one request in each way, as of `_counted`."""
+    gateway, requests = gateways.of(way), way.requests(0, _TIMES)
+    for number in range(_WARM_UP):
+        gateway.ask(*requests[number % len(requests)])
+    return _least([partial(gateway.ask, *one) for one in requests], gateway.script)
+
+
+def _least(asks: Sequence[Callable[[], object]], script: inside.Script) -> Work:
     return Work(
-        min(counting.count_calls(partial(gateway.ask, body), _HARNESS) for body in asked),
-        min(counting.count_instructions(partial(gateway.ask, body), _HARNESS) for body in asked),
-        min(counting.measure_peak(partial(gateway.ask, body)) for body in asked),
-        _upstream(gateway, asked[0]),
+        min(counting.count_calls(ask, _HARNESS) for ask in asks),
+        min(counting.count_instructions(ask, _HARNESS) for ask in asks),
+        min(counting.measure_peak(ask) for ask in asks),
+        _upstream(asks[0], script),
     )
 
 
-def _upstream(gateway: inside.Inside, body: bytes) -> int:
-    before = gateway.script.calls
-    gateway.ask(body)
-    return gateway.script.calls - before
+def _upstream(ask: Callable[[], object], script: inside.Script) -> int:
+    before = script.calls
+    ask()
+    return script.calls - before
+
+
+def _now() -> float:
+    return _AT
 
 
 def _check(scenario: Scenario, answer: bytes) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import selectors
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -27,10 +27,14 @@ from tests.bench.product.declared import PATH, TOKEN
 from tests.bench.product.reference import REFERENCE
 from tests.bench.sources import answer
 
-__all__ = ["FastLoop", "Inside", "Script", "VirtualLoop", "opened"]
+__all__ = ["KNOWN", "SOURCES", "FastLoop", "Inside", "RawHeaders", "Script", "VirtualLoop", "opened"]
 
-_SOURCES = "http://127.0.0.1:1"
-_CUSTOMERS = (*range(1_400), workload.RESTRICTED, workload.INVALID, workload.TWICE)
+RawHeaders = Sequence[tuple[bytes, bytes]]
+Prepare = Callable[[Path, Clock], Gateway]
+
+SOURCES = "http://127.0.0.1:1"
+"""Where the scripted sources are."""
+KNOWN = (*range(1_400), workload.RESTRICTED, workload.INVALID, workload.TWICE)
 """Who is known: those of the first request for 200, of the first four for fifty, and of the first 200 for one; and the
 three who are not as the others."""
 
@@ -119,12 +123,17 @@ class _Scripted:
 
 
 class _Skipping(selectors.SelectSelector):
-    """Waits for nothing: the time that would have passed is added to the loop's."""
+    """Waits for nothing: the time that would have passed is added to the loop's. But where nothing is left to run, it
+    waits so many seconds of `patience` for what a thread does."""
 
-    skipped = 0.0
+    def __init__(self, patience: float) -> None:
+        super().__init__()
+        self.skipped, self._patience = 0.0, patience
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
+            if ready := super().select(self._patience):
+                return ready
             raise RuntimeError("nothing is left to run, and something is waited for: the sources owe no answer")
         self.skipped += timeout
         return super().select(0)
@@ -133,8 +142,8 @@ class _Skipping(selectors.SelectSelector):
 class VirtualLoop(_Scripted, asyncio.SelectorEventLoop):  # type: ignore[misc]  # takes fewer kinds of connections
     """An event loop whose time passes only while it waits, at once: timers ring in the same turn on every run."""
 
-    def __init__(self) -> None:
-        self._skipping = _Skipping()
+    def __init__(self, patience: float = 0.0) -> None:
+        self._skipping = _Skipping(patience)
         super().__init__(self._skipping)
         self.script = Script()
 
@@ -157,9 +166,9 @@ class Inside:
     def __init__(self, gateway: Gateway, service: Service, loop: VirtualLoop | FastLoop) -> None:
         self._gateway, self.service, self._loop, self.script = gateway, service, loop, loop.script
 
-    def ask(self, body: bytes) -> bytes:
+    def ask(self, body: bytes, path: str = PATH, headers: RawHeaders = ()) -> bytes:
         """Return the body of the answer to one request. Raises RuntimeError when its status is not 200."""
-        exchange = _Exchange(body)
+        exchange = _Exchange(body, path, headers)
         self._loop.run_until_complete(self._gateway(exchange.scope, exchange.receive, exchange.send))
         if exchange.status != 200:
             raise RuntimeError(f"got the status {exchange.status}; wanted 200: {exchange.answered[:300]!r}")
@@ -169,7 +178,7 @@ class Inside:
 class _Exchange:
     """One request in ASGI, as uvicorn hands it on, and what was answered."""
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, path: str, headers: RawHeaders) -> None:
         self._body, self.status, self.answered = body, 0, b""
         self.scope: dict[str, Any] = {
             "type": "http",
@@ -177,8 +186,8 @@ class _Exchange:
             "http_version": "1.1",
             "method": "POST",
             "scheme": "http",
-            "path": PATH,
-            "raw_path": PATH.encode(),
+            "path": path,
+            "raw_path": path.encode(),
             "query_string": b"",
             "root_path": "",
             "server": ("127.0.0.1", 8000),
@@ -189,6 +198,7 @@ class _Exchange:
                 (b"accept", b"application/json"),
                 (b"content-type", b"application/json"),
                 (b"content-length", b"%d" % len(body)),
+                *headers,
             ],
             "state": {},
         }
@@ -204,12 +214,15 @@ class _Exchange:
 
 
 @contextmanager
-def opened(loop: VirtualLoop | FastLoop) -> Iterator[Inside]:
-    """Open a gateway over scripted sources on the loop, for as long as the context lasts. Time is the loop's."""
+def opened(loop: VirtualLoop | FastLoop, prepare: Prepare | None = None) -> Iterator[Inside]:
+    """Open a gateway over scripted sources on the loop, for as long as the context lasts. Time is the loop's.
+
+    `prepare` makes it, in an empty folder and with a clock; without it is that of the benchmark.
+    """
     clock: Clock = loop.time
     try:
         with tempfile.TemporaryDirectory(prefix="customer-view-bench-") as folder:
-            gateway = _prepared(Path(folder), clock)
+            gateway = (prepare or _prepared)(Path(folder), clock)
             running = gateway.running()
             service = loop.run_until_complete(running.__aenter__())
             try:
@@ -223,5 +236,5 @@ def opened(loop: VirtualLoop | FastLoop) -> Iterator[Inside]:
 
 def _prepared(folder: Path, clock: Clock) -> Gateway:
     REFERENCE.write_view(folder)
-    REFERENCE.load(folder, _CUSTOMERS, _RESTRICTIONS)
-    return REFERENCE.gateway(_SOURCES, folder, clock=clock)
+    REFERENCE.load(folder, KNOWN, _RESTRICTIONS)
+    return REFERENCE.gateway(SOURCES, folder, clock=clock)

@@ -1,6 +1,6 @@
 """The three sources in one process: raw ASGI over records that were made before, so that they cost little.
 
-/crm?ids=a,b          the records of these keys, in a list; /billing and /register alike
+/crm?ids=a,b          the records of these keys, in a list; /billing, /register and /consent alike
 /crm/a                the record of one key: for gateways whose sources cannot batch
 /wide?ids=a&fields=   the CRM's other record, of 200 fields, or of those that are named
 /told                 what has been asked since the last /told, as JSON: calls, bytes and keys
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
@@ -31,19 +30,22 @@ def answer(path: str, query: Mapping[str, str], kept: dict[str, bytes]) -> tuple
         fields = [name for name in query.get("fields", "").split(",") if name]
         keys = query["ids"].split(",")
         return orjson.dumps([workload.wide_record(key, fields) for key in keys]), len(keys)
-    record = _kept(kept, workload.RECORDS[source])
+    record = _kept(kept, source)
     if one:
         return (record(one[0]) if source != "billing" else b"[" + record(one[0]) + b"]"), 1
     keys = query["ids"].split(",")
     return b"[" + b",".join(map(record, keys)) + b"]", len(keys)
 
 
-def _kept(kept: dict[str, bytes], make: Callable[[str], Any]) -> Callable[[str], bytes]:
+def _kept(kept: dict[str, bytes], source: str) -> Callable[[str], bytes]:
+    make = workload.RECORDS[source]
+
     def record(key: str) -> bytes:
-        if key not in kept:
+        place = f"{source}/{key}"
+        if place not in kept:
             made = make(key)
-            kept[key] = b",".join(map(orjson.dumps, made)) if isinstance(made, list) else orjson.dumps(made)
-        return kept[key]
+            kept[place] = b",".join(map(orjson.dumps, made)) if isinstance(made, list) else orjson.dumps(made)
+        return kept[place]
 
     return record
 

@@ -30,10 +30,10 @@ def test_every_stage_is_of_files_that_there_are(begins: str) -> None:
 
 
 def test_a_function_may_have_a_stage_of_its_own() -> None:
-    """Encoding is done in the front's file, looking up in the engine's."""
+    """Encoding is done in the front's file, looking up apart from reading."""
     assert stage_of(("/x/gateway/replies.py", 1, "print_answer")) == "encode"
     assert stage_of(("/x/gateway/replies.py", 1, "send_reply")) == "front"
-    assert stage_of(("/x/resolvers/engine.py", 1, "_resolve")) == "cross-reference"
+    assert stage_of(("/x/resolvers/finding.py", 1, "find")) == "cross-reference"
     assert stage_of(BUILTIN) is None
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "Query",
     "billing_key",
     "billing_records",
+    "consent_records",
     "crm_key",
     "crm_record",
     "customer_id",
@@ -185,6 +186,12 @@ def billing_records(key: str) -> list[dict[str, Any]]:
     ]
 
 
+def consent_records(key: str) -> list[dict[str, Any]]:
+    """Return what a customer has decided, as the CRM keeps it: everybody has agreed to e-mails."""
+    decided = {"purpose": "DirectMarketing", "channel": "email", "status": "given", "since": "2020-01-31T00:00:00Z"}
+    return [{"customer": key, **decided}]
+
+
 def register_record(key: str) -> dict[str, Any]:
     """Return the register's record of a company."""
     return {"id": key, "name": f"Company {int(key[3:])}", "status": "ACTIVE", "jurisdiction": "NL"}
@@ -194,4 +201,5 @@ RECORDS: Mapping[str, Callable[[str], Any]] = {
     "crm": crm_record,
     "billing": billing_records,
     "register": register_record,
+    "consent": consent_records,
 }

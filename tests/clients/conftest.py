@@ -46,8 +46,8 @@ def pretending(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
 
 @pytest.fixture
 def pretending_gateway(pretending: Callable[[str], Pretending]) -> Pretending:
-    """The view support-call, served from made-up data."""
-    return pretending("support-call")
+    """The view support-call, which wants nothing told of the situation in version 2, served from made-up data."""
+    return pretending("support-call@2")
 
 
 @pytest.fixture(scope="session")

@@ -31,14 +31,15 @@ def run_tool(name: str, *arguments: str, folder: Path) -> str:
 def generate(view: str, sdl: str, folder: Path) -> None:
     """Lay out a front end's project in the folder, and generate its types."""
     node_path()
+    name = view.partition("@")[0]
     (folder / "node_modules").symlink_to(NODE_FOLDER / "node_modules")
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / "schema.graphql").write_text(sdl)
     (folder / "query.graphql").write_text(
-        (files("adapters.sandbox") / "queries" / f"{view}.graphql").read_text("utf-8")
+        (files("adapters.sandbox") / "queries" / f"{name}.graphql").read_text("utf-8")
     )
-    for name in ("codegen.yml", "ask.ts", f"{view}.ts"):
-        shutil.copy(NODE_FOLDER / "typed" / name, folder)
+    for file in ("codegen.yml", "ask.ts", f"{name}.ts"):
+        shutil.copy(NODE_FOLDER / "typed" / file, folder)
     run_tool("graphql-codegen", "--config", "codegen.yml", folder=folder)
 
 
@@ -46,9 +47,10 @@ def generate(view: str, sdl: str, folder: Path) -> None:
 def built(tmp_path: Path, printed_sdl: Callable[[str], str]) -> Callable[[str], Path]:
     def build(view: str) -> Path:
         generate(view, printed_sdl(view), tmp_path)
-        run_tool("tsc", *STRICT, "--outDir", "out", f"{view}.ts", folder=tmp_path)
+        name = view.partition("@")[0]
+        run_tool("tsc", *STRICT, "--outDir", "out", f"{name}.ts", folder=tmp_path)
         shutil.copy(tmp_path / "package.json", tmp_path / "out")
-        return tmp_path / "out" / f"{view}.js"
+        return tmp_path / "out" / f"{name}.js"
 
     return build
 
@@ -64,7 +66,7 @@ def test_a_typed_client_of_support_call_compiles_and_gets_an_answer(
     built: Callable[[str], Path], pretending: Callable[[str], Pretending]
 ) -> None:
     """Enums are typed by the view's SDL, codes by the enum that `--codes` adds."""
-    told = ask(built("support-call"), pretending("support-call"))
+    told = ask(built("support-call@2"), pretending("support-call@2"))
     assert told["name"]
     assert told["segment"] in {"CONSUMER", "PREMIUM", "SMALL_BUSINESS", "ENTERPRISE"}
     assert told["codes"] == ["SOURCE_TIMEOUT"]
@@ -84,7 +86,7 @@ def test_a_client_that_asks_for_what_the_view_lacks_does_not_compile(
     tmp_path: Path, printed_sdl: Callable[[str], str]
 ) -> None:
     """What a generator takes from the SDL is what the gateway will answer: the other view's field is no member."""
-    generate("support-call", printed_sdl("support-call"), tmp_path)
+    generate("support-call@2", printed_sdl("support-call@2"), tmp_path)
     script = tmp_path / "support-call.ts"
     script.write_text(script.read_text().replace("customer?.segment", "customer?.accounts"))
     with pytest.raises(AssertionError, match="accounts"):

@@ -20,6 +20,8 @@ from gateway.consumers import Consumers
 from gateway.failure_log import FailureLog
 from gateway.identifier_rules import identifier_rules
 from gateway.requests import parse_request
+from gateway.signatures import PrivateKey
+from gateway.verification import load_verifiers
 from resolvers.measuring import measure
 from schema.customer import Customer
 from schema.model import Model
@@ -62,7 +64,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("name", ["adapters", "identity", "models", "operations", "sandbox"])
+@pytest.mark.parametrize("name", ["adapters", "audit", "identity", "models", "operations", "sandbox"])
 def test_the_code_of_a_page_runs(name: str, tmp_path: Path) -> None:
     """One after the other, in one process, with warnings as errors; the asserts that it holds are true."""
     (tmp_path / "page.py").write_text(program(ROOT / "docs" / f"{name}.md"), "utf-8")
@@ -74,6 +76,7 @@ def test_every_page_that_holds_code_is_run() -> None:
     """The test above names them all."""
     assert {block.page.stem for block in of_language("python")} == {
         "adapters",
+        "audit",
         "identity",
         "models",
         "operations",
@@ -126,6 +129,14 @@ def test_the_consumers_of_the_pages_are_valid(tmp_path: Path) -> None:
         "agent-desktop",
         "collections",
     ]
+
+
+def test_the_verifiers_of_the_page_are_valid(tmp_path: Path) -> None:
+    """The file is of its form, and takes a key set such as the command prints."""
+    (block,) = [block for block in of_language("yaml") if block.file == "verifiers.yaml"]
+    (tmp_path / "verifiers.yaml").write_text(block.text, "utf-8")
+    (tmp_path / "idv.jwks.json").write_text(json.dumps({"keys": [PrivateKey.generate("EdDSA", "idv-1").public]}))
+    assert [*load_verifiers(tmp_path / "verifiers.yaml")] == ["https://idv.example"]
 
 
 def test_the_rules_of_identifiers_of_the_page_are_valid(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tests.docs.shell import Shell, opened
 
 README = ROOT / "README.md"
 SHOWN = frozenset({"json", "text"})
+_FIRST = "Your first source and view, in ten minutes"
 ENVIRONMENT = Path(sys.prefix)
 
 pytestmark = pytest.mark.processes
@@ -79,7 +80,7 @@ def test_a_newcomer_gets_from_nothing_to_an_own_source_and_view(checkout: Path, 
 
     At the end nothing runs any more: the shell waits for its jobs.
     """
-    steps = below("Your first source and view, in ten minutes")
+    steps = below(_FIRST)
     assert sum(block.file is not None for block in steps) == 4
     ports = {"CRM_PORT": free_port(), "CUSTOMER_VIEW_PORT": free_port()}
     with opened(checkout, ports, tmp_path / "errors.log") as shell:
@@ -88,17 +89,23 @@ def test_a_newcomer_gets_from_nothing_to_an_own_source_and_view(checkout: Path, 
 
 
 def test_the_demo_prints_what_the_readme_shows_of_it() -> None:
-    """Each line of the excerpts is a line of the demo, in this order, but for times and widths."""
-    excerpts = [block for block in below("See it work") if block.language == "text"]
-    assert len(excerpts) == 2
-    shown = [line for block in excerpts for line in block.text.splitlines()]
+    """Each line of an excerpt is a line of the demo, in this order, but for times, ids and widths."""
+    excerpts = [block for block in blocks(README) if block.language == "text" and block.line < below_line(_FIRST)]
+    assert len(excerpts) == 5
     command = [sys.executable, "-m", "gateway.cli", "demo", "--once", "--port", "0"]
     environment = {**os.environ, "COLUMNS": "100"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, cwd=ROOT, env=environment)
-    rest = iter(map(narrow, done.stdout.splitlines()))
-    for line in shown:
-        form = re.compile(r"\S+".join(map(re.escape, narrow(line).split("..."))))
-        assert any(map(form.fullmatch, rest)), f"the demo does not print, or not here: {line}\n{done.stdout}"
+    for block in excerpts:
+        rest = iter(map(narrow, done.stdout.splitlines()))
+        for line in block.text.splitlines():
+            form = re.compile(r"\S+".join(map(re.escape, narrow(line).split("..."))))
+            assert any(map(form.fullmatch, rest)), f"the demo does not print, or not here: {line}\n{done.stdout}"
+
+
+def below_line(heading: str) -> int:
+    """Return the line of a section's heading."""
+    text = README.read_text("utf-8")
+    return text.count("\n", 0, text.index(f"\n## {heading}\n"))
 
 
 def narrow(line: str) -> str:

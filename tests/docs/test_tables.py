@@ -21,17 +21,23 @@ from adapters.offers import KeyForm, Offer
 from adapters.pretending import Word
 from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sql import SqlAdapter, SqlOffer
-from gateway.api import make_api
+from gateway.api import Pages, make_api
 from gateway.cli.commands import app
 from gateway.consumers import _Entry
 from gateway.refusals import RequestCode
 from gateway.replies import _ALWAYS
 from gateway.settings import Settings
+from gateway.situations import NAMES
+from gateway.verification.faults import Fault
+from gateway.verification.verifiers import _Entry as _Verifier
 from resolvers import RefusalCode
 from schema.comparing import Effect
 from schema.directives import FreshFor, Personal, Sensitive, Subject
 from schema.masks import Mask
 from schema.reasons import Place, Reason
+from schema.verification import METHODS, Level
+from schema.view_processing import Safeguard, Transfer
+from schema.view_rules import BreakGlass, ConsentRule, FieldRule, SituationRule, SubjectRule, Verification
 from schema.views import LawfulBasis, Limits, PurposeOfUse, View
 from tests.docs.pages import ROOT, code_in_first_column, section
 
@@ -43,13 +49,51 @@ def rows(text: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("model", "word"), [(View, "Keys"), (PurposeOfUse, "purpose"), (LawfulBasis, "lawful_basis"), (Limits, "limits")]
+    ("model", "word"),
+    [
+        (View, "Keys"),
+        (PurposeOfUse, "purpose"),
+        (LawfulBasis, "lawful_basis"),
+        (Transfer, "transfers"),
+        (Limits, "limits"),
+    ],
 )
 def test_every_key_of_a_view_is_documented(model: type[BaseModel], word: str) -> None:
     """The tables hold the keys of the YAML file, in their order."""
     text = section("views.md", "## Keys")
     part = text.split("\n**")[0] if word == "Keys" else text.partition(f"**{word}**")[2].split("\n**")[0]
     assert code_in_first_column(part) == list(model.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("model", "heading"),
+    [
+        (FieldRule, "## Rules"),
+        (Verification, "## Levels"),
+        (SituationRule, "## Situation"),
+        (SubjectRule, "## Subjects"),
+        (ConsentRule, "## Consent and objection"),
+        (BreakGlass, "## Break-glass"),
+    ],
+)
+def test_every_key_of_a_part_of_a_view_is_documented(model: type[BaseModel], heading: str) -> None:
+    """In the order of the JSON Schema, which is also that of messages."""
+    text = section("views.md", heading)
+    found = code_in_first_column(text.partition("\n**")[2] or text)
+    assert found[: len(model.model_fields)] == list(model.model_fields)
+
+
+def test_every_level_method_and_safeguard_is_documented() -> None:
+    """Those that a view's file takes."""
+    levels = section("views.md", "## Levels")
+    assert code_in_first_column(levels.partition("**verification**")[0]) == [str(level) for level in Level]
+    row = next(line for line in levels.splitlines() if line.startswith("| `methods` |"))
+    documented = {*re.findall(r"`([a-z]+)`", row)} - {"methods"}
+    assert documented == {name for name, factor in METHODS.items() if factor is not None}
+    keys = section("views.md", "## Keys")
+    row = next(line for line in keys.splitlines() if line.startswith("| `safeguard` |"))
+    shown = re.findall(r"`(A4[0-9a-z-]+)`", row)
+    assert shown == [each for each in Safeguard if not re.fullmatch("A46-2-[b-e]", each)]  # these stand between two
 
 
 @pytest.mark.parametrize("name", Limits.model_fields)
@@ -91,15 +135,15 @@ def test_every_path_is_documented() -> None:
     def nobody(*_: object) -> Any:
         raise AssertionError
 
-    routes: Any = make_api(nobody, nobody, most_bytes=0, steward_page=False).routes
+    routes: Any = make_api(nobody, nobody, most_bytes=0, pages=Pages()).routes
     served = {
         f"{method} {route.path}".replace("{view}", "{name}")
         for route in routes
         if not isinstance(route, Mount)
         for method in route.methods
     }
-    assert [route.path for route in routes if isinstance(route, Mount)] == ["/crossref"]
-    documented = {*code_in_first_column(section("http.md", "## Paths"))} - {"/crossref/..."}
+    assert [route.path for route in routes if isinstance(route, Mount)] == ["/crossref", "/privacy"]
+    documented = {*code_in_first_column(section("http.md", "## Paths"))} - {"/crossref/...", "/privacy/..."}
     graphql = {"POST /views/{name}/graphql", "POST /views/{name@version}/graphql", "POST /graphql"}
     assert documented - served == graphql
     assert served <= documented
@@ -238,3 +282,15 @@ def test_every_table_of_the_cross_reference_is_documented() -> None:
     text = section("identity.md", "## What is kept")
     kept = [table for table in made if not table.endswith("_before")]  # those are for the time of a revision
     assert {table for table in kept if f"`{table}`" not in text} == {"tenant"}
+
+
+def test_everything_of_an_assertion_is_documented() -> None:
+    """Its levels, the words in the log, and the keys of the file of verifiers."""
+    assert code_in_first_column(section("verification.md", "## Levels")) == [str(level) for level in Level]
+    assert code_in_first_column(section("verification.md", "## Assertions"))[-len(Fault) :] == list(Fault)
+    assert code_in_first_column(section("verification.md", "## Verifiers")) == list(_Verifier.model_fields)
+
+
+def test_every_part_of_a_situation_is_documented() -> None:
+    """In the order in which it is declared."""
+    assert code_in_first_column(section("http.md", "### The situation")) == list(NAMES)

@@ -81,12 +81,11 @@ class Project:
 
 
 def make_project(folder: Path, *, is_whole: bool = False) -> Project:
-    """Make a project of three sources and the first versions of the views, or of all of both."""
+    """Make a project of three sources and the first versions of two views, or of all sources and both versions."""
     token, digest = new_token()
     views = folder / "views"
     shutil.copytree(ROOT / "adapters" / "sandbox" / "views", views)
-    if not is_whole:
-        _leave_first_versions(views)
+    _leave_versions(views, "12" if is_whole else "1")
     entries = f"- name: agent-desktop\n  {digest}\n  views: [support-call]\n"
     entries += f"- name: collections\n  {new_token()[1]}\n  views: [debt-collection]\n"
     (folder / "consumers.yaml").write_text(entries)
@@ -96,13 +95,15 @@ def make_project(folder: Path, *, is_whole: bool = False) -> Project:
     return Project(folder, module, token)
 
 
-def _leave_first_versions(views: Path) -> None:
-    for later in set(views.glob("*.yaml")) - set(views.glob("*@1.yaml")):
-        later.unlink()
+def _leave_versions(views: Path, versions: str) -> None:
+    """Leave these versions of the views that ask nobody to be verified."""
+    kept = re.compile(rf"(debt-collection|support-call)@[{versions}]\b")
+    for file in views.glob("*.yaml"):
+        if not kept.match(file.name):
+            file.unlink()
     lock = views / "views.lock"
-    lock.write_text(
-        "".join(line for line in lock.read_text().splitlines(keepends=True) if not re.match(r"\S+@(?!1 )", line))
-    )
+    lines = lock.read_text().splitlines(keepends=True)
+    lock.write_text("".join(line for line in lines if line.startswith("#") or kept.match(line)))
 
 
 def run(*arguments: str, stdin: str | None = None) -> Ran:

@@ -19,7 +19,21 @@ from gateway.secret_file import load_secrets
 from schema.views import View
 from tests.gateway.cli_project import ENVIRONMENT, Project, make_project, run, spawn
 
-COMMANDS = ("demo", "serve", "check", "explain", "sdl", "publish", "token", "secret", "view-schema", "crossref")
+COMMANDS = (
+    "demo",
+    "serve",
+    "check",
+    "explain",
+    "sdl",
+    "publish",
+    "register",
+    "token",
+    "secret",
+    "view-schema",
+    "crossref",
+    "verification",
+    "audit",
+)
 
 
 @pytest.fixture

@@ -84,6 +84,14 @@ def test_help_says_why_keys_are_not_to_be_arguments() -> None:
     assert "the shell's history and in the list of processes" in said
 
 
+def test_help_says_what_becomes_of_an_id_that_nobody_has(place: Place, tmp_path: Path) -> None:
+    """It begins a customer, which a slip does too."""
+    assert "one that nobody has yet begins a customer" in " ".join(place.run("load", "--help").out.split())
+    (tmp_path / "rows.csv").write_text(f"customer,crm\n{UNKNOWN},C-1\n")
+    assert place.run("load", str(tmp_path / "rows.csv")).code == 0
+    assert place.who("crm", "C-1") == UNKNOWN
+
+
 def test_words_that_are_offered_are_those_of_the_operations() -> None:
     """They are written out in the commands, so that --help need not load what they are of."""
     text = Path(str(read_commands.__file__)).read_text("utf-8")
@@ -273,7 +281,6 @@ def test_a_write_that_had_nothing_to_do_says_so(place: Place) -> None:
     place.json("merge", first.customer, second.customer, "--yes")
     repeated = (
         ("link", "billing", "7", first.customer),
-        ("lift", first.customer, "gdpr-art-18"),
         ("merge", first.customer, second.customer, "--yes"),
     )
     for words in repeated:
@@ -282,6 +289,45 @@ def test_a_write_that_had_nothing_to_do_says_so(place: Place) -> None:
         assert re.fullmatch(rf"{said}{first.customer}  version 3\n", ran.out), ran.out
     assert place.run("erase", first.customer, "--yes").out.startswith(first.customer)
     assert place.run("erase", first.customer, "--yes").out.startswith("Nothing to do")
+
+
+def test_a_write_that_could_not_do_what_was_asked_for_says_so(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip does not look like a thing that was done before; what was done besides is told too."""
+    (tmp_path / "secrets").write_text(new_secret_line())
+    monkeypatch.setenv("CUSTOMER_VIEW_SECRET_FILE", str(tmp_path / "secrets"))
+    person = place.link("crm", "C-1").customer
+    blocked = ("identifiers", "note", person, "crm", "email", "noreply@example.org")
+    notes = (
+        (("lift", person, "gdpr-art-81"), "no restriction of this ground is in force"),
+        (
+            ("non-match", "clear", "crm", "C-1", "billing", "7"),
+            "nobody has asserted that these two keys are never one person's",
+        ),
+        (blocked, "1 not noted: the rules say it is nobody's"),
+    )
+    for words, note in notes:
+        ran = place.run(*words)
+        assert (ran.code, ran.out) == (0, f"Nothing was written: {note}.\n{person}  version 1\n")
+        assert place.json(*words)["note"] == note
+    ran = place.run(*blocked, "email", "anna@example.org")
+    assert "  noted 1 of email as crm shows\n  1 not noted: the rules say it is nobody's\n" in ran.out
+
+
+def test_nobody_is_merged_with_itself(place: Place) -> None:
+    """Whether by its id or by its key; two keys of one customer say that the merge is done."""
+    person = place.link("crm", "C-1").customer
+    place.json("link", "billing", "7", person)
+    for words in ((person, person), ("crm", "C-1", "crm", "C-1")):
+        for more in (("--yes",), ("--dry-run",), ()):
+            ran = place.run("merge", *words, *more)
+            assert (ran.code, ran.out) == (2, "")
+            assert "got one customer twice" in ran.err
+    done = place.run("merge", "crm", "C-1", "billing", "7", "--yes")
+    assert (done.code, done.out.split("(")[0]) == (0, "Nothing to do: it stands so already ")
+    told = place.run("merge", "crm", "C-1", "billing", "7", "--dry-run")
+    assert (told.code, told.out) == (0, f"They are one already: {person}\n")
 
 
 def test_a_write_says_what_it_has_done(place: Place) -> None:

@@ -109,7 +109,7 @@ def test_who_is_meant_is_told_as_by_the_api(place: Place) -> None:
 def test_a_write_about_nobody_tells_no_customer(place: Place) -> None:
     """Null, as the API does, and no empty text."""
     told = place.json("non-match", "add", "crm", "C-1", "billing", "7")
-    assert told == {"customer": None, "version": 0, "seq": 4}
+    assert told == {"customer": None, "version": 0, "seq": 4, "note": None}
     assert members(Written(**told)) == told
 
 

@@ -308,3 +308,29 @@ def test_a_view_that_does_not_exist_is_not_published(project: Project) -> None:
     ran = project.run("publish", project.app, "support-cal@1")
     assert ran.code == 1
     assert "did you mean 'support-call@1'?" in ran.err
+
+
+_TOLD = "situation: {channels: [voice], interaction: required}\n"
+
+
+def test_a_plan_tells_what_opens_at_each_level(project: Project) -> None:
+    """For customers of the level that is assumed, and in a table for all; a word that is no level is refused."""
+    views = project.folder / "views"
+    text = (views / "support-call@1.yaml").read_text().replace("version: 1", "version: 9")
+    ruled = text.replace("  Customer.company:\n", "  Customer.company: {min: V2}\n")
+    assert ruled != text
+    (views / "support-call@9.yaml").write_text(f"{ruled}verification: {{methods: [otp]}}\n{_TOLD}")
+    ran = project.run("explain", project.app, "support-call@9", "--level", "V1")
+    assert ran.code == 0
+    assert "verdicts  withhold 1: Customer.company (VERIFICATION_REQUIRED)" in ran.out
+    assert "By the level of verification" in ran.out
+    assert project.run("explain", project.app, "support-call@9", "--channel", "voice").code == 0
+    refused = project.run("explain", project.app, "support-call@9", "--channel", "chat")
+    assert (refused.code, "SITUATION_NOT_ALLOWED" in refused.err) == (1, True)
+    told = project.run("explain", project.app, "support-call@9", "--json")
+    verdicts = {one["coordinate"]: one for one in json.loads(told.out)["verdicts"]}
+    assert verdicts["Customer.company"]["effect"] == "allow"
+    assert verdicts["Customer.company"]["levels"]["V0"]["stepUp"]["required"] == "V2"
+    wrong = project.run("explain", project.app, "support-call@9", "--level", "2")
+    assert wrong.code == 2
+    assert "--level takes one of: V0, V1, V2, V3" in wrong.err

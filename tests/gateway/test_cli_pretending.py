@@ -17,10 +17,15 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.cli.pretending import TOKEN, Wanted, open_sandbox
+from adapters.pretending import OPEN_CASE
+from gateway.cli.pretending import TOKEN, Wanted, open_sandbox, situation_of
 from gateway.command_error import CommandError
+from gateway.demo.reference import reference
 from gateway.serving import bind
+from schema.lock import Lock
 from schema.problems import ConfigurationError
+from schema.verification import Level
+from schema.view_files import read_views
 from tests.gateway.cli_project import Project, make_project, run, spawn
 
 QUERY = "query ($by: CustomerBy!) { customer(by: $by) { id name { display } segment company { name } } }"
@@ -146,6 +151,8 @@ def test_a_view_that_is_wrong_is_told(project: Project, old: str, new: str, said
         (("--always", "NULL"), "give --sandbox VIEW too"),
         (("--nulls", "0.5"), "give --sandbox VIEW too"),
         (("--origin", "https://dev.example"), "give --sandbox VIEW too"),
+        (("--level", "V1"), "give --sandbox VIEW too"),
+        (("--sandbox", "support-call", "--level", "V4"), "There is no level 'V4': use one of V0, V1, V2, V3"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(arguments: tuple[str, ...], said: str) -> None:
@@ -192,6 +199,78 @@ def test_a_view_of_the_id_alone_has_no_field_to_wish_for(project: Project, monke
     assert "NULL@" not in ran.out
 
 
+def _published() -> list[str]:
+    _, folder = reference()
+    views, _ = read_views(folder)
+    return [loaded.view.id for loaded in Lock.read(folder).published(views)]
+
+
+async def ask_whole(name: str, folder: Path, level: Level = Level.V3, **told: str) -> dict[str, Any]:
+    """Ask a view of the sandbox for all that it lists, in a situation that it takes, and return what comes back."""
+    sandbox = open_sandbox(None, Wanted(name, level=level), folder)
+    situation = {**situation_of(sandbox.view), **told}
+    body = {"query": sandbox.example, "extensions": {"situation": situation}}
+    async with sandbox.gateway.running():
+        with client(sandbox.gateway) as asking:
+            async with asking:
+                headers = {"Authorization": f"Bearer {TOKEN}"}
+                path = f"/views/{sandbox.view.name}/graphql"
+                response = await asking.post(path, json=body, headers=headers)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def reasons(answer: dict[str, Any]) -> set[str]:
+    return {entry["code"] for entry in answer.get("extensions", {}).get("withheld", ())}
+
+
+@pytest.mark.parametrize("name", _published())
+async def test_every_published_view_is_served_and_shows_all_but_what_is_behind_glass(name: str, tmp_path: Path) -> None:
+    """Whatever it needs of an operator: consents, cases, verifiers, audit and a secret."""
+    answer = await ask_whole(name, tmp_path)
+    assert answer["data"]["customer"]["id"] == "ada"
+    assert "errors" not in answer
+    assert reasons(answer) <= {"BREAK_GLASS_REASON_REQUIRED"}
+
+
+@pytest.mark.parametrize(
+    ("level", "name", "address"),
+    [(Level.V0, "initials", None), (Level.V2, "whole", None), (Level.V3, "whole", "whole")],
+)
+async def test_customers_are_verified_at_the_level_that_is_wanted(
+    level: Level, name: str, address: str | None, tmp_path: Path
+) -> None:
+    """What waits for a higher one is withheld or masked, as for real customers."""
+    answer = await ask_whole("support-call@3", tmp_path, level)
+    customer = answer["data"]["customer"]
+    assert (customer["address"] is None) is (address is None)
+    assert ("." in customer["name"]["display"]) is (name == "initials")
+    assert ("VERIFICATION_REQUIRED" in reasons(answer)) is (level is not Level.V3)
+
+
+async def test_a_bound_view_shows_nobody_who_is_not_verified(tmp_path: Path) -> None:
+    """Nobody vouches for anybody at V0."""
+    answer = await ask_whole("self-service@1", tmp_path, Level.V0)
+    assert answer["data"] == {"customer": None}
+
+
+async def test_one_case_of_everybody_is_open(tmp_path: Path) -> None:
+    """It is the one that is told; another one opens nothing."""
+    assert reasons(await ask_whole("support-call@3", tmp_path, case=OPEN_CASE)) == set()
+    (tmp_path / "other").mkdir()
+    other = await ask_whole("support-call@3", tmp_path / "other", case="case-2")
+    assert reasons(other) == {"RELATIONSHIP_REQUIRED"}
+
+
+async def test_nothing_of_the_operators_own_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set for the real gateway would not be there, or would be written into."""
+    for setting in ("SECRET_FILE", "VERIFIERS", "AUDIT", "AUDIT_ANCHORS"):
+        monkeypatch.setenv(f"CUSTOMER_VIEW_{setting}", str(tmp_path / "missing"))
+    assert (await ask_whole("self-service@1", tmp_path))["data"]["customer"]
+    assert not (tmp_path / "missing").exists()
+
+
 @pytest.mark.processes
 def test_it_serves_until_it_is_told_to_stop_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """As a process; its folder is gone with it."""
@@ -199,7 +278,8 @@ def test_it_serves_until_it_is_told_to_stop_and_leaves_nothing_behind(tmp_path: 
     try:
         assert process.stdout is not None
         url = next(line.split()[1] for line in process.stdout if line.startswith("url "))
-        body = {"query": '{ customer(by: {id: "ada"}) { id } }'}
+        told = {"channel": "voice", "journey": "service"}
+        body = {"query": '{ customer(by: {id: "ada"}) { id } }', "extensions": {"situation": told}}
         answer = httpx.post(url, json=body, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False)
         assert answer.json()["data"] == {"customer": {"id": "ada"}}
         process.send_signal(signal.SIGTERM)

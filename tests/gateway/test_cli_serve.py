@@ -195,6 +195,34 @@ def test_the_address_of_the_stewards_page_is_told_where_it_is_there(
     assert bool(re.search(r"^Stewards decide candidates at http://\S+/crossref/steward\.$", said, re.M)) is is_told
 
 
+@pytest.mark.parametrize(
+    ("role", "setting", "is_told"),
+    [("privacy-officer", "true", True), ("privacy-officer", "false", False), ("steward", "true", False)],
+)
+def test_the_address_of_the_privacy_officers_page_is_told_where_it_is_there(
+    here: Project, monkeypatch: pytest.MonkeyPatch, role: str, setting: str, is_told: bool
+) -> None:
+    """The gateway keeps audit, some consumer has the role, and the page was not turned off."""
+
+    def bound(host: str, port: int) -> socket.socket:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return bind(host, port)
+
+    secrets = here.folder / "secrets.txt"
+    secrets.write_text(f"{new_secret_line()}\n")
+    secrets.chmod(0o600)
+    monkeypatch.setenv("CUSTOMER_VIEW_SECRET_FILE", str(secrets))
+    for name, folder in (("AUDIT", "audit"), ("AUDIT_ANCHORS", "anchors")):
+        (here.folder / folder).mkdir(mode=0o700)
+        monkeypatch.setenv(f"CUSTOMER_VIEW_{name}", str(here.folder / folder))
+    monkeypatch.setattr("gateway.cli.serve.bind", bound)
+    monkeypatch.setenv("CUSTOMER_VIEW_OFFICER_PAGE", setting)
+    with (here.folder / "consumers.yaml").open("a") as file:
+        file.write(f"- name: desk\n  {new_token()[1]}\n  views: []\n  roles: [{role}]\n")
+    said = here.run("serve", here.app, "--port", "0").err
+    assert bool(re.search(r"^Privacy officers look at http://\S+/privacy/officer\.$", said, re.M)) is is_told
+
+
 def test_a_gateway_without_a_published_view_says_so(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """It serves, and whoever forgot to publish sees why nothing is there."""
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import select
-import shlex
-import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -27,31 +22,21 @@ from adapters.sandbox.postgres import PostgresServer, PostgresUnavailable
 from adapters.sandbox.process import RunningSource, start_source
 from gateway.demo.asking import Answer, Question
 from gateway.demo.telling import Telling
-from tests.gateway.cli_project import run, spawn
+from tests.gateway.cli_project import ENVIRONMENT, run, spawn
+from tests.gateway.demos import (
+    PATIENCE,
+    bearer,
+    chapters,
+    once,
+    pasted,
+    read_until,
+    rows,
+    running_demo,
+    steward_line,
+    still_running,
+)
 
 pytestmark = pytest.mark.processes
-
-PATIENCE = 60.0
-"""Seconds in which the demo has to start on a busy machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """A demo that stays up: its process, what it has printed, and the processes that it has started."""
-
-    process: subprocess.Popen[str]
-    out: str
-    children: Sequence[psutil.Process]
-
-    @property
-    def curl_lines(self) -> list[str]:
-        return [line for line in self.out.splitlines() if line.startswith("curl ")]
-
-    def stop(self, signum: signal.Signals) -> int:
-        """Signal the process group, as Ctrl-C does, and return the exit code."""
-        os.killpg(self.process.pid, signum)
-        self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode
 
 
 @pytest.fixture
@@ -71,99 +56,84 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert list((folder / "t").iterdir()) == []
 
 
-@contextmanager
-def running_demo(folder: Path, *options: str, **environment: str) -> Iterator[Demo]:
-    process = spawn("demo", *options, folder=folder, TMPDIR=str(folder / "t"), **environment)
-    try:
-        out = read_until(process, "stays up until Ctrl-C.")
-        yield Demo(process, out, psutil.Process(process.pid).children(recursive=True))
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def read_until(process: subprocess.Popen[str], last: str) -> str:
-    """Return what the process printed up to these words; fail when it ends, or is silent for too long."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    out, until = "", time.monotonic() + PATIENCE
-    while last not in out:
-        ready, _, _ = select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))
-        chunk = os.read(process.stdout.fileno(), 65536).decode() if ready else ""
-        if not chunk:
-            process.kill()
-            pytest.fail(f"the demo ended or hung after:\n{out}\n{process.stderr.read()}")
-        out += chunk
-    return out
-
-
-def pasted(line: str) -> dict[str, Any]:
-    """Return the answer to a curl line, sent by curl itself where there is one."""
-    if shutil.which("curl"):
-        done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=PATIENCE, check=True)
-        return dict(json.loads(done.stdout))
-    words = shlex.split(line)
-    headers = dict(words[at + 1].split(": ") for at, word in enumerate(words) if word == "-H")
-    method, body = ("POST", words[words.index("-d") + 1]) if "-d" in words else ("GET", None)
-    answer = httpx.request(method, words[2], headers=headers, content=body, trust_env=False).json()
-    assert isinstance(answer, dict)
-    return answer
-
-
-def bearer(line: str) -> dict[str, str]:
-    """Return the header with the token of a curl line."""
-    (header,) = [word for word in shlex.split(line) if word.startswith("Authorization: ")]
-    return dict([header.split(": ")])
-
-
-def still_running(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
-    _, alive = psutil.wait_procs(processes, timeout=5)
-    return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
-
-
-def once(folder: Path, *options: str, **environment: str) -> tuple[int, str, str]:
-    process = spawn("demo", "--once", *options, folder=folder, TMPDIR=str(folder / "t"), **environment)
-    out, err = process.communicate(timeout=PATIENCE)
-    return process.returncode, out, err
-
-
 def test_the_demo_answers_refuses_and_ends(folder: Path) -> None:
-    """Exit code 0 says that both answers were whole and that the refusals came; no file is left.
-
-    A pipe gets no colour, and no line longer than a hundred columns.
-    """
+    """Exit code 0 says that all was as expected; no file is left."""
     code, out, err = once(folder, "--port", "0")
     assert (code, err) == (0, ""), out
-    assert "\x1b" not in out
-    assert max(len(line) for line in out.splitlines()) <= 100
-    assert out.count("Anne Neumann") == 2
-    assert "48.45" in out
-    assert "receipt: support-call@2 for CustomerCare" in out
-    assert "receipt: debt-collection@2 for CustomerClaimsManagement" in out
-    assert out.count("No field is null.") == 2
+    told = chapters(out)
+    assert [heading.partition(" ")[0] for heading in told] == [str(number) for number in range(1, 10)]
+    answers = told["1  Anne calls. The agent asks for her by her number in the CRM"]
+    answers += told["2  The same Anne owes money. Collections asks for her by her number in billing"]
+    assert answers.count("Anne Neumann") == 2
+    assert "48.45" in answers
+    assert "receipt: support-call@2 for CustomerCare" in answers
+    assert "receipt: debt-collection@2 for CustomerClaimsManagement" in answers
+    assert answers.count("No field is null.") == 2
     assert "Cannot query field 'customerSince' on type 'Customer'." in out
     assert "VIEW_UNKNOWN" in out
     assert "waits for a steward" in " ".join(out.split())
-    assert not re.search("curl|Bearer|/crossref", out), "it has ended: nobody would answer"
+    assert not re.search("curl|Bearer|/crossref|/privacy/officer", out), "it has ended: nobody would answer"
     assert list((folder / "t").iterdir()) == []
 
 
-def test_without_postgresql_and_its_port_the_demo_says_so_and_goes_on(
-    here: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It uses SQLite where there is no wheel for the machine, and a free port where its own is taken."""
+def test_the_demo_plays_the_desk(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What opens at each level, what an assertion is good for, consent, an emergency, and what is left of it all."""
+    monkeypatch.setenv("COLUMNS", "100")
+    ran = run("demo", "--once", "--port", "0")
+    assert ran.code == 0, ran.out
+    _, _, _, levels, others, letters, emergency, saw, register = chapters(ran.out).values()
+    desk = {row[0]: row[1:] for row in rows(levels)}
+    assert desk["name"] == ["A. N. (masked)", "A. N. (masked)", "Anne Neumann"]
+    assert desk["customerSince"] == ["opens at V1", "1997-01-01", "1997-01-01"]
+    assert desk["accounts"] == ["opens at V2", "opens at V2", "0.00, 48.45"]
+    assert desk["messages"][:2] == ["opens at V1", "opens at V2"]
+    assert desk["messages"][2] in ("relationship required", "relationship")  # as wide as the terminal is
+    assert desk["address"] == ["opens at V3"] * 3
+    assert desk["calls"][:2] == ["crm 1", "crm 1, register 1"]
+    assert [row[2] for row in rows(others)[1:]] == [
+        "C. P. (masked)", "7 x VERIFICATION_REQUIRED", "Anne Neumann and 4 values more", "",
+        "null", "VERIFICATION_WRONG_SUBJECT", "HTTP 401", "VERIFICATION_INVALID",
+    ]  # fmt: skip
+    assert ["email", "anne.neumann.9@example.com", "consent withdrawn"] in rows(letters)
+    assert ["invoices", "break glass reason required", "I-101348-001, I-101348-002"] in rows(emergency)
+    assert re.search(r"a glass was broken: bg_[0-9a-f]+ waits for review", " ".join(emergency.split()))
+    assert any(row[:4] == ["fraud-review@1", "e-4711", "suspected-fraud", "TICKET-17"] for row in rows(emergency))
+    assert [row[1] for row in rows(saw) if row[0]] == [
+        "view, for", "who-saw.asked", "fraud-review@1", "break-glass.opened", "fraud-review@1", "newsletter@1",
+        "self-service@1", *["support-call@3"] * 3, "debt-collection@2", "support-call@2",
+    ]  # fmt: skip
+    assert re.search(r"All holds: \d+ records", " ".join(saw.split()))
+    assert ["newsletter@1", "DirectMarketing", "Contact, Identifying, Preference"] in rows(register)
 
-    def start() -> PostgresServer:
-        raise PostgresUnavailable("no wheel for this machine")
 
-    monkeypatch.setattr(PostgresServer, "start", start)
+def test_the_demo_is_plain_text_of_a_hundred_columns_in_a_pipe(here: None) -> None:
+    """No colour; no line is longer."""
+    ran = run("demo", "--once", "--port", "0")
+    assert ran.code == 0
+    assert "\x1b" not in ran.out
+    assert max(len(line) for line in ran.out.splitlines()) <= 100
+
+
+def test_the_demo_takes_a_free_port_when_its_own_is_taken(here: None) -> None:
+    """And says so; a port that was asked for by name is not exchanged."""
     with ExitStack() as stack:
         with suppress(OSError):  # somebody else has taken it: as good
             stack.enter_context(socket.create_server(("127.0.0.1", 8000)))
         ran = run("demo", "--once")
     assert ran.code == 0
     (port,) = re.findall(r"^Port 8000 is taken; the gateway takes (\d+)\.$", ran.out, re.MULTILINE)
-    assert ran.out.count(f"sends POST http://127.0.0.1:{port}/views/") == 4
+    assert ran.out.count(f"sends POST http://127.0.0.1:{port}/views/") == 7
+
+
+def test_without_postgresql_the_demo_says_so_and_uses_sqlite(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It works on machines for which there is no wheel."""
+
+    def start() -> PostgresServer:
+        raise PostgresUnavailable("no wheel for this machine")
+
+    monkeypatch.setattr(PostgresServer, "start", start)
+    ran = run("demo", "--once", "--port", "0")
+    assert ran.code == 0
     said = "Billing is on SQLite, for PostgreSQL cannot be had here: no wheel for this machine"
     assert said in " ".join(ran.out.split())
     assert "48.45" in ran.out
@@ -180,10 +150,11 @@ def test_a_wrong_setting_in_the_environment_is_told(here: None, monkeypatch: pyt
 def test_a_demo_that_did_not_go_as_expected_ends_with_1(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person sees it in the output, a program in the exit code."""
 
-    async def shut(question: Question) -> Answer:
+    async def shut(client: httpx.AsyncClient, question: Question) -> Answer:
         return Answer(503, {"errors": [{"message": "Ask again later.", "extensions": {"code": "UNAVAILABLE"}}]})
 
-    monkeypatch.setattr("gateway.demo.running.ask", shut)
+    for chapter in ("main_job", "desk", "letters", "emergency"):
+        monkeypatch.setattr(f"gateway.demo.{chapter}.ask", shut)
     ran = run("demo", "--once", "--port", "0")
     assert ran.code == 1
     assert "UNAVAILABLE" in ran.out
@@ -208,8 +179,8 @@ def test_a_demo_told_to_stop_stops_in_good_order(here: None, monkeypatch: pytest
     """All was told and as expected, so the exit code is 0."""
 
     class Told(Telling):
-        def tell(self, text: str) -> None:
-            super().tell(text)
+        def tell(self, text: str, *logged: str) -> None:
+            super().tell(text, *logged)
             if "stays up until Ctrl-C" in text:
                 os.kill(os.getpid(), signal.SIGINT)
 
@@ -259,9 +230,10 @@ def test_a_source_that_does_not_start_is_told_in_one_message(folder: Path) -> No
 def test_the_curl_lines_are_answered_as_pasted_also_when_a_source_has_died(folder: Path) -> None:
     """Other sources' fields are answered and each null names its reason; Ctrl-C leaves no process and no file."""
     with running_demo(folder, "--port", "0") as demo:
-        support, debts, _ = demo.curl_lines
+        support, debts, desk, *_ = demo.curl_lines
         assert pasted(support)["data"]["customer"]["name"]["display"] == "Anne Neumann"
         assert len(pasted(debts)["data"]["customer"]["accounts"]) == 2
+        assert pasted(desk)["data"]["customer"]["name"] == {"display": "Anne Neumann"}
         (crm,) = [child for child in demo.children if "crm" in child.cmdline()]
         assert f"Stop the CRM (kill {crm.pid})" in " ".join(demo.out.split())
         crm.kill()
@@ -288,7 +260,7 @@ def test_the_curl_lines_are_answered_as_pasted_also_when_a_source_has_died(folde
 def test_a_steward_decides_what_the_demo_leaves_with_the_token_that_it_prints(folder: Path) -> None:
     """Candidates are listed by the line as pasted, the page is at its address, and the merge is undone as told."""
     with running_demo(folder, "--port", "0") as demo:
-        line = demo.curl_lines[-1]
+        line = steward_line(demo)
         listed = pasted(line)["candidates"]
         assert [one["kind"] for one in listed] == ["shared_identifier", "key_conflict"]
         (page,) = [told for told in demo.out.splitlines() if told.endswith("/crossref/steward")]
@@ -305,11 +277,45 @@ def test_a_steward_decides_what_the_demo_leaves_with_the_token_that_it_prints(fo
         assert pasted(demo.curl_lines[0])["data"]["customer"]["name"]["display"] == "Anne Neumann"
 
 
-def test_a_demo_without_the_stewards_page_names_no_address_of_it_and_stops_on_sigterm(folder: Path) -> None:
-    """The setting holds for the demo, too; candidates can be listed all the same. A supervisor stops it like Ctrl-C."""
+def test_a_demo_without_the_stewards_page_names_no_address_of_it(folder: Path) -> None:
+    """The setting holds for the demo, too; candidates can be listed all the same."""
     with running_demo(folder, "--port", "0", CUSTOMER_VIEW_STEWARD_PAGE="false") as demo:
         assert "/crossref/steward" not in demo.out
-        assert len(pasted(demo.curl_lines[-1])["candidates"]) == 2
+        assert len(pasted(steward_line(demo))["candidates"]) == 2
+
+
+def test_a_privacy_officer_reviews_what_the_demo_leaves_with_the_token_that_it_prints(folder: Path) -> None:
+    """The list is that of the line as pasted, the page is at its address, and what is reviewed waits no longer."""
+    with running_demo(folder, "--port", "0") as demo:
+        (line,) = [line for line in demo.curl_lines if "/privacy/break-glass" in line]
+        (waiting,) = pasted(line)["waiting"]
+        assert (waiting["view"], waiting["reference"]) == ("fraud-review@1", "TICKET-17")
+        (page,) = [told for told in demo.out.splitlines() if told.endswith("/privacy/officer")]
+        with httpx.Client(trust_env=False, headers=bearer(line)) as officer:
+            assert "<title>" in officer.get(page).text
+            review = f"{page.removesuffix('/officer')}/break-glass/{waiting['id']}/review"
+            assert officer.post(review, json={"outcome": "justified", "reference": "DPO-1"}).status_code == 200
+        assert pasted(line)["waiting"] == []
+        (verifying,) = [told for told in demo.out.splitlines() if " customer-view audit verify " in told]
+        path = f"{Path(sys.executable).parent}{os.pathsep}{ENVIRONMENT['PATH']}"
+        shell = subprocess.run(
+            ["/bin/sh", "-c", verifying], env={**ENVIRONMENT, "PATH": path}, capture_output=True, text=True, check=False
+        )
+        assert shell.returncode == 0, shell.stderr
+        assert shell.stdout.startswith("All holds: ")
+
+
+def test_a_demo_without_the_officers_page_names_no_address_of_it(folder: Path) -> None:
+    """The setting holds for the demo, too; what waits can be listed all the same."""
+    with running_demo(folder, "--port", "0", CUSTOMER_VIEW_OFFICER_PAGE="false") as demo:
+        assert "/privacy/officer" not in demo.out
+        (line,) = [line for line in demo.curl_lines if "/privacy/break-glass" in line]
+        assert len(pasted(line)["waiting"]) == 1
+
+
+def test_the_demo_stops_on_sigterm(folder: Path) -> None:
+    """As a supervisor stops it."""
+    with running_demo(folder, "--port", "0") as demo:
         assert len(demo.children) >= 5
         assert demo.stop(signal.SIGTERM) == 0
         assert still_running(demo.children) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,9 +48,19 @@ def test_a_question_is_one_line_for_a_shell() -> None:
     }
 
 
-def test_a_question_does_not_show_its_token() -> None:
+def test_a_question_tells_its_situation_and_carries_its_proofs() -> None:
+    """In the body, and as headers of the same line."""
+    asked = replace(QUESTION, situation={"channel": "voice"}, headers={"Customer-Verification": "a-proof"})
+    words = shlex.split(asked.as_curl())
+    assert words[7:9] == ["-H", "Customer-Verification: a-proof"]
+    assert json.loads(words[-1])["extensions"] == {"receipt": "fields", "situation": {"channel": "voice"}}
+
+
+def test_a_question_does_not_show_its_token_and_proofs() -> None:
     """A repr stands in logs."""
-    assert "cv_token" not in repr(QUESTION)
+    told = repr(replace(QUESTION, headers={"Customer-Verification": "a-proof"}))
+    assert "cv_token" not in told
+    assert "a-proof" not in told
 
 
 @pytest.mark.parametrize(
@@ -190,6 +201,24 @@ def test_what_runs_is_told_with_the_processes_that_can_be_ended() -> None:
     assert ["crm", "REST", "http://127.0.0.1:1", "42"] in lines
     assert ["billing", "SQLite", "billing.db", "-"] in lines
     assert "2,500 customers, 4,894 keys" in out.getvalue()
+
+
+def test_chapters_are_numbered() -> None:
+    """In the order in which they are told, whatever was left out."""
+    out = io.StringIO()
+    telling = Telling(Console(file=out, width=60))
+    telling.heading("First")
+    telling.heading("Then")
+    assert [line.rstrip("─ ") for line in out.getvalue().splitlines() if line] == ["1  First", "2  Then"]
+
+
+def test_what_was_logged_is_told_apart_from_the_text() -> None:
+    """Set in, and wrapped."""
+    out = io.StringIO()
+    Telling(Console(file=out, width=40)).tell("The log says:", "gateway.one: a line that is longer than the room is")
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == [
+        "", "The log says:", "  gateway.one: a line that is longer", "  than the room is",
+    ]  # fmt: skip
 
 
 def test_a_terminal_gets_a_bar_while_customers_are_loaded() -> None:

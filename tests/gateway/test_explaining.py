@@ -118,3 +118,17 @@ async def test_it_is_asked_by_post_alone(house: Greenhouse) -> None:
     async with house.client(FLORIST) as client:
         answer = await client.get("/views/feeding/explain")
     assert (answer.status_code, code_of(answer), answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "POST")
+
+
+@pytest.mark.parametrize(("level", "status"), [("V0", 200), ("V3", 200), ("v1", 400), ("V4", 400), ("", 400)])
+async def test_a_level_may_be_assumed(house: Greenhouse, level: str, status: int) -> None:
+    """One of V0 to V3; of a view without levels it makes no difference."""
+    async with house.client(FLORIST) as client:
+        answer = await client.post("/views/feeding/explain", params={"level": level}, json=BODY)
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.json() == (await explain(house)).json()
+    else:
+        assert code_of(answer) == "BAD_REQUEST"
+        assert "V0, V1, V2, V3" in answer.json()["errors"][0]["message"]
+    assert house.is_untouched

@@ -11,9 +11,8 @@ import pytest
 from fastapi import FastAPI
 from rich.console import Console
 
-from adapters.sandbox.people import ANNE, customers
-from gateway.demo.running import _Stage, _tell_next
-from gateway.demo.sources import Started
+from gateway.demo.asking import Question
+from gateway.demo.inviting import tell_pages
 from gateway.demo.telling import Telling
 from gateway.ide import Ide, add_ide
 from tests.gateway.greenhouse import GARDENER, STRANGER, Greenhouse, code_of
@@ -211,12 +210,13 @@ def test_the_demo_tells_where_the_page_is(
 ) -> None:
     """One address for each view, on a line of its own; none where there is no page."""
     ide = Ide.load(built if is_built else tmp_path)
-    monkeypatch.setattr("gateway.demo.running.Ide.load", lambda: ide)
-    tokens = {"agent-desktop": GARDENER, "collections": STRANGER}
-    said = StringIO()
-    whom = customers()
-    stage = _Stage("http://127.0.0.1:8000", [Started("crm", "REST", "here", 1)], whom[ANNE], whom[ANNE + 1], tokens)
-    _tell_next(Telling(Console(file=said, width=40)), stage)
+    monkeypatch.setattr("gateway.demo.inviting.Ide.load", lambda: ide)
+    said, base = StringIO(), "http://127.0.0.1:8000"
+    questions = [
+        Question(base, consumer, view, "{ x }", {}, GARDENER)
+        for consumer, view in (("agent-desktop", "support-call"), ("collections", "debt-collection"))
+    ]
+    tell_pages(Telling(Console(file=said, width=40)), questions)
     told = [line for line in said.getvalue().splitlines() if line.endswith("/graphiql")]
-    pages = [f"http://127.0.0.1:8000/views/{view}/graphiql" for view in ("support-call", "debt-collection")]
+    pages = [f"{base}/views/{view}/graphiql" for view in ("support-call", "debt-collection")]
     assert told == (pages if is_built else [])

@@ -61,7 +61,7 @@ async def town() -> AsyncIterator[Town]:
     whom = customers()
     with tempfile.TemporaryDirectory(prefix="t-") as name, bind("127.0.0.1", 0) as socket:
         folder = Path(name)
-        tokens = write_access(folder)
+        tokens = write_access(folder).tokens
         async with start_sources(whom, folder) as sources:
             await load_customers(folder, whom, lambda _: None)
             gateway = declare_gateway(folder, sources.adapters)

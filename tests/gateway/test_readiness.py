@@ -39,6 +39,7 @@ class Opened:
 
     crossref: Table | None = field(default_factory=Table)
     is_open: bool = True
+    audit: None = None
 
     def __call__(self) -> Opened:
         if not self.is_open:
@@ -65,7 +66,7 @@ async def test_a_gateway_is_ready_while_its_cross_reference_answers(caplog: pyte
     assert (await ready.is_ready(), table.asked) == (True, 4)
     assert caplog.messages == [
         "not ready: the cross-reference cannot be read: the database is gone",
-        "ready again: the cross-reference can be read",
+        "ready again",
     ]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -104,6 +105,21 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert problems(Path("a\0b")) == [(None, "a secret file that cannot be read (ValueError)")]
     assert problems(write(tmp_path, b"1: \xff")) == [(None, "a secret file that cannot be read (UnicodeDecodeError)")]
     assert problems(write(tmp_path, "#" * 70_000)) == [(None, "a secret file of more than 65536 bytes")]
+
+
+def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A further line would not mend it: the rights have to be."""
+    file = write(tmp_path, new_secret_line())
+    monkeypatch.setattr(Path, "open", _forbidden)
+    with pytest.raises(ConfigurationError) as caught:
+        load_secrets(file)
+    (problem,) = caught.value.problems
+    assert problem.got == "a secret file that may not be read"
+    assert problem.mend == "mend the rights to it and to its folder"
+
+
+def _forbidden(*_: object, **__: object) -> NoReturn:
+    raise PermissionError(13, "Permission denied")
 
 
 @pytest.mark.parametrize("mistaken", [SECRET, f"1: {SECRET}"])

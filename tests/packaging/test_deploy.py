@@ -45,6 +45,8 @@ def test_all_that_the_build_needs_is_copied() -> None:
         "constraints.txt",
         "gateway",
         "gateway/ide/browser",
+        "gateway/pages/shared/sending.js",
+        "gateway/pages/shared/tokens.css",
         "LICENSE",
         "pyproject.toml",
         "README.md",

@@ -43,12 +43,18 @@ class _GoesUpError(Exception):
     """A null where the schema allows none."""
 
 
-def expected(h: Harbour, query: Query, masks: Mapping[str, Mask] = MappingProxyType({})) -> Any:
-    """The data of the answer when every source answers, with what restrictions and masks leave of it."""
+def expected(
+    h: Harbour,
+    query: Query,
+    masks: Mapping[str, Mask] = MappingProxyType({}),
+    masks_of: Mapping[str, Mapping[str, Mask]] = MappingProxyType({}),
+) -> Any:
+    """The data of the answer when every source answers, with what restrictions and masks leave of it; `masks_of` are
+    those of single customers, in place of `masks`."""
     document = parse(query.text)
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
     (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
-    return _Oracle(h, fragments, query.variables, masks).query(operation)
+    return _Oracle(h, fragments, query.variables, masks, masks_of).query(operation)
 
 
 def own_keys(h: Harbour, customer: str) -> dict[str, str]:
@@ -62,6 +68,7 @@ class _Oracle:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
     masks: Mapping[str, Mask]
+    masks_of: Mapping[str, Mapping[str, Mask]]
     restricted: frozenset[str] = frozenset()
 
     def query(self, operation: OperationDefinitionNode) -> dict[str, Any]:
@@ -85,6 +92,7 @@ class _Oracle:
         self.restricted = frozenset().union(*(one.coordinates for one in restrictions))
         if self.restricted & {"*", "Vessel.id"}:
             return None
+        self.masks = self.masks_of.get(found[0], self.masks)
         return self.nullable(lambda: self.object("Vessel", found[0], nodes))
 
     def nullable(self, make: Callable[[], Any]) -> Any:

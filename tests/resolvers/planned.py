@@ -11,6 +11,7 @@ from resolvers.documents import Documents
 from resolvers.kept import Kept
 from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
+from resolvers.policy import Rules
 from schema.identifiers import IdentifierType
 from schema.view_schema import cut_schema
 from schema.views import Limits
@@ -33,7 +34,9 @@ def documents(
     """The documents of a view of everything, `within` other limits than its own."""
     schema = cut_schema(MODEL, (*FIELDS, *ARGUMENTS), ("id", "registry", "sonar"), list(IdentifierType))
     catalog = Catalog(harbour().sources if adapters is None else adapters)
-    return Documents(schema, Planner(catalog, MODEL), kept or Kept(), within or limits(tokens=tokens))
+    return Documents(
+        schema, Planner(catalog, MODEL), kept or Kept(), within or limits(tokens=tokens), Rules(view(), "Vessel.id")
+    )
 
 
 def limits(**changes: int) -> Limits:

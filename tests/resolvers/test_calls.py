@@ -8,12 +8,13 @@ from adapters.crossref import Subject
 from resolvers.calls import MOST_FOLLOWED, calls_of_steps, most_calls
 from resolvers.plan import Plan
 from resolvers.policy import decide
+from tests.resolvers.answered import rules_of
 from tests.resolvers.harbour import known, subject
 from tests.resolvers.planned import vessel
 
 
 def calls(made: Plan, subjects: Sequence[Subject]) -> list[int]:
-    return calls_of_steps(made, subjects, decide(made, {"vessel": subjects}), {})
+    return calls_of_steps(made, subjects, decide(made, {"vessel": subjects}, rules_of(made)), {})
 
 
 def test_calls_are_keys_by_batch_size() -> None:
@@ -53,4 +54,4 @@ def test_a_list_can_hold_many_keys() -> None:
 def test_all_steps_add_up() -> None:
     """What is held against the view's limit is the sum."""
     made, subjects = vessel("name draught flag { state }"), [known(1), known(2), known(3)]
-    assert most_calls(made, subjects, decide(made, {"vessel": subjects}), {}) == 1 + 2 + 1
+    assert most_calls(made, subjects, decide(made, {"vessel": subjects}, rules_of(made)), {}) == 1 + 2 + 1

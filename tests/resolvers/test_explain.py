@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from adapters.records import source_fields
 from resolvers import NotServedError, RefusedError, Request
 from resolvers.engine import Engine
+from schema.caller import Caller
+from schema.reasons import Reason
+from schema.situation import NO_SITUATION, Situation
+from schema.verification import Level
 from tests.resolvers.harbour import Harbour, harbour
+from tests.resolvers.verified import asked, asserted, ruled
 from tests.resolvers.vessels import MODEL, view
 
 QUERY = "query ($by: [VesselBy!]!) { vessels(by: $by) { name flag { code } heardUnder { state } draught } }"
@@ -27,6 +35,7 @@ def test_a_plan_is_told_step_by_step() -> None:
             "serves": "Vessel",
             "depth": 1,
             "after": [],
+            "gates": [],
             "keysFrom": ["cross-reference: registry"],
             "fields": ["flag", "name"],
             "keys": ["flag"],
@@ -41,6 +50,7 @@ def test_a_plan_is_told_step_by_step() -> None:
             "serves": "Flag",
             "depth": 2,
             "after": [0, 2],
+            "gates": [],
             "keysFrom": ["step 0, registry: flag", "step 2, sonar: heard_under"],
             "fields": ["code", "state"],
             "keys": [],
@@ -55,6 +65,7 @@ def test_a_plan_is_told_step_by_step() -> None:
             "serves": "Vessel",
             "depth": 1,
             "after": [],
+            "gates": [],
             "keysFrom": ["cross-reference: sonar"],
             "fields": ["draught", "heard_under"],
             "keys": ["heard_under"],
@@ -128,3 +139,74 @@ def test_a_plan_of_too_many_calls_is_refused_as_its_request_would_be() -> None:
     with pytest.raises(RefusedError, match="can need 4 calls to the sources; this view allows 2") as refused:
         h.engine.explain(view(limits={"calls": 2}), Request(QUERY, variables=THREE))
     assert "first" in refused.value.remedy
+
+
+RULED = ruled(
+    {
+        "Vessel.name": {"min": "V1", "below": "initials"},
+        "Vessel.draught": {"min": "V2", "break_glass": True},
+        "Vessel.callSign": {"when": {"channels": ["voice"]}},
+        "Vessel.kind": {"consent": {"purpose": "DirectMarketing", "channel": "email"}},
+    },
+    situation={"channels": ["voice", "chat"]},
+)
+ASKED = Request('{ vessel(by: {id: "v1"}) { name draught callSign kind id } }', situation=Situation("voice"))
+
+
+def effects(verdicts: list[dict[str, Any]], level: str | None = None) -> dict[str, tuple[str, str | None]]:
+    """Effect and code of each coordinate, at a level or as assumed."""
+    of = {one["coordinate"]: one["levels"][level] if level and "levels" in one else one for one in verdicts}
+    return {name: (one["effect"], one.get("code")) for name, one in of.items()}
+
+
+def test_the_verdicts_are_told_at_each_level() -> None:
+    """Effect, code, remedy and what opens it; where levels make no difference none is told."""
+    verdicts = harbour().engine.explain(RULED, ASKED, level=Level.V0)["verdicts"]
+    assert effects(verdicts) == {
+        "Vessel.callSign": ("allow", None),
+        "Vessel.draught": ("withhold", "BREAK_GLASS_REASON_REQUIRED"),
+        "Vessel.id": ("allow", None),
+        "Vessel.kind": ("waits-for-gate", None),
+        "Vessel.name": ("transform", None),
+    }
+    of = {one["coordinate"]: one for one in verdicts}
+    assert of["Vessel.kind"]["gates"] == ["consent:DirectMarketing:email"]
+    assert of["Vessel.draught"]["also"] == ["VERIFICATION_REQUIRED"]
+    assert of["Vessel.draught"]["remedy"] == Reason.BREAK_GLASS_REASON_REQUIRED.remedy
+    assert of["Vessel.name"]["mask"] == "initials"
+    assert of["Vessel.name"]["stepUp"]["required"] == "V1"
+    assert list(of["Vessel.name"]["levels"]) == ["V0", "V1", "V2", "V3"]
+    assert effects(verdicts, "V2")["Vessel.name"] == ("allow", None)
+    assert "levels" not in of["Vessel.callSign"]
+
+
+def test_without_a_level_the_most_is_told() -> None:
+    """Everybody verified as well as can be, the glass broken; what waits for a gate counts in the calls."""
+    told = harbour().engine.explain(RULED, ASKED)
+    assert set(effects(told["verdicts"]).values()) == {("allow", None), ("waits-for-gate", None)}
+    assert (told["calls"], harbour().engine.explain(RULED, ASKED, level=Level.V1)["calls"]) == (3, 2)
+
+
+@pytest.mark.parametrize(("channel", "effect"), [("voice", "allow"), ("chat", "withhold"), (None, "withhold")])
+def test_a_situation_is_assumed_as_it_is_told(channel: str | None, effect: str) -> None:
+    """Who asks for the operator need not tell one; then nothing is shown that wants one."""
+    situation = NO_SITUATION if channel is None else Situation(channel)
+    told = harbour().engine.explain(RULED, replace(ASKED, situation=situation))
+    assert effects(told["verdicts"])["Vessel.callSign"][0] == effect
+    if channel is None:
+        with pytest.raises(RefusedError, match="SITUATION_NOT_ALLOWED"):
+            harbour().engine.explain(RULED, replace(ASKED, situation=situation), Caller("bridge-desk"))
+
+
+@pytest.mark.parametrize("level", Level)
+async def test_what_is_explained_is_what_is_decided(level: Level) -> None:
+    """By the same rules; the code that an answer tells is the one that was explained."""
+    asking = asked()
+    through = ruled({"Vessel.name": {"min": "V2"}, "Vessel.draught": {"min": "V3"}, "Flag.state": {"min": "V1"}})
+    query = '{ vessel(by: {id: "v1"}) { name draught flag { state } callSign } }'
+    told = asking.h.engine.explain(through, Request(query), level=level)
+    await asking.ask(query, through, asserted("v1", level))
+    (disclosure,) = asking.memory.kept
+    recorded = {name: effect.effect for name, effect in disclosure.customers[0].effects.items()}
+    assert recorded == {one["coordinate"]: one["effect"] for one in told["verdicts"]}
+    assert len(asking.h.batches) == told["calls"]

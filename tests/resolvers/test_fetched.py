@@ -6,9 +6,8 @@ from adapters.answers import SourceError
 from resolvers.arguments import Given
 from resolvers.cursors import Cursor, Stand
 from resolvers.fetched import Fetched
-from resolvers.policy import Verdicts
 from schema.reasons import Reason
-from tests.resolvers.answered import answered, found
+from tests.resolvers.answered import answered, found, verdicts_of
 from tests.resolvers.harbour import known
 from tests.resolvers.planned import vessel
 
@@ -34,7 +33,7 @@ def test_in_full_are_those_alone_who_were_asked_for_all_fields() -> None:
 def test_a_step_that_has_not_answered_has_nothing_in_full() -> None:
     """Each of its keys is late."""
     made = vessel("name")
-    fetched = Fetched(made, Verdicts(None, {}))
+    fetched = Fetched(made, verdicts_of(made))
     assert fetched.in_full(0) == {}
     late = fetched.answer(made.steps[0], known(1), "R1")
     assert isinstance(late, SourceError)
@@ -46,4 +45,4 @@ def test_behind_a_cursor_nothing_is_in_full() -> None:
     made = vessel("voyages(first: 1) { nodes { number } }")
     (step,) = made.steps
     given = Given(first=1, cursor=Cursor("v1", (("x", Stand()),)))
-    assert Fetched(made, Verdicts(None, {}), {step.number: given}).in_full(0) is None
+    assert Fetched(made, verdicts_of(made), {step.number: given}).in_full(0) is None

@@ -62,11 +62,13 @@ def test_there_are_many_kinds_of_them() -> None:
     """By every limit of a document and by every code of a refused one.
 
     Calls and time are limits of what is asked of sources; who may introspect is decided by the caller's role, and how
-    often by identifiers is looked up by what the caller has asked before.
+    often by identifiers is looked up by what the caller has asked before. A situation, several customers of a view of
+    one, and a record that cannot be written are no matter of what a document holds.
     """
     assert len(hostiles()) >= 50
     assert len({one.name for one in hostiles()}) == len(hostiles())
     limits = {*Limits.model_fields, *map(str, BOUNDS), "comparisons", "selections"} - {"calls", "deadline_ms"}
     elsewhere = {RefusalCode.QUERY_BUDGET, RefusalCode.INTROSPECTION_NOT_ALLOWED, RefusalCode.RATE_LIMITED}
+    elsewhere |= {RefusalCode.SITUATION_NOT_ALLOWED, RefusalCode.VIEW_SUBJECTS, RefusalCode.AUDIT_UNAVAILABLE}
     codes = {*RefusalCode} - elsewhere
     assert {one.refused_by for one in hostiles()} == limits | set(map(str, codes))

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from adapters.answers import Answer, Fault, Found, SourceError
 from resolvers import Request
-from resolvers.policy import Transform, decide, transforms_of
+from resolvers.policy import Transform, decide
 from schema.masks import Mask
 from schema.reasons import Reason
 from schema.views import ReceiptDetail, View
+from schema.withheld import Withheld
+from tests.resolvers.answered import rules_of
 from tests.resolvers.harbour import FETCHED_AT, Harbour, harbour, known
 from tests.resolvers.oracle import MaskedText, expected
 from tests.resolvers.planned import plan
@@ -56,12 +58,13 @@ def entries(answer: Mapping[str, Any], place: str = "masked") -> list[tuple[str,
 
 def test_masks_are_decided_before_anybody_is_known() -> None:
     """They come from the view alone, and hold for every customer; withholding is decided beside them."""
-    transforms = transforms_of(masking({"Vessel.name": "initials"}))
-    assert transforms == {"Vessel.name": Transform(Mask.INITIALS, Reason.VALUE_MASKED)}
-    one = known(1, "Vessel.name")
-    verdicts = decide(plan('{ vessel(by: {id: "v1"}) { name } }'), {"vessel": [one]}, transforms)
-    assert verdicts.transforms == transforms
-    assert verdicts.of(one) == {"Vessel.name": Reason.SUBJECT_RESTRICTED}
+    made, one, other = plan('{ vessel(by: {id: "v1"}) { name } }'), known(1, "Vessel.name"), known(2)
+    rules = rules_of(made, masking({"Vessel.name": "initials"}))
+    verdicts = decide(made, {"vessel": [one, other]}, rules)
+    transforms = {"Vessel.name": Transform(Mask.INITIALS, Reason.VALUE_MASKED)}
+    assert verdicts.profile(other).transforms == rules.plain.transforms == transforms
+    assert verdicts.of(one) == {"Vessel.name": Withheld(Reason.SUBJECT_RESTRICTED)}
+    assert verdicts.profile(one).transforms == {}
 
 
 async def test_a_masked_value_is_told_once_where_it_holds_everywhere() -> None:

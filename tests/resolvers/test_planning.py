@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from graphql import OperationDefinitionNode, parse
+from graphql.execution.values import VariableValues
 
+from adapters.adapter import Adapter
 from adapters.offers import Offer
 from adapters.records import Record
 from resolvers import NotServedError
-from resolvers.plan import Canonical, FieldPlan, FromField, FromList, FromRecord, FromStep, Position
-from tests.resolvers.harbour import MemorySource
+from resolvers.catalog import Catalog
+from resolvers.gates import Gate, GateKind
+from resolvers.plan import Canonical, FieldPlan, FromField, FromList, FromRecord, FromStep, Plan, Position
+from resolvers.planning import Planner
+from resolvers.selection import select
+from schema.view_schema import cut_schema
+from tests.resolvers.gated import CONSENTS
+from tests.resolvers.harbour import MemorySource, harbour
 from tests.resolvers.planned import all_but, plan, steps, told, vessel
+from tests.resolvers.vessels import ARGUMENTS, FIELDS, MODEL
 
 
 def field(fields: str, *names: str) -> FieldPlan:
@@ -179,3 +189,96 @@ def test_a_list_without_arguments_keeps_its_field() -> None:
     (step,) = vessel("portCalls { on }").steps
     assert step.node is not None
     assert step.node.name.value == "portCalls"
+
+
+EMAIL = Gate(GateKind.CONSENT, "DirectMarketing", "email")
+CASE = Gate(GateKind.CASE)
+
+
+def gated(fields: str, *adapters: Adapter, **gates: Gate) -> Plan:
+    """The plan of fields of one vessel where these coordinates (`Vessel_name`) wait for gates."""
+    of = {name.replace("_", ".", 1): frozenset({gate}) for name, gate in gates.items()}
+    schema = cut_schema(MODEL, (*FIELDS, *ARGUMENTS), ("id",), [])
+    planner = Planner(Catalog([*harbour().sources, *adapters]), MODEL)
+    node = parse(f'{{ vessel(by: {{id: "v1"}}) {{ {fields} }} }}')
+    (operation,) = node.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    selection = select(schema.schema, node, operation, VariableValues({}, {}), tokens=200)
+    return planner.plan(selection, is_list=lambda _: False, gates_of=lambda one: of.get(one, frozenset()))
+
+
+def waiting(made: Plan) -> dict[str, set[str]]:
+    """What each step waits for."""
+    return {told(step): {str(gate) for gate in step.gates} for step in made.steps}
+
+
+def test_fields_of_one_record_that_wait_for_other_gates_are_other_steps() -> None:
+    """What waits for nothing starts at once; equal gates share a step."""
+    made = gated("name callSign kind n: name", Vessel_name=EMAIL, Vessel_callSign=CASE)
+    assert waiting(made) == {
+        "registry.vessels@1 name <- registry": {"consent:DirectMarketing:email"},
+        "registry.vessels@1 call_sign <- registry": {"case"},
+        "registry.vessels@1 kind <- registry": set(),
+    }
+
+
+def test_an_object_in_a_record_waits_for_all_that_is_asked_of_it() -> None:
+    """It is one value of the record; its neighbours in the record do not wait."""
+    made = gated("name size { length beam } owners { name }", Size_length=EMAIL)
+    assert waiting(made) == {
+        "registry.vessels@1 name,owners.name <- registry": set(),
+        "registry.vessels@1 size.beam,size.length <- registry": {"consent:DirectMarketing:email"},
+    }
+
+
+def test_a_list_waits_for_all_that_is_asked_of_its_entries() -> None:
+    """Pages too; what stands behind a key in an entry does not keep the list waiting unless all of it waits."""
+    made = gated("voyages(first: 1) { nodes { number notes { nodes { text } } } }", Note_text=EMAIL)
+    assert waiting(made) == {
+        "registry.voyages@1 notes,number <- registry": {"consent:DirectMarketing:email"},
+        "notes.notes@2 text <- 0:notes": {"consent:DirectMarketing:email"},
+    }
+    made = gated("voyages(first: 1) { edges { node { isRough number } } }", Voyage_isRough=EMAIL)
+    assert list(waiting(made).values()) == [{"consent:DirectMarketing:email"}]
+
+
+def test_a_key_waits_only_where_all_that_it_leads_to_waits() -> None:
+    """It is fetched for any of it."""
+    made = gated("flag { code state }", Flag_code=EMAIL)
+    assert waiting(made) == {
+        "registry.vessels@1 flag <- registry": set(),
+        "states.flags@2 code <- 0:flag": {"consent:DirectMarketing:email"},
+        "states.flags@2 state <- 0:flag": set(),
+    }
+    made = gated("flag { code }", Flag_code=EMAIL)
+    assert [step.gates for step in made.steps] == [{EMAIL}, {EMAIL}]
+
+
+def test_what_is_reached_by_a_gated_way_waits_and_by_another_does_not() -> None:
+    """Two ways to a flag are two steps, of which one is asked at once."""
+    made = gated("flag { state } heardUnder { state }", Vessel_flag=EMAIL)
+    assert waiting(made) == {
+        "registry.vessels@1 flag <- registry": {"consent:DirectMarketing:email"},
+        "states.flags@2 state <- 0:flag": {"consent:DirectMarketing:email"},
+        "sonar.heard@1 heard_under <- sonar": set(),
+        "states.flags@2 state <- 2:heard_under": set(),
+    }
+
+
+def test_an_argument_waits_for_what_it_tells_of() -> None:
+    """To filter by a field is to learn it."""
+    made = gated("voyages(first: 1, rough: true) { nodes { number } }", Voyage_isRough=EMAIL)
+    assert list(waiting(made).values()) == [{"consent:DirectMarketing:email"}]
+
+
+def test_gates_are_asked_of_the_source_that_answers_them() -> None:
+    """In one step for each offer; a gate that nobody answers is shut."""
+    office = MemorySource("office", (CONSENTS,), {"consents": {}})
+    objection = Gate(GateKind.OBJECTION, "DirectMarketing")
+    made = gated("name callSign kind", office, Vessel_name=EMAIL, Vessel_callSign=CASE, Vessel_kind=objection)
+    (step,) = made.gates
+    assert (step.source, step.offer, step.gates) == ("office", CONSENTS, frozenset({EMAIL, objection}))
+    assert made.gates[0].fields == ("channel", "purpose", "status", "valid_from", "valid_until")
+    assert made.shut == {CASE}
+    assert vessel("name").gates == ()
+    assert not vessel("name").has_gates

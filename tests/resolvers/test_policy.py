@@ -11,6 +11,8 @@ from resolvers.policy import Verdicts, check_calls, check_customers, check_intro
 from resolvers.refusals import Excess
 from schema.caller import Caller
 from schema.reasons import Reason
+from schema.withheld import Withheld
+from tests.resolvers.answered import rules_of
 from tests.resolvers.harbour import known
 from tests.resolvers.planned import plan, vessel
 from tests.resolvers.vessels import MODEL, view
@@ -79,7 +81,7 @@ def test_the_schema_is_shown_to_whom_the_view_says(introspection: str, roles: se
 
 
 def decided(made: Plan, *subjects: Subject | None) -> Verdicts:
-    return decide(made, {"vessel": subjects})
+    return decide(made, {"vessel": subjects}, rules_of(made))
 
 
 def test_without_restrictions_nothing_is_withheld() -> None:
@@ -94,7 +96,7 @@ def test_a_restriction_withholds_its_coordinates() -> None:
     """Only of what was asked, and with its reason."""
     made, one = vessel("name callSign"), known(1, "Vessel.name", "Vessel.draught")
     verdicts = decided(made, one)
-    assert verdicts.of(one) == {"Vessel.name": Reason.SUBJECT_RESTRICTED}
+    assert verdicts.of(one) == {"Vessel.name": Withheld(Reason.SUBJECT_RESTRICTED)}
     assert verdicts.fields(made.steps[0], one) == ("call_sign",)
     assert [wanted.path for wanted in verdicts.wanted(made.steps[0], one)] == ["call_sign"]
 
@@ -126,7 +128,7 @@ def test_a_step_is_asked_for_customers_of_the_root_fields_that_want_it() -> None
     """What one look-up does not ask for is not fetched for its customer, unless the step is shared."""
     made = plan('{ a: vessel(by: {id: "v1"}) { name } b: vessel(by: {id: "v2"}) { draught } }')
     one, two = known(1), known(2)
-    verdicts = decide(made, {"a": [one], "b": [two]})
+    verdicts = decide(made, {"a": [one], "b": [two]}, rules_of(made))
     assert [verdicts.fields(step, one) for step in made.steps] == [("name",), None]
     assert [verdicts.fields(step, two) for step in made.steps] == [None, ("draught",)]
 
@@ -135,7 +137,7 @@ def test_a_key_is_followed_only_for_whom_it_leads_to_something() -> None:
     """The key of a look-up's own record leads nowhere where only another look-up asks for its target."""
     made = plan('{ a: vessel(by: {id: "v1"}) { name } b: vessel(by: {id: "v2"}) { flag { state } } }')
     one, two, three = known(1), known(2), known(3, "Flag.state")
-    verdicts = decide(made, {"a": [one], "b": [two, three]})
+    verdicts = decide(made, {"a": [one], "b": [two, three]}, rules_of(made))
     step = made.steps[0]
     assert [verdicts.is_followed(step, "flag", each) for each in (one, two, three)] == [False, True, False]
     assert not verdicts.is_followed(step, "name", one)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from graphql.pyutils import Path
 
+from resolvers.policy import Transform
 from resolvers.reasons_of_null import Notes, response_path
+from schema.masks import Mask
 from schema.reasons import Place, Reason
+from schema.withheld import Withheld
 from tests.resolvers.harbour import harbour, known
 
 ABSENT, WITHHELD = Reason.SOURCE_NOT_LINKED, Reason.SUBJECT_RESTRICTED
+MASKED = Transform(Mask.INITIALS)
 
 
 DATA = {"vessels": [{"name": None}, {"name": None}, {"name": None}, None], "other": {"name": "x"}}
@@ -73,8 +77,8 @@ def test_a_mask_holds_everywhere_where_it_holds_for_every_value() -> None:
     data = {"vessels": [{"name": "A."}, {"name": None}, {"name": "C."}, None], "other": {"name": "D."}}
     notes = Notes()
     for path in (("vessels", 0, "name"), ("vessels", 2, "name"), ("vessels", 3, "name"), ("gone", 0, "name")):
-        notes.shown("Vessel.name", Reason.VALUE_MASKED, path)
-    notes.shown("Flag.code", Reason.VALUE_MASKED, ("vessels", 3, "flag"))
+        notes.shown("Vessel.name", MASKED, path)
+    notes.shown("Flag.code", MASKED, ("vessels", 3, "flag"))
     assert [(one["coordinate"], one["code"], one["paths"]) for one in notes.entries(Place.MASKED, data)] == [
         ("Vessel.name", "VALUE_MASKED", [["vessels", "*", "name"]])
     ]
@@ -110,9 +114,9 @@ def test_a_mask_may_be_noted_for_a_whole_pattern() -> None:
     data = {"vessels": [{"name": "A."}, {"name": None}, {"name": "C."}], "other": {"name": "D."}}
     notes = Notes()
     assert not notes
-    notes.shown_everywhere("Vessel.name", Reason.VALUE_MASKED, ("vessels", "*", "name"))
-    notes.shown("Vessel.name", Reason.VALUE_MASKED, ("vessels", 2, "name"))
-    notes.shown("Vessel.name", Reason.VALUE_MASKED, ("other", "name"))
+    notes.shown_everywhere("Vessel.name", MASKED, ("vessels", "*", "name"))
+    notes.shown("Vessel.name", MASKED, ("vessels", 2, "name"))
+    notes.shown("Vessel.name", MASKED, ("other", "name"))
     notes.null("Vessel.name", ABSENT, ("vessels", 1, "name"), ("vessels", "*", "name"))
     assert notes
     (entry,) = notes.entries(Place.MASKED, data)
@@ -128,3 +132,13 @@ async def test_a_null_that_went_up_is_told_at_its_own_path() -> None:
     assert answer["data"]["vessels"][1] == {"size": None}
     (entry,) = answer["extensions"]["withheld"]
     assert entry["paths"] == [["vessels", 1, "size", "beam"]]
+
+
+def test_what_is_withheld_everywhere_is_told_as_its_pattern() -> None:
+    """Whatever the data holds there, and beside a path that was noted by itself."""
+    notes, verdict = Notes(), Withheld(Reason.SUBJECT_RESTRICTED)
+    notes.withheld_everywhere("Vessel.name", verdict, ("vessels", "*", "name"))
+    notes.withheld("Vessel.name", verdict, ("vessels", 1, "name"))
+    data = {"vessels": [{"name": None}, {"name": None}, {"name": None}]}
+    (entry,) = notes.entries(Place.WITHHELD, data)
+    assert entry["paths"] == [["vessels", "*", "name"]]

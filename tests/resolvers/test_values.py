@@ -16,7 +16,7 @@ from resolvers.reasons_of_null import Notes
 from resolvers.values import Node, Values, is_boundless, note_unknown
 from schema.masks import Mask
 from schema.reasons import Place, Reason
-from tests.resolvers.answered import answered, field, found
+from tests.resolvers.answered import answered, field, found, verdicts_of
 from tests.resolvers.harbour import known, subject
 from tests.resolvers.planned import plan, vessel
 
@@ -170,9 +170,9 @@ def test_a_boundless_decimal_is_an_error() -> None:
 
 def test_who_was_not_found_is_noted_at_its_place() -> None:
     """Those who were found are not."""
-    many = plan('{ vessels(by: [{id: "v1"}, {id: "x"}]) { id } }').roots[0]
+    made = plan('{ vessels(by: [{id: "v1"}, {id: "x"}]) { id } }')
     notes = Notes()
-    note_unknown(notes, many, [known(1), None])
+    note_unknown(notes, made.roots[0], [known(1), None], verdicts_of(made))
     assert notes.reason(("vessels", 0)) is None
     assert notes.reason(("vessels", 1)) is Reason.SUBJECT_UNKNOWN
 

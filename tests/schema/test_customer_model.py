@@ -53,6 +53,7 @@ def test_lists_that_can_exceed_a_page_are_connections(model: Model) -> None:
     """And only these; what is short is a plain list."""
     connections = {str(c): c.of for c in model.coordinates.values() if c.is_connection}
     assert connections == {
+        "Customer.disclosures": "DisclosureEntry",
         "Customer.invoices": "Invoice",
         "Customer.orders": "Order",
         "Customer.payments": "Payment",

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 
 import pytest
 
-from schema.dpv import is_purpose, parents, purposes
+from schema.dpv import Term, data_subjects, is_purpose, parents, processing, purposes
 
 
 def test_the_purposes_form_a_tree_of_known_terms() -> None:
@@ -41,6 +42,30 @@ def test_broader_purposes_are_listed_nearest_first(term: str, above: tuple[str, 
     assert parents(term) == above
 
 
+@pytest.mark.parametrize("known", [purposes(), processing(), data_subjects()])
+def test_every_list_is_in_order_and_whole(known: Mapping[str, Term]) -> None:
+    """Every broader term is in it, and every term says what it means in a sentence."""
+    assert list(known) == sorted(known)
+    assert {above for term in known.values() for above in term.parents} <= set(known)
+    assert all(term.definition.endswith(".") and name == term.term for name, term in known.items())
+
+
+@pytest.mark.parametrize(
+    ("known", "term", "above"),
+    [
+        (processing(), "Consult", ("Use",)),
+        (processing(), "Query", ("Consult",)),
+        (processing(), "Display", ("Disclose",)),
+        (processing(), "Store", ()),
+        (data_subjects(), "Customer", ()),
+        (data_subjects(), "Client", ("Customer",)),
+    ],
+)
+def test_the_broader_term_is_that_of_the_vocabulary(known: Mapping[str, Term], term: str, above: tuple[str]) -> None:
+    """Of processing and of data subjects; the roots of both are left out."""
+    assert known[term].parents == above
+
+
 def test_an_unknown_term_is_no_purpose() -> None:
     """Terms are matched exactly."""
     assert not is_purpose("customercare")
@@ -50,6 +75,7 @@ def test_an_unknown_term_is_no_purpose() -> None:
 
 def test_the_notice_ships_beside_the_data() -> None:
     """The licence asks that its notice goes with every copy."""
-    notice = files("schema").joinpath("data/dpv_purposes.NOTICE.txt").read_text(encoding="utf-8")
+    notice = files("schema").joinpath("data/dpv.NOTICE.txt").read_text(encoding="utf-8")
     assert "World Wide Web Consortium" in notice
     assert "software-license-2023" in notice
+    assert all(f"dpv_{name}.csv" in notice for name in ("purposes", "processing", "data_subjects"))

@@ -1,4 +1,4 @@
-"""A mask stands where it hides the value on every way to it, and nowhere else."""
+"""A mask stands on texts that can be masked, and nowhere else."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 import strawberry
 
 from schema.directives import Subject
+from schema.mask_check import verify_masks
 from schema.model import Model
 from schema.relay import Forward, On, listing
 from schema.scalars import CountryCode
@@ -116,32 +117,51 @@ def test_text_is_masked_also_in_lists_and_behind_interfaces(tmp_path: Path, mode
             "14 got a mask on the id Book.id; wanted ids as they are: clients tell records apart by them, and masked "
             "ones are alike; to mend: remove the mask, or the coordinate",
         ),
-        (
-            {"Reader.kept": None, "Book.title": None, "Reader.kept(title:)": "all"},
-            "15 got a mask on the argument Reader.kept(title:); wanted masks on fields; to mend: remove the mask",
-        ),
-        (
-            {"Reader.kept": None, "Reader.kept(title:)": None, "Book.title": "all"},
-            "14 got Reader.kept(title:), which filters or orders by Book.title, which is masked; wanted arguments by "
-            "fields that are shown whole, for they tell of the values; to mend: remove the argument, or the mask",
-        ),
-        (
-            {"Reader.hero": None, "Named.name": None, "Author.name": "all"},
-            "15 got Author.name (all) and Named.name (whole); wanted an interface's field and those of its types "
-            "masked alike; to mend: make them alike",
-        ),
-        (
-            {"Reader.hero": None, "Named.name": "initials", "Author.name": None},
-            "15 got Author.name (whole) and Named.name (initials); wanted an interface's field and those of its types "
-            "masked alike; to mend: make them alike",
-        ),
     ],
 )
 def test_a_mask_that_does_not_hide_is_named_with_its_line(
     tmp_path: Path, model: Model, listed: dict[str, Any], problem: str
 ) -> None:
-    """What is no text, ids, arguments, filters by what is masked, and interfaces shown in two forms."""
+    """What is no text, and ids."""
     assert found(tmp_path, model, listed) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "is_fine"),
+    [
+        (None, "initials", True),
+        (None, "all", True),
+        ("last4", "all", True),
+        ("last4", "initials", False),
+        ("last4", "last4", False),
+        ("all", "all", False),
+        ("all", "last4", False),
+    ],
+)
+def test_below_a_level_a_mask_shows_less(
+    tmp_path: Path, model: Model, above: str | None, below: str, is_fine: bool
+) -> None:
+    """Of initials, last4 and email each shows what the others hide; all shows nothing."""
+    mask = f"mask: {above}, " if above else ""
+    rules = f"  Reader.kept:\n  Book.title: {{min: V2, {mask}below: {below}}}\n"
+    loaded = view_with(tmp_path, "  Customer.name:\n  Customer.segment: {}\n", rules)
+    problems = [sentence(each) for each in verify_masks(loaded, model)]
+    assert problems == (
+        []
+        if is_fine
+        else [
+            f"got Book.title, masked by {below} below V2 and by {above} from it on; wanted below the level a mask that "
+            "shows less; to mend: correct one of the masks"
+        ]
+    )
+
+
+def test_a_mask_below_a_level_stands_on_text_too(tmp_path: Path, model: Model) -> None:
+    """As any mask."""
+    rules = "  Reader.age: {min: V2, below: all}\n"
+    loaded = view_with(tmp_path, "  Customer.name:\n  Customer.segment: {}\n", rules)
+    (problem,) = verify_masks(loaded, model)
+    assert problem.got == "a mask on Reader.age, which holds Int"
 
 
 def test_what_else_is_wrong_is_told_once(tmp_path: Path, model: Model) -> None:

@@ -19,7 +19,27 @@ def test_a_reason_is_its_code_and_says_what_to_do(reason: Reason) -> None:
 def test_policy_withholds_and_only_sources_fail() -> None:
     """Withheld is not an error; a source that has nothing is neither."""
     by_place = {place: {reason.name for reason in Reason if reason.place is place} for place in Place}
-    assert by_place[Place.WITHHELD] == {"SUBJECT_UNKNOWN", "SUBJECT_RESTRICTED", "VALUE_NOT_IN_VIEW"}
+    assert by_place[Place.WITHHELD] == {
+        "SUBJECT_UNKNOWN",
+        "SUBJECT_ERASED",
+        "SUBJECT_RESTRICTED",
+        "RELATIONSHIP_REQUIRED",
+        "VERIFICATION_REQUIRED",
+        "VERIFICATION_EXPIRED",
+        "VERIFICATION_WRONG_SUBJECT",
+        "PURPOSE_NOT_ALLOWED",
+        "CONSENT_MISSING",
+        "CONSENT_REFUSED",
+        "CONSENT_WITHDRAWN",
+        "CONSENT_EXPIRED",
+        "CONSENT_UNKNOWN",
+        "OBJECTION_RECORDED",
+        "BREAK_GLASS_REASON_REQUIRED",
+        "BREAK_GLASS_NOT_ALLOWED",
+        "OBLIGATION_UNSUPPORTED",
+        "POLICY_UNAVAILABLE",
+        "VALUE_NOT_IN_VIEW",
+    }
     assert by_place[Place.MASKED] == {"VALUE_MASKED"}
     assert by_place[Place.ABSENT] == {
         "SOURCE_NOT_LINKED",

@@ -11,6 +11,13 @@ def test_the_nearest_word_is_found_whatever_the_case() -> None:
     assert nearest("Customer.segmnt", WORDS) == "Customer.segment"
 
 
+def test_of_words_that_differ_in_case_alone_the_one_written_likewise_is_nearest() -> None:
+    """In whatever order they are known."""
+    assert nearest("biling", ("Billing", "billing")) == nearest("biling", ("billing", "Billing")) == "billing"
+    assert nearest("Biling", ("Billing", "billing")) == "Billing"
+    assert nearest("BILLING", ("Billing", "billing", "BILLINg")) == "BILLINg"
+
+
 def test_nothing_near_is_no_suggestion() -> None:
     """A far word is not offered, nor is a word of absurd length compared."""
     assert nearest("zzz", WORDS) is None

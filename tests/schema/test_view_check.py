@@ -12,7 +12,8 @@ from schema.model import Model
 from schema.problems import Level
 from schema.relay import Connection, Forward, On, listing
 from schema.view_check import paths, verify_view
-from tests.schema.declared import sentence, view_with
+from schema.view_files import load_views
+from tests.schema.declared import SUPPORT_CALL, sentence, view_with, write_view
 
 
 class By(Forward):
@@ -258,16 +259,34 @@ def test_a_look_up_by_an_unknown_source_is_a_problem(tmp_path: Path, model: Mode
 
 
 def test_the_owner_is_told_of_consent_and_of_an_overdue_review(tmp_path: Path, model: Model) -> None:
-    """Notes, which stop nothing: consent is not checked, and a review's date has passed."""
+    """Notes, which stop nothing: consent is not asked for, and a review's date has passed."""
     old = "  Customer.name:\n  Customer.segment: {}\n"
     view_with(tmp_path, old, "  Reader.name:\n")
     consent = view_with(tmp_path, "{gdpr: A6-1-b}", "{gdpr: A6-1-a}")
     notes = [each for each in verify_view(consent, model, today=date(2027, 2, 1)) if each.level is Level.NOTE]
     assert [(note.line, note.got) for note in notes] == [
-        (9, "consent as the lawful basis (A6-1-a)"),
+        (9, "consent as the lawful basis (A6-1-a), and no part consent"),
         (7, "a review that was due on 2027-01-31"),
     ]
     assert found(tmp_path, model, "Reader.name", today=date(2027, 1, 31)) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "consent", "is_told"),
+    [
+        ("  Reader.id:\n  Reader.name:\n", "", True),
+        ("  Reader.id:\n  Reader.name:\n", "consent: {purpose: DirectMarketing}\n", False),
+        ("  Reader.id:\n  Reader.name: {consent: {purpose: DirectMarketing}}\n", "", False),
+    ],
+)
+def test_consent_as_the_basis_is_fine_where_the_view_asks_for_it(
+    tmp_path: Path, model: Model, fields: str, consent: str, is_told: bool
+) -> None:
+    """On the view, or on everything of the subject but its id."""
+    text = SUPPORT_CALL.replace("  Customer.name:\n  Customer.segment: {}\n", fields)
+    write_view(tmp_path, text.replace("{gdpr: A6-1-b}\n", f"{{gdpr: A6-1-a}}\n{consent}"))
+    notes = [each.got for each in verify_view(load_views(tmp_path).views[0], model) if each.level is Level.NOTE]
+    assert notes == (["consent as the lawful basis (A6-1-a), and no part consent"] if is_told else [])
 
 
 def test_every_path_to_a_coordinate_is_listed_the_shortest_first(tmp_path: Path, model: Model) -> None:

@@ -78,6 +78,183 @@ def test_each_change_of_a_view_is_told(
     assert (str(change.effect), change.code, change.place) == told
 
 
+def rule(**keys: Any) -> dict[str, Any]:
+    """The fields of a view with this rule on the name."""
+    return {"fields": {**SMALL, "Vessel.name": keys}}
+
+
+EMAIL = {"purpose": "DirectMarketing", "channel": "email"}
+CALLS = {"channels": ["voice", "chat"], "case": "optional"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (rule(min="V2"), rule(min="V1"), ("note", "LEVEL_LOWERED", "It is shown from V1 on and no longer from V2 on.")),
+        (rule(min="V2"), rule(), ("note", "LEVEL_LOWERED", "It is shown at every level and no longer from V2 on.")),
+        (rule(), rule(min="V2"), ("dangerous", "LEVEL_RAISED", "It is shown from V2 on and no longer at every level.")),
+        (
+            rule(min="V2"),
+            rule(min="V2", below="initials"),
+            ("note", "BELOW_ADDED", "Below its level it is masked (initials) and no longer withheld."),
+        ),
+        (
+            rule(min="V2", below="initials"),
+            rule(min="V2"),
+            ("dangerous", "BELOW_REMOVED", "Below its level it is withheld and no longer masked (initials)."),
+        ),
+        (
+            rule(min="V2", below="all"),
+            rule(min="V2", below="initials"),
+            ("dangerous", "BELOW_CHANGED", "Below its level it is masked otherwise: all became initials."),
+        ),
+        (
+            rule(min="V2", max_age=60),
+            rule(min="V2"),
+            (
+                "note",
+                "AGE_RAISED",
+                "A verification may be as many seconds as in the whole view old; before, 60 seconds.",
+            ),
+        ),
+        (
+            rule(min="V2", max_age=60),
+            rule(min="V2", max_age=30),
+            ("dangerous", "AGE_LOWERED", "A verification may be 30 seconds old; before, 60 seconds."),
+        ),
+        (
+            rule(consent=EMAIL),
+            rule(),
+            (
+                "note",
+                "CONSENT_REMOVED",
+                "It no longer waits for consent {purpose: DirectMarketing, channel: email}.",
+            ),
+        ),
+        (
+            rule(),
+            rule(objection={"purpose": "DirectMarketing"}),
+            ("dangerous", "OBJECTION_ADDED", "It waits for objection {purpose: DirectMarketing}."),
+        ),
+        (
+            rule(consent=EMAIL),
+            rule(consent={"purpose": "DirectMarketing"}),
+            (
+                "dangerous",
+                "CONSENT_CHANGED",
+                "It waits for consent {purpose: DirectMarketing} and no longer {purpose: DirectMarketing, channel: "
+                "email}.",
+            ),
+        ),
+        (
+            rule(relationship="open-case"),
+            rule(),
+            ("note", "RELATIONSHIP_REMOVED", "It no longer waits for relationship open-case."),
+        ),
+        (rule(break_glass=True), rule(), ("note", "BREAK_GLASS_REMOVED", "It no longer waits for break_glass.")),
+        (
+            rule(when={"channels": ["voice"]}),
+            rule(when={"channels": ["voice", "chat"]}),
+            ("note", "WHEN_CHANGED", "It waits for when {channels: [voice, chat]} and no longer {channels: [voice]}."),
+        ),
+        (
+            rule(when={"channels": ["voice"]}),
+            rule(when={"channels": ["chat"]}),
+            ("dangerous", "WHEN_CHANGED", "It waits for when {channels: [chat]} and no longer {channels: [voice]}."),
+        ),
+    ],
+)
+def test_what_a_rule_opens_is_noted_and_what_it_shuts_is_dangerous(
+    before: dict[str, Any], after: dict[str, Any], told: tuple[str, str, str]
+) -> None:
+    """A lower level, a dropped consent: no program notices, and people have to know."""
+    (change,) = changed(view(**before), **after)
+    assert (str(change.effect), change.code, change.text) == told
+    assert change.place == "Vessel.name"
+
+
+def test_a_level_comes_with_its_mask_below_in_one_change() -> None:
+    """Where there was no level nothing was below it."""
+    (change,) = changed(view(fields=SMALL), **rule(min="V1", below="initials", max_age=60))
+    assert change.code == "LEVEL_RAISED"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({"consent": EMAIL}, {}, ("note", "CONSENT_REMOVED", "consent")),
+        ({}, {"objection": EMAIL}, ("dangerous", "OBJECTION_ADDED", "objection")),
+        ({}, {"situation": CALLS}, ("breaking", "SITUATION_NARROWED", "situation.channels")),
+        ({"situation": CALLS}, {}, ("breaking", "SITUATION_NARROWED", "situation.channels")),
+        (
+            {"situation": CALLS},
+            {"situation": CALLS | {"channels": ["voice", "chat", "letter"]}},
+            ("safe", "SITUATION_WIDENED", "situation.channels"),
+        ),
+        (
+            {"situation": CALLS},
+            {"situation": CALLS | {"channels": ["voice"]}},
+            ("breaking", "SITUATION_NARROWED", "situation.channels"),
+        ),
+        (
+            {"situation": CALLS},
+            {"situation": CALLS | {"case": "required"}},
+            ("breaking", "SITUATION_NARROWED", "situation.case"),
+        ),
+        ({}, {"situation": {"actor": "optional"}}, ("safe", "SITUATION_WIDENED", "situation.actor")),
+        ({}, {"subject": {"mode": "single"}}, ("breaking", "MODE_ADDED", "subject.mode")),
+        ({"subject": {"mode": "single"}}, {}, ("safe", "MODE_REMOVED", "subject.mode")),
+        ({}, {"subject": {"bound": True}}, ("dangerous", "BOUND_ADDED", "subject.bound")),
+        ({"subject": {"bound": True}}, {}, ("note", "BOUND_REMOVED", "subject.bound")),
+        (
+            {"subject": {"relationship": "open-case", "refusal_ms": 300}},
+            {"subject": {"relationship": "open-case", "refusal_ms": 200}},
+            ("note", "DECLARATION_CHANGED", "subject.refusal_ms"),
+        ),
+        (
+            {"subject": {"relationship": "open-case"}},
+            {},
+            ("note", "RELATIONSHIP_REMOVED", "subject.relationship"),
+        ),
+        ({}, {"verification": {"methods": ["otp"]}}, ("note", "DECLARATION_CHANGED", "verification")),
+        (
+            {"verification": {"methods": ["otp"]}},
+            {"verification": {"methods": ["otp", "app"]}},
+            ("note", "DECLARATION_CHANGED", "verification.methods"),
+        ),
+        (
+            {"verification": {"methods": ["otp"]}},
+            {"verification": {"methods": ["otp"], "max_age": 3600}},
+            ("note", "AGE_RAISED", "verification.max_age"),
+        ),
+        ({}, {"valid_until": "2028-01-31"}, ("dangerous", "VALIDITY_SHORTENED", "valid_until")),
+        ({"valid_until": "2028-01-31"}, {}, ("note", "VALIDITY_EXTENDED", "valid_until")),
+        ({}, {"audit": "required"}, ("note", "DECLARATION_CHANGED", "audit")),
+        ({}, {"recipients": ["bridge"]}, ("note", "DECLARATION_CHANGED", "recipients")),
+        ({}, {"dpia_ref": "DPIA-7"}, ("safe", "WORDS_CHANGED", "dpia_ref")),
+    ],
+)
+def test_each_change_of_a_part_is_told(
+    before: dict[str, Any], after: dict[str, Any], told: tuple[str, str, str]
+) -> None:
+    """Requests that told the situation as it was, or asked for several customers, break."""
+    found = {(str(one.effect), one.code, one.place) for one in changed(view(**{"fields": SMALL} | before), **after)}
+    assert told in found
+
+
+def test_the_order_of_parts_says_nothing() -> None:
+    """Nor does that of lists within them."""
+    there = {"country": "US", "recipient": "One", "safeguard": "A46-2-c"}
+    here = {"country": "CH", "recipient": "Two", "safeguard": "A45-3"}
+    one = {"transfers": [there, here], "situation": CALLS, "verification": {"methods": ["otp", "app"]}}
+    two = {
+        "transfers": [here, there],
+        "situation": CALLS | {"channels": ["chat", "voice"]},
+        "verification": {"methods": ["app", "otp"]},
+    }
+    assert changed(view(fields=SMALL, **one), **two) == ()
+
+
 def test_a_change_says_from_what_to_what() -> None:
     """Limits in numbers, declarations as in the file."""
     changes = changed(view(fields=SMALL), limits={"calls": 5}, lawful_basis={"gdpr": "A6-1-f"})

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from schema.caller import Caller
 from schema.lock import digest_of
 from schema.problems import ConfigurationError
 from schema.view_files import load_views
+from schema.view_rules import written
 from schema.views import FieldRule, Introspection, ReceiptDetail, View, is_slug, write_json_schema
 from schema.yaml_file import load_yaml
 from tests.schema.declared import SUPPORT_CALL, sentence, view_with, write_view
@@ -71,8 +73,118 @@ SENTENCES = [
         "  Customer.segment: {}",
         "  Customer.segment: {verification: V1}",
         14,
-        "got the unknown key 'verification' (fields.Customer.segment.verification); wanted one of: mask; "
-        "to mend: remove it",
+        "got the unknown key 'verification' (fields.Customer.segment.verification); wanted one of: mask, min, below, "
+        "max_age, consent, objection, relationship, when, break_glass; to mend: remove it",
+    ),
+    (
+        "  Customer.segment: {}",
+        "  Customer.segment: {min: V4}",
+        14,
+        "got 'V4' (fields.Customer.segment.min); wanted one of: V0, V1, V2, V3; to mend: correct the value",
+    ),
+    ("  Customer.segment: {}", "  Customer.segment: {min: }", 14, "got nothing (fields.Customer.segment.min); wanted"),
+    ("  Customer.segment: {}", "  Customer.segment: {min: 2}", 14, "got 2 (fields.Customer.segment.min); wanted one"),
+    (
+        "  Customer.segment: {}",
+        "  Customer.segment: {max_age: 0}",
+        14,
+        "got 0 (fields.Customer.segment.max_age); wanted how old the verification may be, in seconds: a whole number, "
+        "1 to 86400",
+    ),
+    (
+        "  Customer.segment: {}",
+        "  Customer.segment: {consent: {purpose: Spam}}",
+        14,
+        "got 'Spam' (fields.Customer.segment.consent.purpose); wanted a purpose of the W3C Data Privacy Vocabulary",
+    ),
+    (
+        "  Customer.segment: {}",
+        "  Customer.segment: {relationship: friend}",
+        14,
+        "got 'friend' (fields.Customer.segment.relationship); wanted open-case: shown while the customer has an open",
+    ),
+    (
+        "  Customer.segment: {}",
+        "  Customer.segment: {break_glass: 1}",
+        14,
+        "got 1 (fields.Customer.segment.break_glass); wanted true: shown only when the glass was broken",
+    ),
+    (
+        "owner: Head",
+        "verification: {methods: [fax]}\nowner: Head",
+        6,
+        "got 'fax' (verification.methods[1]); wanted one of: kba, pin, pwd, app, hwk, otp, pop, sc, sms, swk, tel, "
+        "face, fpt, iris, retina, vbm; to mend: correct the value",
+    ),
+    (
+        "owner: Head",
+        "verification: {max_age: 60}\nowner: Head",
+        6,
+        "got no methods (verification.methods); wanted a list of the methods by which a customer can be verified",
+    ),
+    (
+        "owner: Head",
+        "situation: {channels: [Voice]}\nowner: Head",
+        6,
+        "got 'Voice' (situation.channels[1]); wanted a word of lower-case letters joined by hyphens, such as",
+    ),
+    (
+        "owner: Head",
+        "situation: {case: yes}\nowner: Head",
+        6,
+        "got 'yes' (situation.case); wanted whether a case is told: required or optional; to mend: correct the value",
+    ),
+    (
+        "owner: Head",
+        "subject: {mode: many}\nowner: Head",
+        6,
+        "got 'many' (subject.mode); wanted single: one customer a",
+    ),
+    (
+        "owner: Head",
+        "subject: {refusal_ms: 5}\nowner: Head",
+        6,
+        "got 5 (subject.refusal_ms); wanted when an answer leaves in which somebody is not shown, in milliseconds",
+    ),
+    (
+        "owner: Head",
+        "break_glass: {roles: [], reasons: [vital-interest], minutes: 30}\nowner: Head",
+        6,
+        "got an empty list (break_glass.roles); wanted a list of roles, such as [fraud-lead]",
+    ),
+    ("owner: Head", "audit: maybe\nowner: Head", 6, "got 'maybe' (audit); wanted required: a gateway without audit"),
+    (
+        "owner: Head",
+        "processing: [Consult, Spy]\nowner: Head",
+        6,
+        "got 'Spy' (processing[2]); wanted a way of processing of the W3C Data Privacy Vocabulary that this product "
+        "knows",
+    ),
+    (
+        "owner: Head",
+        "data_subjects: [Robot]\nowner: Head",
+        6,
+        "got 'Robot' (data_subjects[1]); wanted a category of data subjects of the W3C Data Privacy Vocabulary",
+    ),
+    (
+        "owner: Head",
+        "transfers: [{country: us, recipient: Us, safeguard: A46-2-c}]\nowner: Head",
+        6,
+        "got 'us' (transfers[1].country); wanted a country as its ISO 3166-1 code of two letters, such as US",
+    ),
+    (
+        "owner: Head",
+        "transfers: [{country: US, recipient: Us}]\nowner: Head",
+        6,
+        "got no safeguard (transfers[1].safeguard); wanted what makes it lawful, as the article of the GDPR: A45-3,",
+    ),
+    ("owner: Head", "retention: ''\nowner: Head", 6, "got '' (retention); wanted none, or how long those who receive"),
+    ("owner: Head", "valid_until: soon\nowner: Head", 6, "got 'soon' (valid_until); wanted a date such as 2027-01-31"),
+    (
+        "owner: Head",
+        "prohibited: [Marketing, Marketing]\nowner: Head",
+        6,
+        "got a list (prohibited); wanted every entry once; to mend: correct the value",
     ),
     (
         "  Customer.segment: {}",
@@ -166,6 +278,73 @@ def test_a_mask_is_in_the_digest_and_a_field_without_one_is_as_ever(tmp_path: Pa
     assert digest_of(whole) != digest_of(masked)
 
 
+PARTS = """\
+verification: {methods: [otp, app]}
+situation: {channels: [voice, chat], interaction: required}
+subject: {mode: single}
+consent: {purpose: DirectMarketing, channel: email}
+prohibited: [Marketing]
+processing: [Display, Consult]
+transfers:
+  - {country: US, recipient: A processor, safeguard: A46-2-c}
+  - {country: CH, recipient: Another, safeguard: A45-3}
+valid_until: 2027-12-31
+"""
+
+
+def test_the_order_of_lists_says_nothing_wherever_they_stand(tmp_path: Path) -> None:
+    """Within parts too, and of lists of parts; every part is in the digest."""
+    plain = view_with(tmp_path).view
+    one = view_with(tmp_path, "owner: Head", f"{PARTS}owner: Head").view
+    turned = PARTS.replace("[otp, app]", "[app, otp]").replace("[voice, chat]", "[chat, voice]")
+    lines = turned.splitlines(keepends=True)
+    lines[7], lines[8] = lines[8], lines[7]
+    two = view_with(tmp_path, "owner: Head", f"{''.join(lines)}owner: Head").view
+    assert digest_of(one) == digest_of(two) != digest_of(plain)
+    assert set(one.canonical()) - set(plain.canonical()) == {line.split(":")[0] for line in PARTS.splitlines()} - {
+        line.split(":")[0] for line in lines[7:9]
+    }
+
+
+def test_what_says_the_default_is_not_in_the_digest(tmp_path: Path) -> None:
+    """So that keys that come later leave published views as they were."""
+    defaults = "situation: {}\nsubject: {bound: false}\naudit: where-kept\nprocessing: []\nretention: none\n"
+    same = view_with(tmp_path, "owner: Head", f"{defaults}owner: Head").view
+    assert digest_of(same) == digest_of(view_with(tmp_path).view)
+
+
+@pytest.mark.parametrize(
+    ("days", "valid", "retired"),
+    [
+        ("", "before first last after", ""),
+        ("valid_from: 2027-02-01\n", "first last after", ""),
+        ("valid_until: 2027-02-28\n", "before first last", "after"),
+        ("valid_from: 2027-02-01\nvalid_until: 2027-02-28\n", "first last", "after"),
+    ],
+)
+def test_a_view_is_valid_from_its_first_day_to_its_last(tmp_path: Path, days: str, valid: str, retired: str) -> None:
+    """Both included; after the last it is retired, before the first it is not."""
+    view = view_with(tmp_path, "owner: Head", f"{days}owner: Head").view
+    when = {
+        "before": date(2027, 1, 31),
+        "first": date(2027, 2, 1),
+        "last": date(2027, 2, 28),
+        "after": date(2027, 3, 1),
+    }
+    assert [name for name, day in when.items() if view.is_valid_on(day)] == valid.split()
+    assert [name for name, day in when.items() if view.is_retired_on(day)] == retired.split()
+
+
+def test_a_part_is_written_as_it_stands_in_the_file() -> None:
+    """In one line, what says the default left out."""
+    rule = FieldRule.model_validate({"min": "V2", "mask": "email", "consent": {"purpose": "DirectMarketing"}})
+    assert written(rule) == "{mask: email, min: V2, consent: {purpose: DirectMarketing}}"
+    assert written(FieldRule.model_validate({"break_glass": True, "when": {"channels": ["voice", "chat"]}})) == (
+        "{when: {channels: [voice, chat]}, break_glass: true}"
+    )
+    assert written(FieldRule()) == "{}"
+
+
 @pytest.mark.parametrize(
     ("introspection", "to_agents", "to_developers"),
     [("everyone", True, True), ("developers", False, True), ("nobody", False, False)],
@@ -227,6 +406,16 @@ def test_a_wrong_value_is_named_with_its_line_and_how_to_mend_it(
     problem = raised.value.problems[0]
     assert sentence(problem).startswith(said)
     assert problem.line == line
+
+
+@pytest.mark.parametrize("key", ["purpose", "lawful_basis", "owner", "review_by"])
+def test_a_view_without_its_accountability_is_refused(tmp_path: Path, key: str) -> None:
+    """No purpose, no basis, nobody who answers for it, or no date of review: no view."""
+    line = next(line for line in SUPPORT_CALL.splitlines(keepends=True) if line.startswith(f"{key}:"))
+    with pytest.raises(ConfigurationError) as raised:
+        view_with(tmp_path, line, "")
+    (problem,) = raised.value.problems
+    assert (problem.got, problem.mend) == (f"no {key} ({key})", f"add `{key}:`")
 
 
 def test_every_problem_of_a_file_is_named(tmp_path: Path) -> None:

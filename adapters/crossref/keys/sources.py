@@ -21,7 +21,9 @@ _MOST = 2**31 - 1
 
 # ASCII alone is folded, dropped or stripped: Unicode takes the Kelvin sign for a k, and one customer for another.
 _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-_NOT_DIGITS = re.compile(r"[^0-9]")
+_SEPARATORS = str.maketrans("", "", f"{string.whitespace}-./(),'")
+"""What is written between digits for the eye; any other character can be what tells one key from another."""
+_DIGITS = re.compile(r"[0-9]*")
 _UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SOURCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
@@ -49,7 +51,8 @@ def _lower(key: str) -> str:
 
 
 def _digits(key: str) -> str:
-    return _NOT_DIGITS.sub("", key) if key.isascii() else ""
+    bare = key.translate(_SEPARATORS)
+    return bare if _DIGITS.fullmatch(bare) else ""
 
 
 def _uuid(key: str) -> str:
@@ -62,6 +65,16 @@ _NORMAL: Mapping[KeyFormat, Callable[[str], str]] = {
     KeyFormat.LOWER: _lower,
     KeyFormat.DIGITS: _digits,
     KeyFormat.UUID: _uuid,
+}
+
+
+_CHARACTERS = f"1 to {MAX_KEY} printable characters"
+
+_WANTED: Mapping[KeyFormat, str] = {
+    KeyFormat.OPAQUE: _CHARACTERS,
+    KeyFormat.LOWER: _CHARACTERS,
+    KeyFormat.DIGITS: f"1 to {MAX_KEY} digits, between them at most blanks and - . , / ( ) '",
+    KeyFormat.UUID: "a UUID of 32 hexadecimal digits",
 }
 
 
@@ -105,7 +118,7 @@ class SourceSystem:
         if form is None:
             raise InputError(
                 RefusalCode.KEY_INVALID,
-                f"got what is no {self.key_format} key of {self.name}; wanted 1 to {MAX_KEY} printable characters",
+                f"got what is no {self.key_format} key of {self.name}; wanted {_WANTED[self.key_format]}",
             )
         return form
 

@@ -22,6 +22,8 @@ from adapters.crossref.port import Restriction
 
 __all__ = ["lift", "restrict"]
 
+_NONE = "no restriction of this ground is in force"
+
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
@@ -53,13 +55,14 @@ async def restrict(ledger: Ledger, write: Write, customer_id: str, restriction: 
 async def lift(ledger: Ledger, write: Write, customer_id: str, ground: str) -> Linked | Conflict:
     """Lift the customer's restrictions of this ground, those of ids merged into it included: they hold no more.
 
-    Without any nothing is written. Raises InputError when the ground is no short code, or there is no such customer.
+    Without any nothing is written, which is noted. Raises InputError when the ground is no short code, or there is no
+    such customer.
     """
     check_ground(ground)
     row = await _known(ledger, customer_id)
     standing = await _standing(ledger, row.customer_id, ground)
     if not standing:
-        return Linked(row.customer_id, row.version, row.changed_seq)
+        return Linked(row.customer_id, row.version, row.changed_seq, note=_NONE)
     conflict = version_conflict(write.expected_version, row)
     return conflict or await _lift(ledger, write, row, ground, standing)
 

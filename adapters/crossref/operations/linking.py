@@ -53,7 +53,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What came of a wish. `linked` is None when nothing could be written; `conflicts` are of the keys left out."""
+    """What came of a wish. `linked` is None when nothing was written; `conflicts` are of what was left out."""
 
     linked: Linked | None
     created: bool = False
@@ -63,7 +63,11 @@ class Assignment:
 
 
 async def assign(ledger: Ledger, wish: Wish) -> Assignment:
-    """Write what can be written of the wish, as one event at most, and open a candidate for each conflict."""
+    """Write what can be written of the wish, as one event at most, and open a candidate for each conflict.
+
+    Of a wish with more keys of a source than it allows nothing is written: it may be of two persons who share a key,
+    and whose its other keys are nobody can tell.
+    """
     owners = {entry: await ledger.owner(entry.source, entry.key) for entry in wish.keys}
     held = list(dict.fromkeys(owner for owner in owners.values() if owner is not None))
     if wish.customer is None and len(held) > 1:
@@ -113,16 +117,39 @@ async def _write(
     standing = target if row else None
     apart = await forbidden(ledger, standing, free)
     allowed, excess = await within_limits(ledger, standing, [entry for entry in free if entry not in apart])
+    if excess and row is None:
+        return Assignment(None, conflicts=tuple(_too_many(wish, excess)))
+    if excess:
+        conflicts = await _conflicts(ledger, wish, owners, target, apart, excess)
+        return Assignment(None, conflicts=tuple(conflicts))
     restrictions = await restrictions_to_add(ledger, target, wish.restrictions)
     if row is None or allowed or restrictions:
         linked = await _record(ledger, wish, target, row is None, allowed, restrictions)
     else:
         linked = Linked(row.customer_id, row.version, row.changed_seq)
+    conflicts = await _conflicts(ledger, wish, owners, target, apart)
+    return Assignment(linked, row is None, len(allowed), len(restrictions), tuple(conflicts))
+
+
+def _too_many(wish: Wish, excess: Sequence[SourceKey]) -> list[Conflict]:
+    """Return the conflicts of a customer who is not begun, so that there is nobody of whom a steward could be asked."""
+    code, customer = ConflictCode.LIMIT_EXCEEDED, wish.customer or ""
+    return [Conflict(code, customer, None, entry.source.name, None) for entry in excess]
+
+
+async def _conflicts(
+    ledger: Ledger,
+    wish: Wish,
+    owners: dict[SourceKey, str | None],
+    target: str,
+    apart: Sequence[SourceKey],
+    excess: Sequence[SourceKey] = (),
+) -> list[Conflict]:
     conflicts = await _disputes(ledger, wish, owners, target)
     for code, entries in ((ConflictCode.NON_MATCH_ASSERTED, apart), (ConflictCode.LIMIT_EXCEEDED, excess)):
         for entry in entries:
             conflicts.append(await open_candidate(ledger, wish.act, code, target, None, entry.source.name))
-    return Assignment(linked, row is None, len(allowed), len(restrictions), tuple(conflicts))
+    return conflicts
 
 
 async def _disputes(ledger: Ledger, wish: Wish, owners: dict[SourceKey, str | None], customer: str) -> list[Conflict]:

@@ -67,7 +67,7 @@ async def merge(ledger: Ledger, write: Write, loser: str, survivor: str, *, forc
     The version expected is the survivor's, `loser_version` the loser's. With `force` the survivor may have more live
     keys than a source allows, and a candidate is open then. Restrictions stay with the id they were made for and hold
     for the survivor as well. Two that are one already are left as they are. Raises InputError when there is no such
-    customer.
+    customer, or both ids are the same.
     """
     return await _merge(ledger, write, *await _pair(ledger, loser, survivor, oldest=False), force)
 
@@ -113,6 +113,10 @@ async def _merge(ledger: Ledger, write: Write, gone: CustomerRow, stays: Custome
 async def _pair(ledger: Ledger, loser: str, survivor: str, *, oldest: bool) -> tuple[CustomerRow, CustomerRow]:
     names = ("first id", "second id") if oldest else ("loser's id", "survivor's id")
     gone, stays = [await _known(ledger, one, name) for one, name in zip((loser, survivor), names, strict=True)]
+    if loser == survivor:
+        raise InputError(
+            RefusalCode.VALUE_INVALID, "got one customer twice; wanted the ids of two: nobody is merged with itself"
+        )
     if oldest and await _first_created(ledger, gone, stays) == gone.customer_id:
         return stays, gone
     return gone, stays

@@ -6,6 +6,7 @@ It is said of keys, not of customers, so that it outlasts merges and splits, and
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from adapters.crossref.apart import Partner
 from adapters.crossref.errors import Conflict, InputError, RefusalCode
@@ -25,6 +26,8 @@ _EVER = (
     "UNION SELECT non_match_id FROM non_match_past WHERE tenant_id = ? AND source_id = ? AND key_lookup = ?"
 )
 """What stands of a key on either side, and what was cleared."""
+
+_NONE = "nobody has asserted that these two keys are never one person's"
 
 _Side = tuple[SourceKey, KeptKey]
 """A key, and the form in which it is kept."""
@@ -90,14 +93,15 @@ async def assert_non_match(ledger: Ledger, write: Write, first: Lookup, second: 
 async def clear_non_match(ledger: Ledger, write: Write, first: Lookup, second: Lookup) -> Linked | Conflict:
     """Take back what was asserted of two keys; from then on they may be one customer's.
 
-    Returns as `assert_non_match` does; where nothing was asserted, `seq` is that of the customer's last event, else 0.
+    Returns as `assert_non_match` does; where nothing was asserted, it is noted, and `seq` is that of the customer's
+    last event, else 0.
     """
     pair = _pair(ledger, first, second)
     owners = [await ledger.owner(entry.source, entry.key) for entry in pair]
     row = await _subject(ledger, owners)
     standing = await _standing(ledger, *pair)
     if standing is None:
-        return _linked(row, row.changed_seq if row else 0)
+        return replace(_linked(row, row.changed_seq if row else 0), note=_NONE)
     conflict = version_conflict(write.expected_version, row)
     return conflict or _linked(row, await _delete(ledger, write.act, pair, owners, standing.non_match_id))
 

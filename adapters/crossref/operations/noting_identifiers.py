@@ -6,7 +6,7 @@ Sharing one is normal, in a family or a firm: it is told to a steward and joins 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.crossref.asking import fetch_each
 from adapters.crossref.database import Row
@@ -76,8 +76,8 @@ async def note_identifiers(
     """Write that the source shows these identifiers of the customer, and return where the customer stands.
 
     What stands is left as it is, or digested anew when it was under an older version of the secret. What is blocked is
-    left out. What many have is kept of each of them, else whoever was left out would make the others fewer. Raises
-    InputError when the customer or the source is unknown, or the source has no key of the customer.
+    left out, which is noted. What many have is kept of each of them, else whoever was left out would make the others
+    fewer. Raises InputError when the customer or the source is unknown, or the source has no key of the customer.
     """
     known = ledger.source(source).name
     row = await _customer(ledger, customer)
@@ -90,9 +90,18 @@ async def note_identifiers(
     ids = [row.customer_id, *await ledger.merged_into(row.customer_id)]
     looked = [await _look(ledger, form, ids, known, recipes, rules) for form in wanted]
     sights = [sight for sight in looked if sight is not None]
+    note = _left_out(len(forms) - len(wanted))
     if not sights:
-        return Linked(row.customer_id, row.version, row.changed_seq)
-    return version_conflict(write.expected_version, row) or await _record(ledger, write, row.customer_id, known, sights)
+        return Linked(row.customer_id, row.version, row.changed_seq, note=note)
+    conflict = version_conflict(write.expected_version, row)
+    return conflict or replace(await _record(ledger, write, row.customer_id, known, sights), note=note)
+
+
+def _left_out(number: int) -> str | None:
+    if not number:
+        return None
+    said = "it is nobody's" if number == 1 else "they are nobody's"
+    return f"{number} not noted: the rules say {said}"
 
 
 async def forget_identifiers(

@@ -15,7 +15,7 @@ __all__ = ["Linked", "Write", "Writing", "act_of", "version_conflict"]
 
 _KEY = re.compile(r"[!-~](?:[ -~]{0,126}[!-~])?")
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/#?=&-]{0,127}")
-_NUMBER = re.compile(r"(?:[_.:-]*[0-9]){6,}[_.:-]*")
+_NUMBER = re.compile(r"(?:[_.:-]*[0-9])+[_.:-]*")
 _MOST = 2**63 - 1
 
 
@@ -24,12 +24,14 @@ class Linked:
     """Where a customer stands after a write: its id, its version, and the number of the event that brought it there.
 
     `events` are the numbers of the first and the last event that the write has made, None when it had nothing to write.
+    `note` says in words what was asked for and could not be, such as to lift what is not in force; never with a value.
     """
 
     customer: str
     version: int
     seq: int
     events: tuple[int, int] | None = field(default=None, compare=False)
+    note: str | None = field(default=None, compare=False)
 
 
 class Writing(TypedDict, total=False):

@@ -58,12 +58,15 @@ _OWNER = (
 
 _MOST_ENTRIES = 10 * MAX_PAGE
 
+_OVER = "ended"
+
 
 @dataclass(frozen=True, slots=True)
 class ExportedLink:
     """A key that a source uses, or has used, for the customer; `until` is None for one that stands.
 
-    `key` is None for a link that has ended: the key may have been another person's all the time.
+    `key` is None for a link that has ended: the key may have been another person's all the time. `status` is live,
+    superseded where another key of the source has taken its place, or ended.
     """
 
     source: str
@@ -173,7 +176,8 @@ async def _links(
 def _link(row: Row, key: str | None) -> ExportedLink:
     link_id, source, _, _, status, since, until, asserted_by, method, confidence, _ = row
     begin, end = datetime.fromisoformat(since), None if until is None else datetime.fromisoformat(until)
-    return ExportedLink(source, key, link_id, status, begin, end, asserted_by, method, confidence)
+    told = status if end is None else _OVER
+    return ExportedLink(source, key, link_id, told, begin, end, asserted_by, method, confidence)
 
 
 async def _replacements(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from adapters.answers import Page
+from adapters.gates import CASE, CaseRecord
 from adapters.http import AsQuery, ByCursor, HttpAdapter, HttpOffer
 from adapters.records import Record, Reference
 from adapters.sandbox.sources.codes import coded
@@ -37,7 +38,12 @@ _ORIGINS = {
     "app": Channel.APP,
 }
 _WRITERS = {MessageAuthor.CUSTOMER: "client", MessageAuthor.AGENT: "staff", MessageAuthor.SYSTEM: "robot"}
+_OPEN = {"fresh": True, "assigned": True, "pending": True, "resolved": False, "archived": False}
 _IN_TIME = AsQuery("order", words={Sort.NEWEST_FIRST: "newest", Sort.OLDEST_FIRST: "oldest"})
+
+
+def _is_open(status: Any) -> bool | None:
+    return None if status is None else _OPEN[status]
 
 
 class DeskTicket(Record):
@@ -51,6 +57,13 @@ class DeskTicket(Record):
     opened_at: datetime | None = Field(validation_alias="created")
     solved_at: datetime | None = Field(validation_alias="resolved")
     messages: Annotated[str | None, Reference("ticket")] = Field(validation_alias="id")
+
+
+class DeskCase(CaseRecord):
+    """A ticket as a case of the customer's: open until an answer has been given."""
+
+    reference: str | None = Field(validation_alias="id")
+    is_open: Annotated[bool | None, BeforeValidator(_is_open)] = Field(validation_alias="status")
 
 
 class DeskMessage(Record):
@@ -102,5 +115,19 @@ def support_adapter(url: str, token: str) -> HttpAdapter:
         at_once=8,
         absent=Page,
     )
+    cases = HttpOffer(
+        name="cases",
+        serves=CASE,
+        record=DeskCase,
+        path="/customers/{key}/tickets",
+        key="client",
+        records="tickets",
+        params=(("status", "fresh,assigned,pending"),),
+        paging=pages,
+        max_items=20,
+        max_page=20,
+        at_once=8,
+        absent=Page,
+    )
     headers = {"Authorization": f"Bearer {token}"}
-    return HttpAdapter("support", url, [tickets, messages], headers=headers, timeout=2.0, at_once=8)
+    return HttpAdapter("support", url, [tickets, messages, cases], headers=headers, timeout=2.0, at_once=8)

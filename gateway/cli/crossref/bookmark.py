@@ -141,6 +141,14 @@ class BookmarkFile:
 
         Without a place it is the end of the file: there a Parquet file has what tells of all of it.
         """
+        try:
+            return self._digest(offset)
+        except OSError as error:
+            raise CommandError(
+                f"{self._file} cannot be read ({type(error).__name__}); correct its name or its rights"
+            ) from None
+
+    def _digest(self, offset: int) -> str:
         with self._file.open("rb") as opened:
             size, begin = os.fstat(opened.fileno()).st_size, opened.read(_WINDOW)
             opened.seek(max(0, (offset or size) - _WINDOW))

@@ -275,10 +275,11 @@ def load(
     """Load customers and their keys from a file or a query.
 
     A column is a source, named as it is registered, and holds its keys; a column named customer, if there is one, holds
-    canonical ids. Loading the same again adds nothing. A load of a file that was stopped goes on where it stopped: a
-    bookmark, FILE.bookmark, tells where, until it has come to its end.
+    canonical ids: one that nobody has yet begins a customer. Loading the same again adds nothing. A load of a file that
+    was stopped goes on where it stopped: a bookmark, FILE.bookmark, tells where, until it has come to its end.
 
-    What cannot be linked is left out and listed in a CSV file, by row, code, source and candidate; never a key.
+    What cannot be linked is left out and listed in a CSV file, by row, code, source and candidate; never a key. A row
+    that would give a customer more keys of a source than its limit is left out as a whole.
 
     Example: customer-view crossref load customers.csv --crossref sqlite:///crossref.db
 

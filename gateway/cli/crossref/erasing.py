@@ -12,6 +12,7 @@ from gateway.cli.crossref.people import id_of, person_of
 from gateway.cli.crossref.printed import print_refusal, sources_of, table
 from gateway.cli.crossref.questions import asked
 from gateway.cli.crossref.writing import run_write
+from gateway.command_error import CommandError
 from gateway.terminal import open_console
 
 __all__ = ["run_erase"]
@@ -47,8 +48,9 @@ def run_erase(place: Place, told: Told, who: str, key: str | None, *, yes: bool,
 
 
 async def _standing(crossref: StoredCrossReference, customer: str) -> Outline | None:
-    """Return what is known of the customer, None of one who was erased before."""
-    await crossref.preview_merge(customer, customer)  # raises for an id that nobody has
+    """Return what is known of the customer, None of one who was erased before. Raises CommandError for nobody's id."""
+    if await crossref.standing(customer) is None:
+        raise CommandError("CUSTOMER_UNKNOWN: no customer has this id; correct it")
     return await crossref.outline(Lookup(None, customer))
 
 

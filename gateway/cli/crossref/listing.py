@@ -26,7 +26,11 @@ class Listing:
 
     def __enter__(self) -> Self:
         """Raise CommandError when there is no such folder: not only when, perhaps hours later, something is listed."""
-        if not self.path.parent.is_dir():
+        try:
+            is_folder = self.path.parent.is_dir()
+        except OSError as error:
+            raise self._unwritten(error) from None
+        if not is_folder:
             raise CommandError(f"{self.path.parent} is no folder; name another file with --conflicts")
         return self
 
@@ -53,10 +57,11 @@ class Listing:
                 os.fsync(self._file.fileno())  # the bookmark is about to tell how long it is
                 self._size = self._file.tell()
         except OSError as error:
-            raise CommandError(
-                f"{self.path} cannot be written ({type(error).__name__}); name another with --conflicts"
-            ) from None
+            raise self._unwritten(error) from None
         return self._size
+
+    def _unwritten(self, error: OSError) -> CommandError:
+        return CommandError(f"{self.path} cannot be written ({type(error).__name__}); name another with --conflicts")
 
     def _opened(self) -> TextIO:
         opened = os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8", newline="")

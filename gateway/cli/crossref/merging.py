@@ -43,7 +43,10 @@ def run_merge(
 
     Raises CommandError: One of them is unknown, or it would survive and is none of the two.
     """
-    pair = ids_of(place, _people(words))
+    people = _people(words)
+    if people[0] == people[1]:
+        raise CommandError("got one customer twice; wanted two: nobody is merged with itself")
+    pair = ids_of(place, people)
     if pair is None:
         return False
     loser, survivor = _pair(pair, into)
@@ -61,6 +64,8 @@ def run_merge(
     writing, loser_version = writing_of(agreed), agreed.expected_loser_version
 
     def work(crossref: StoredCrossReference) -> Awaitable[Linked]:
+        if loser == survivor:
+            return _stands(crossref, loser)
         merge = crossref.merge_oldest if oldest else crossref.merge
         return merge(loser, survivor, force=force, loser_version=loser_version, **writing)
 
@@ -109,7 +114,21 @@ def _pair(pair: Sequence[str], into: str | None) -> tuple[str, str]:
 
 
 def _preview(place: Place, loser: str, survivor: str, oldest: bool) -> MergePreview:
-    return work_on(place, lambda crossref: crossref.preview_merge(loser, survivor, oldest=oldest))
+    async def work(crossref: StoredCrossReference) -> MergePreview:
+        if loser != survivor:
+            return await crossref.preview_merge(loser, survivor, oldest=oldest)
+        one = await _stands(crossref, loser)
+        return MergePreview(one.customer, one.customer, one.version, one.version, {}, (), (), ())
+
+    return work_on(place, work)
+
+
+async def _stands(crossref: StoredCrossReference, customer: str) -> Linked:
+    """Return where a customer stands to whom both have led, by a key, so that a merge is done or was."""
+    found = await crossref.standing(customer)
+    if found is None:
+        raise CommandError("nobody is known by that any more; look again who is meant")
+    return Linked(found.customer, found.version, found.seq)
 
 
 def _against(preview: MergePreview, force: bool) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 from adapters.crossref import (
@@ -77,7 +78,7 @@ async def _work_on(
     if url is None:
         raise CommandError(f"Which cross-reference? {_WANTED}")
     file = file_of(url)
-    if file is not None and not file.exists() and not make:
+    if file is not None and not make and not _is_there(file):
         raise CommandError(
             f"There is no file {file}; correct the path, or begin with `customer-view crossref register`"
         )
@@ -94,6 +95,16 @@ async def _work_on(
         if not make_tenant and not await crossref.sources():
             raise TenantUnknownError
         return await work(crossref)
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:
+        raise CommandError(
+            f"got {file}, which cannot be reached ({type(error).__name__}); wanted a file in a folder that this user "
+            "may enter: mend the rights, or name another with --crossref"
+        ) from None
 
 
 def _meant(place: Place) -> tuple[str | None, str]:

@@ -26,18 +26,22 @@ def print_json(content: object) -> None:
 
 
 def print_linked(linked: Linked, done: Sequence[str] = (), *, as_json: bool) -> None:
-    """Print where a customer stands after a write, and what was done, or that there was nothing to do."""
+    """Print where a customer stands after a write, and what was done, or why nothing was."""
     if as_json:
         print_json(members(Written.of(linked)))
         return
     console, customer = open_console(), (linked.customer or "no customer", "bold cyan")
+    if linked.events is None and linked.note:
+        console.print(f"Nothing was written: {linked.note}.", soft_wrap=True)
+        console.print(Text.assemble(customer, f"  version {linked.version}"), soft_wrap=True)
+        return
     if linked.events is None:
         since = f" (since event {linked.seq} or before)" if linked.seq else ""
         console.print(f"Nothing to do: it stands so already{since}.", soft_wrap=True)
         console.print(Text.assemble(customer, f"  version {linked.version}"), soft_wrap=True)
         return
     console.print(Text.assemble(customer, f"  version {linked.version}, event {linked.seq}"), soft_wrap=True)
-    for line in done:
+    for line in (*done, *filter(None, [linked.note])):
         console.print(Text(f"  {line}"), soft_wrap=True)
 
 

@@ -1,9 +1,10 @@
 // One candidate as it is looked at: what it asks and by which evidence, whom it is about, and what can be decided.
 import { compare } from "./comparison.js";
 import { accept, acceptNews, merge, reject } from "./decisions.js";
-import { problem } from "./dialogs.js";
 import { button, make, waiting } from "./elements.js";
-import { kindOf, minuteOf, newsOf, questionOf, ruleOf, short, statusOf } from "./words.js";
+import { problem } from "./refusals.js";
+import { minuteOf, short } from "./texts.js";
+import { kindOf, newsOf, questionOf, ruleOf, statusOf } from "./words.js";
 
 // `told` says what the list does: back() shows it, decided() reads it again and goes on, renewed(candidate) takes what
 // became of a candidate, and gone() is for one that is there no more.

@@ -1,8 +1,9 @@
 // The place where candidates are decided: the list, and the one that is looked at.
 import { candidateReader } from "./candidate.js";
-import { problem } from "./dialogs.js";
 import { button, make, waiting } from "./elements.js";
-import { ageOf, kindOf, minuteOf, short, statusOf } from "./words.js";
+import { problem } from "./refusals.js";
+import { ageOf, minuteOf, short } from "./texts.js";
+import { kindOf, statusOf } from "./words.js";
 
 const STATUSES = ["open", "accepted", "rejected", "superseded"];
 
@@ -19,7 +20,7 @@ export function candidatesPlace(desk) {
   const legend = make("legend", { class: "unseen" }, "Which candidates");
   const filter = make("fieldset", { class: "filter" }, legend, ...STATUSES.map((one) => choice(one)));
   const side = make("section", { class: "side", "aria-labelledby": "candidates-title" }, head, filter, list, under);
-  const element = make("div", { class: "candidates" }, side, reader.element);
+  const element = make("div", { class: "reader" }, side, reader.element);
 
   function choice(one) {
     const input = make("input", { type: "radio", name: "status", value: one, checked: one === status });

@@ -1,7 +1,8 @@
 // Customers side by side: what is known of each without any key; keys are fetched when a steward asks for them.
 import { button, make, symbol } from "./elements.js";
-import { problem } from "./dialogs.js";
-import { counted, dayOf, identifierOf, methodOf, minuteOf, short } from "./words.js";
+import { problem } from "./refusals.js";
+import { counted, dayOf, minuteOf, short } from "./texts.js";
+import { identifierOf, methodOf } from "./words.js";
 
 const MASK = "••••••••";
 

@@ -1,9 +1,10 @@
 // The place where one customer is looked at: what is known, what happened, and what can be undone.
 import { compare } from "./comparison.js";
 import { merge, undo } from "./decisions.js";
-import { problem } from "./dialogs.js";
 import { button, make, waiting } from "./elements.js";
-import { eventOf, minuteOf, sentenceOf, short } from "./words.js";
+import { problem } from "./refusals.js";
+import { minuteOf, short } from "./texts.js";
+import { eventOf, sentenceOf } from "./words.js";
 
 export function customersPlace(desk) {
   let found = null; // whom is looked at: as asked for, and the outline, null for who is not there any more

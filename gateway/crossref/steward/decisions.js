@@ -1,7 +1,8 @@
 // What a steward decides: a merge, its undoing, that two stay two, and that they do so for good.
+import { decide } from "./deciding.js";
 import { button, make, symbol } from "./elements.js";
-import { decide } from "./dialogs.js";
-import { blockOf, counted, short } from "./words.js";
+import { counted, short } from "./texts.js";
+import { blockOf } from "./words.js";
 
 // Accepts a candidate: its two customers are merged, and the oldest survives. `shown` are the outlines on the page.
 export function accept(desk, candidate, shown, done) {

@@ -1,87 +1,46 @@
 // The page: who comes in, where they are, and what keys of one letter do.
+import { Refusal } from "./asking.js";
 import { candidatesPlace } from "./candidates.js";
 import { customersPlace } from "./customers.js";
 import { undo } from "./decisions.js";
-import { openDialog, problem } from "./dialogs.js";
+import { openDialog } from "./dialogs.js";
+import { openDoor } from "./door.js";
 import { button, make } from "./elements.js";
-import { gatewayWith, Refusal } from "./gateway.js";
-import { short } from "./words.js";
+import { gatewayWith } from "./gateway.js";
+import { problem } from "./refusals.js";
 
-const header = document.querySelector("header");
-const main = document.querySelector("main");
-const result = document.querySelector("#result");
-const door = document.querySelector("#door");
-const token = document.querySelector("#token");
+const door = openDoor({ enter, problem });
 
-let desk = null; // null while nobody is in
 let hasLetters = true; // whether keys of one letter do something
 
-document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault(); // the address stays as it is
-  main.focus();
-});
-door.addEventListener("submit", enter);
 document.addEventListener("keydown", pressed);
-window.addEventListener("pagehide", () => leave()); // a page that a browser keeps to come back to is left all the same
-token.focus();
 
-async function enter(event) {
-  event.preventDefault();
-  const [open, problems] = [door.querySelector("button"), door.querySelector(".problems")];
-  if (open.disabled) {
-    return;
+async function enter(token, lost) {
+  const gateway = gatewayWith(token, lost);
+  const consumer = await gateway.consumer();
+  if (!consumer.roles.some((role) => role === "steward" || role === "crossref-reader")) {
+    throw new Refusal(403, {
+      code: "ROLE_NEEDED",
+      message: "This page is for the roles steward and crossref-reader.",
+    });
   }
-  open.disabled = true;
-  open.textContent = "Opening…";
-  problems.replaceChildren();
-  const gateway = gatewayWith(token.value.trim(), leave);
-  try {
-    const consumer = await gateway.consumer();
-    if (!consumer.roles.some((role) => role === "steward" || role === "crossref-reader")) {
-      throw new Refusal(403, {
-        code: "ROLE_NEEDED",
-        message: "This page is for the roles steward and crossref-reader.",
-      });
-    }
-    token.value = "";
-    desk = openDesk(gateway, consumer);
-  } catch (refusal) {
-    problems.replaceChildren(problem(refusal));
-    token.focus();
-  }
-  open.disabled = false;
-  open.textContent = "Open";
+  return deskOf(gateway, consumer);
 }
 
-// Forgets the token and all that was shown. `refusal` says why, where it was not the steward who left.
-function leave(refusal = null) {
-  if (desk === null) {
-    return;
-  }
-  desk = null;
-  document.querySelectorAll("dialog").forEach((dialog) => dialog.remove());
-  header.querySelectorAll("nav, .session").forEach((one) => one.remove());
-  result.replaceChildren();
-  main.replaceChildren(door);
-  document.body.classList.remove("in");
-  door.querySelector(".problems").replaceChildren(...(refusal === null ? [] : [problem(refusal)]));
-  token.focus();
-}
-
-function openDesk(gateway, consumer) {
+function deskOf(gateway, consumer) {
   const isSteward = consumer.roles.includes("steward");
   // what comes when its steward has left is not told any more
-  const mine = (telling) => desk?.gateway === gateway && telling();
+  const mine = (telling) => door.desk()?.gateway === gateway && telling();
   const made = {
     gateway,
     mayWrite: isSteward && consumer.sources.length === 0,
     whyNot: isSteward
       ? "Candidates concern keys of every source, and this token may write those of some. Ask another steward."
       : "This token may look, and not decide: that is for the role steward.",
-    say: (text) => mine(() => tell(text, { isQuiet: true })),
-    tell: (text) => mine(() => tell(text)),
-    merged: (written) => mine(() => tell("Merged into", { written, after: undoing(written) })),
-    undone: (written) => mine(() => tell("The merge was undone:", { written, more: "stands alone again." })),
+    say: (text) => mine(() => door.tell(text, { isQuiet: true })),
+    tell: (text) => mine(() => door.tell(text)),
+    merged: (written) => mine(() => door.tell("Merged into", { written, after: undoing(written) })),
+    undone: (written) => mine(() => door.tell("The merge was undone:", { written, more: "stands alone again." })),
     openCustomer: (customer) => {
       go("customer");
       places.customer.look(customer);
@@ -102,7 +61,7 @@ function openDesk(gateway, consumer) {
     if (where !== name) {
       where = name;
       Object.entries(tabs).forEach(([one, tab]) => tab.setAttribute("aria-current", one === name ? "page" : "false"));
-      main.replaceChildren(places[name].element);
+      door.main.replaceChildren(places[name].element);
       places[name].show();
     }
   }
@@ -120,55 +79,32 @@ function openDesk(gateway, consumer) {
     places[where].show();
   }
 
-  header.append(
-    make("nav", { "aria-label": "Places" }, ...Object.values(tabs)),
-    make(
-      "div",
-      { class: "session" },
-      make("span", { class: "state" }, consumer.consumer),
-      button("Shortcuts", help, { class: "quiet", keys: "?" }),
-      button("Forget token", () => leave(), { class: "quiet" }),
-    ),
-  );
-  document.body.classList.add("in");
-  go("candidates");
-  places.candidates.head.focus();
-  return { ...made, keys: () => places[where].keys };
-}
-
-// Tells what came of something, to eyes and ears; it stands until something else does. Quiet texts are for ears alone.
-function tell(text, { written = null, after = null, more = "", isQuiet = false } = {}) {
-  const id = written && make("code", { class: "id", title: written.customer }, short(written.customer));
-  const words = make("p", {}, text, id && " ", id, more && ` ${more}`);
-  const content = isQuiet
-    ? make("div", { class: "unseen" }, words)
-    : make(
-        "div",
-        { class: "said" },
-        words,
-        after,
-        button("Close", () => result.replaceChildren(), { class: "quiet close", symbolOf: "close" }),
-      );
-  if (isQuiet) {
-    result.querySelector(".unseen")?.remove();
-    result.append(content);
-  } else {
-    result.replaceChildren(content);
+  function begin() {
+    door.header.append(
+      make("nav", { "aria-label": "Places" }, ...Object.values(tabs)),
+      door.session(consumer.consumer, button("Shortcuts", help, { class: "quiet", keys: "?" })),
+    );
+    go("candidates");
+    places.candidates.head.focus();
   }
+
+  return { ...made, begin, keys: () => places[where].keys };
 }
 
 function pressed(event) {
   const isWriting = event.target.closest?.("input:not([type=radio]):not([type=checkbox]), select, textarea");
   const isElsewhere = event.ctrlKey || event.metaKey || event.altKey || event.repeat;
-  if (desk === null || isWriting || isElsewhere || document.querySelector("dialog")) {
+  if (door.desk() === null || isWriting || isElsewhere || document.querySelector("dialog")) {
     return;
   }
-  const letters = { "?": help, u: () => result.querySelector(".said [aria-keyshortcuts=u]")?.click(), ...desk.keys() };
+  const letters = { "?": help, u: undoIt, ...door.desk().keys() };
   if (Object.hasOwn(letters, event.key) && (hasLetters || event.key === "?")) {
     event.preventDefault();
     letters[event.key]();
   }
 }
+
+const undoIt = () => document.querySelector("#result .said [aria-keyshortcuts=u]")?.click();
 
 const SHORTCUTS = [
   ["j k", "the next candidate, the one before; arrows do so in the list"],
@@ -191,7 +127,7 @@ function help() {
     hasLetters = box.checked;
   });
   openDialog(
-    desk,
+    door.desk(),
     "Shortcuts",
     make("dl", { class: "shortcuts" }, ...rows),
     make(

@@ -1,4 +1,5 @@
 // Codes in the words of stewards. What is not known here is shown as it came.
+import { counted, short } from "./texts.js";
 
 const IDENTIFIERS = {
   email: "e-mail address",
@@ -94,54 +95,6 @@ const EVENTS = {
   "merge.undone": "Merge undone",
 };
 
-const REFUSALS = {
-  UNAUTHENTICATED: ["This token is not known", "Enter it again, or ask the operator of the gateway for a new one."],
-  NOT_FOUND: ["Nothing here is for this token", "Ask the operator for a token with the role steward."],
-  ROLE_NEEDED: ["This needs another role", "Ask the operator of the gateway to add it to your consumer."],
-  SOURCE_NOT_PERMITTED: ["This is for stewards of every source", "Ask one of them to decide it."],
-  VERSION_MISMATCH: [
-    "It was changed in the meantime",
-    "Somebody wrote this customer since you looked. Look again, then decide.",
-  ],
-  KEY_OWNED_BY_OTHER: ["The key is another customer’s", "Decide the candidate that is open for it."],
-  NON_MATCH_ASSERTED: [
-    "These are said never to be one person",
-    "If that is wrong, have it cleared first. Nothing was changed.",
-  ],
-  LIMIT_EXCEEDED: [
-    "Too many keys of a source",
-    "Choose to merge all the same, or have the source registered with a higher limit.",
-  ],
-  CUSTOMER_ERASED: [
-    "A customer was erased",
-    "There is nothing left to merge. Reject the candidate if it is still there.",
-  ],
-  CUSTOMER_RETIRED: [
-    "A customer is retired",
-    "There is nothing left to merge. Reject the candidate if it is still there.",
-  ],
-  MERGE_NOT_UNDOABLE: [
-    "This merge can no longer be undone",
-    "It was undone already, or a customer was erased since. Split off the keys that are not theirs.",
-  ],
-  CANDIDATE_DECIDED: ["Somebody has decided it already", "The list shows what became of it."],
-  CANDIDATE_UNKNOWN: ["The candidate is gone", "One goes when a customer is erased."],
-  CANDIDATE_ONE_SIDED: ["There is nobody to do this with", "Have mended what it tells of, then reject it, or merge by the ids."],
-  CUSTOMER_UNKNOWN: [
-    "Nobody is known by that",
-    "Unknown, retired and erased customers are alike. Check what you entered.",
-  ],
-  MERGE_UNKNOWN: ["There is no such merge", "Load the history again."],
-  VALUE_INVALID: ["Something is not in its form", "Correct it and try again."],
-  IDEMPOTENCY_KEY_REUSED: ["This was sent before with other contents", "Close this and begin again."],
-  RATE_LIMITED: ["Too many requests", "Wait before you try again."],
-  UNAVAILABLE: ["The cross-reference cannot be reached", "Try again in a moment."],
-  DEADLINE_EXCEEDED: ["It took too long", "It may be done yet. Try again: nothing is done twice."],
-  INTERNAL_ERROR: ["The gateway failed", "Try again: nothing is done twice. Tell the operator if it stays so."],
-  NO_ANSWER: ["There was no answer", "It may be done yet. Try again: nothing is done twice."],
-  NOT_REACHED: ["The gateway cannot be reached", "Check the connection and try again: nothing is done twice."],
-};
-
 export const methodOf = (method) => METHODS[method] ?? method;
 export const identifierOf = (type) => IDENTIFIERS[type] ?? type;
 export const kindOf = (kind) => KINDS[kind] ?? kind;
@@ -157,13 +110,6 @@ export function ruleOf({ evidence }) {
   return rule
     ? rule({ source: "a source", ...withoutNull(evidence) })
     : "Its rule has no words here; its code stands below.";
-}
-
-// Title and remedy of a refusal.
-export function refusalOf(refusal) {
-  const [title, remedy] = REFUSALS[refusal.code] ?? ["It was not done", "Correct it and try again."];
-  const seconds = refusal.retryAfter === null ? null : Number.parseInt(refusal.retryAfter, 10);
-  return [title, seconds > 1 ? `${remedy} In ${seconds} seconds it may work.` : remedy];
 }
 
 // What an event tells, in one sentence; empty where its name says all.
@@ -197,32 +143,3 @@ const grounds = (restrictions) =>
   restrictions.length ? `Ground ${restrictions.map((one) => one.ground).join(", ")}.` : "";
 const keys = (some = []) => counted(some.length, "key");
 const withoutNull = (members) => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null));
-
-export const counted = (number, noun) => `${number === 0 ? "no" : number} ${noun}${number === 1 ? "" : "s"}`;
-
-// An id as it is read at a glance: the whole one stands in its title.
-export function short(id) {
-  const text = String(id);
-  return text.length > 20 ? `${text.slice(0, 10)}…${text.slice(-4)}` : text;
-}
-
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
-const MINUTE = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
-const AGES = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const UNITS = [
-  ["year", 31_557_600],
-  ["month", 2_629_800],
-  ["week", 604_800],
-  ["day", 86_400],
-  ["hour", 3600],
-  ["minute", 60],
-];
-
-export const dayOf = (at) => DAY.format(new Date(at));
-export const minuteOf = (at) => MINUTE.format(new Date(at));
-
-export function ageOf(at) {
-  const seconds = (Date.now() - new Date(at)) / 1000;
-  const [unit, length] = UNITS.find(([, size]) => seconds >= size) ?? [];
-  return unit ? AGES.format(-Math.floor(seconds / length), unit) : "just now";
-}

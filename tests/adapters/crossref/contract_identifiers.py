@@ -239,7 +239,10 @@ class IdentifiersContract(Identified):
             "anna@example.org",
         ]
         phones = ["+49 171 0000000", "+49 30 12345 67", "+49 30 1234568"]
-        await known.note_identifiers(ID_A, "crm", {EMAIL: emails, PHONE: phones}, rules=rules, actor="feed")
+        noted = await known.note_identifiers(ID_A, "crm", {EMAIL: emails, PHONE: phones}, rules=rules, actor="feed")
+        assert noted.note == "6 not noted: the rules say they are nobody's"
+        assert (await self.note(known, ID_A, "noreply@example.org")).note == "1 not noted: the rules say it is nobody's"
+        assert (await self.note(known, ID_A, "anna@example.org")).note is None
         assert len(self.numbers(backdoor)) == 2
         assert await self.who(known, "anna@example.org") == ID_A
         assert await self.who(known, "noreply@example.org") is None

@@ -139,13 +139,48 @@ class LoadingContract(CrossReferenceContract):
             (8, RefusalCode.KEY_INVALID, "billing"),
         ]
         assert report.counts["KEY_OWNED_BY_OTHER"] == 2
-        assert (report.rows, report.created, report.links) == (8, 4, 6)
+        assert (report.rows, report.created, report.links) == (8, 4, 5)
         found = await store.resolve_many([Lookup("crm", key) for key in ("C1", "C2", "C6", "C7")])
         assert [one and one.customer_id for one in found[:2]] == [ID_A, ID_B]
         assert None not in found
         assert await store.resolve_many([Lookup("billing", "B9"), Lookup("crm", "C5")]) == [None, None]
         before = await self.events(store)
         assert (await rows_of(store, rows)).counts == report.counts
+        assert await self.events(store) == before
+
+    async def test_nothing_of_a_row_joins_a_customer_whom_it_would_give_too_many_keys(self, store: Store) -> None:
+        """Two persons who share a key stay two: the row is left out, whatever of it is free, and a steward is asked."""
+        rows: list[LoadRow] = [
+            (None, {"one": ["X1"], "billing": ["100"], "mail": ["anna@example.org"]}),
+            (None, {"one": ["X2"], "billing": ["100"], "mail": ["bert@example.org"], "crm": ["C2"]}),
+        ]
+        waiting = {Lookup("mail", "bert@example.org"): [Restriction("r", frozenset({"*"}))]}
+        report = await rows_of(store, rows, restrictions=waiting)
+        assert (report.created, report.links, report.joined, report.unplaced) == (1, 3, 0, 1)
+        assert [(one.row, one.code, one.source) for one in report.problems] == [(2, ConflictCode.LIMIT_EXCEEDED, "one")]
+        anna = await store.resolve(Lookup("one", "X1"))
+        assert anna is not None
+        assert set(anna.keys) == {"one", "billing", "mail"}
+        assert anna.restrictions == ()
+        free = [Lookup("one", "X2"), Lookup("mail", "bert@example.org"), Lookup("crm", "C2")]
+        assert await store.resolve_many(free) == [None] * 3
+        asked = await store.candidates()
+        assert [(one.candidate_id, one.kind, one.customer, one.other) for one in asked] == [
+            (report.problems[0].candidate, "limit_exceeded", anna.customer_id, None)
+        ]
+        before = await self.events(store)
+        assert (await rows_of(store, rows, restrictions=waiting)).counts == report.counts
+        assert await self.events(store) == before
+        assert (await store.verify()).problems == ()
+
+    @pytest.mark.parametrize("given", [None, ID_A])
+    async def test_a_row_with_too_many_keys_begins_nobody(self, store: Store, given: str | None) -> None:
+        """It may be of two persons, and there is nobody yet of whom a steward could be asked."""
+        before = await self.events(store)
+        report = await rows_of(store, [(given, {"one": ["X1", "X2"], "crm": ["C1"]})])
+        assert (report.created, report.links, report.counts) == (0, 0, {"LIMIT_EXCEEDED": 1})
+        assert [(one.row, one.source, one.candidate) for one in report.problems] == [(1, "one", None)]
+        assert await store.resolve_many([Lookup("one", "X1"), Lookup("crm", "C1")]) == [None, None]
         assert await self.events(store) == before
 
     async def test_a_load_spares_closed_customers(self, store: Store, backdoor: Backdoor) -> None:
@@ -248,7 +283,7 @@ class LoadingContract(CrossReferenceContract):
             ],
         )
         assert report.counts == {"LIMIT_EXCEEDED": 2}
-        assert (report.created, report.links) == (2, 6)
+        assert (report.created, report.links) == (1, 5)
         subject = await store.resolve(Lookup(None, ID_B))
         assert subject is not None
         assert sorted(linked.key for linked in subject.keys["crm"]) == ["C1", "C2", "C3", "C4", "C5"]

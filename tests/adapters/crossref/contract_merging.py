@@ -126,6 +126,16 @@ class MergingContract(Merged):
         await merged(three, ID_B, ID_A)
         assert await three.preview_merge(ID_B, ID_A) == MergePreview(ID_A, ID_A, 2, 2, {}, (), (), ())
 
+    async def test_nobody_is_merged_with_itself(self, three: Store) -> None:
+        """One id given twice is a slip, and no customer who is one already."""
+        before = await self.events(three)
+        for merge in (three.merge, three.merge_oldest):
+            with pytest.raises(InputError, match="VALUE_INVALID: got one customer twice; wanted the ids of two"):
+                await merge(ID_A, ID_A, actor="steward")
+        with pytest.raises(InputError, match="VALUE_INVALID: got one customer twice"):
+            await three.preview_merge(ID_A, ID_A)
+        assert await self.events(three) == before
+
     async def test_a_preview_tells_all_that_stands_in_the_way(self, three: Store) -> None:
         """Each conflict, without opening a candidate for it."""
         await self.link(three, "one", "X1", ID_A)

@@ -130,7 +130,9 @@ class NonMatchingContract(CrossReferenceContract):
         cleared = await two.clear_non_match(B1, C1, actor="steward")
         before = await self.events(two)
         assert cleared == Linked(ID_A, 1, before)
-        assert (await two.clear_non_match(C1, B1, actor="steward")).customer == ID_A
+        again = await two.clear_non_match(C1, B1, actor="steward")
+        assert (again.customer, again.note) == (ID_A, "nobody has asserted that these two keys are never one person's")
+        assert cleared.note is None
         assert await two.clear_non_match(B1, PERSON, actor="steward") == Linked("", 0, 0)
         assert await self.events(two) == before
         await two.assert_non_match(C1, B1, actor="steward")

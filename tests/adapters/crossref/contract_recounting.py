@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from adapters.crossref import (
     HistoryEntry,
     IdentifierType,
     InputError,
+    KnownAs,
     Lookup,
     Restriction,
     Standing,
@@ -59,6 +61,48 @@ class RecountingContract(CrossReferenceContract):
         bodies = str([entry.body for entry in await two.history(ID_A)])
         assert not [key for key in ("a canary", PERSON) if key in bodies]
         assert "body" not in repr(made)
+
+    async def test_the_ids_of_a_customer_follow_merges_both_ways(self, two: Store, clock: SteppedClock) -> None:
+        """Ids that lead to it are its own for all time; where it led to another, that is told for as long as it did."""
+        await rows_of(two, [(ID_C, {"crm": ["C3"]})])
+        assert await two.known_as(ID_A) == (KnownAs(ID_A),)
+        clock.go(hours=1)
+        first = await two.merge(ID_B, ID_A, **BY)
+        for one in (ID_A, ID_B, Lookup("crm", "C2")):
+            assert await two.known_as(one) == (KnownAs(ID_A), KnownAs(ID_B))
+        clock.go(hours=1)
+        begun = clock.now
+        second = await two.merge(ID_A, ID_C, **BY)
+        assert await two.known_as(ID_B) == (KnownAs(ID_C), *sorted(map(KnownAs, (ID_A, ID_B)), key=str))
+        clock.go(hours=1)
+        ended = clock.now
+        await two.undo_merge(second.seq, **BY)
+        clock.go(hours=1)
+        await two.undo_merge(first.seq, **BY)
+        assert await two.known_as(ID_C) == (KnownAs(ID_C),)
+        assert KnownAs(ID_C, begun, ended) in await two.known_as(ID_A)
+        assert KnownAs(ID_A, begun - timedelta(hours=1), begun) in await two.known_as(ID_B)
+        assert KnownAs(ID_C, begun, ended) in await two.known_as(ID_B)
+        for name in ("cus_" + "0" * 32, *HOSTILE):
+            assert await two.known_as(name) == ()
+
+    async def test_who_was_erased_is_known_by_the_id_to_which_theirs_led(self, two: Store, clock: SteppedClock) -> None:
+        """From the merge on records name that one; before it, it is another's."""
+        clock.go(hours=1)
+        merged = clock.now
+        await two.merge(ID_B, ID_A, **BY)
+        clock.go(hours=1)
+        await two.erase(ID_A, **BY)
+        assert await two.known_as(ID_A) == (KnownAs(ID_A), KnownAs(ID_B))
+        assert await two.known_as(ID_B) == (KnownAs(ID_B), KnownAs(ID_A, merged, None))
+
+    async def test_whose_ids_were_erased_is_told(self, two: Store) -> None:
+        """Those merged into them too; nobody else's, and no text that can be no id."""
+        await rows_of(two, [(ID_C, {"crm": ["C3"]})])
+        await two.merge(ID_B, ID_A, **BY)
+        await two.erase(ID_A, **BY)
+        assert await two.erased([ID_A, ID_B, ID_C, "cus_" + "0" * 32, *HOSTILE]) == {ID_A, ID_B}
+        assert await two.erased([]) == frozenset()
 
     async def test_where_a_customer_stands(self, two: Store) -> None:
         """The id in use, its status, version and last event; one that was erased is told as that."""
@@ -201,7 +245,12 @@ class RecountingContract(CrossReferenceContract):
         exported = await two.export(ID_A)
         assert exported is not None
         ended, _ = exported.links
-        assert (ended.source, ended.key, ended.since, ended.until) == ("crm", None, START, clock.now)
+        assert (ended.source, ended.key, ended.status) == ("crm", None, "ended")
+        assert (ended.since, ended.until) == (START, clock.now)
+        await two.replace_key("mail", PERSON, "new@example.org", **BY)
+        replaced = await two.export(ID_A)
+        assert replaced is not None
+        assert sorted(one.status for one in replaced.links) == ["ended", "live", "superseded"]
         assert await two.export(Lookup("crm", "C1")) == await two.export(ID_B)
         await two.unlink("crm", "C1", **BY)
         assert await two.export(Lookup("crm", "C1")) is None

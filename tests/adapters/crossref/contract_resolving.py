@@ -7,6 +7,7 @@ from rich.pretty import pretty_repr
 
 from adapters.crossref import (
     CrossReference,
+    InputError,
     KeyFormat,
     KeyMode,
     LinkedKey,
@@ -102,6 +103,21 @@ class ResolvingContract(CrossReferenceContract):
         subject = await store.resolve(Lookup("tax", "123/45"))
         assert subject is not None
         assert keys_of(subject, "tax") == ["12345"]
+
+    @pytest.mark.parametrize("key", ["O123", "x123", "1e23", "+123", "123#", "12\u00a03"])
+    async def test_a_key_of_digits_swallows_nothing_that_could_be_another_persons(self, store: Store, key: str) -> None:
+        """Separators alone are left out: what has anything else links nobody, is not loaded, and finds nobody."""
+        await store.register_source(SourceSystem("tax", KeyFormat.DIGITS), actor="admin")
+        standing = await self.link(store, "tax", "123")
+        with pytest.raises(InputError, match="KEY_INVALID: got what is no digits key of tax; wanted 1 to 512 digits"):
+            await self.link(store, "tax", key)
+        report = await rows_of(store, [(None, {"tax": [key], "crm": ["C1"]}), (None, {"tax": ["1-2 3"]})])
+        assert (report.created, report.links, report.counts) == (1, 1, {"KEY_INVALID": 1})
+        found = await store.resolve_many([Lookup("tax", key), Lookup("tax", "12/3"), Lookup("crm", "C1")])
+        assert found[0] is None
+        assert found[1] is not None
+        assert found[2] is not None
+        assert found[1].customer_id == standing.customer != found[2].customer_id
 
     async def test_superseded_keys_resolve_and_are_not_asked(self, store: Store, backdoor: Backdoor) -> None:
         """A key that its source has replaced still finds the customer, but is not among the keys."""

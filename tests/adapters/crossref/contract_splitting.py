@@ -215,7 +215,9 @@ class RestrictingContract(CrossReferenceContract):
         assert await two.restrict(ID_A, NAME, actor="steward", expected_version=1) == made
         lifted = await two.lift(ID_A, NAME.ground, actor="steward")
         assert await self.held(two, ID_A) == ()
-        assert await two.lift(ID_A, NAME.ground, actor="steward", expected_version=1) == lifted
+        again = await two.lift(ID_A, NAME.ground, actor="steward", expected_version=1)
+        assert again == lifted
+        assert (lifted.note, again.note) == (None, "no restriction of this ground is in force")
         assert [(one.version, one.seq - made.seq) for one in (made, lifted)] == [(2, 0), (3, 1)]
         assert await self.events(two) == lifted.seq
         await two.restrict(ID_A, NAME, actor="steward")

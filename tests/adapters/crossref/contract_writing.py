@@ -131,6 +131,8 @@ class WritingContract(CrossReferenceContract):
             {"asserted_by": "ada@example.org"},
             {"asserted_by": "x", "reason_code": "free text"},
             {"asserted_by": "x", "reason_code": "01512-8374659"},
+            {"asserted_by": "x", "reason_code": "7"},
+            {"asserted_by": "x", "reason_code": "12-34"},
             {"asserted_by": "x", "reason_ref": "y" * 200},
             {"asserted_by": "x", "reason_ref": "she called"},
             {"asserted_by": "x", "reason_ref": "ada@example.org"},

@@ -131,6 +131,13 @@ class Model:
         come = sum(name[0] == LIMITED for name in names)
         return come > 0 and len(here) + come > 1
 
+    def joining(self, customer: str | None, names: Iterable[Name]) -> list[Name] | None:
+        """Return those of a row's free keys that join the customer; None when the row is left out for a limit."""
+        free = list(names)
+        apart = self.forbidden(customer, free)
+        allowed = [name for name in free if name not in apart]
+        return None if self.over(customer, allowed) else allowed
+
     # what changes it
 
     def create(self, customer: str) -> None:
@@ -251,6 +258,8 @@ class Model:
         return Expected(None, about or "", lambda _: self.apart.discard(pair), about=about)
 
     def merge(self, loser: str, survivor: str, *, force: bool, oldest: bool = False) -> Expected:
+        if loser == survivor:
+            return Expected(RefusalCode.VALUE_INVALID)
         gone, stays = self.lead(loser), self.lead(survivor)
         if oldest:
             stays, gone = sorted((gone, stays), key=self.born.__getitem__)

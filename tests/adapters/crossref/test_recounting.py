@@ -14,7 +14,7 @@ import pytest
 from adapters.crossref import SqliteCrossReference, outlining
 from adapters.crossref.asking import MAX_PAGE
 from adapters.crossref.operations import deciding
-from adapters.crossref.past import as_of, exporting, feed, history, superseding
+from adapters.crossref.past import as_of, exporting, feed, history, names, superseding
 from adapters.crossref.past.feed import Change, follow
 from tests.adapters.crossref.contract import START
 from tests.adapters.crossref.postgres_tables import PostgresTables
@@ -38,7 +38,7 @@ INSERT INTO match_candidate (tenant_id, candidate_id, customer_a, kind, grade, e
   FROM generate_series(1, 2000) AS n;
 ANALYZE customer, xref_event, event_customer, link, restriction, match_candidate
 """
-MODULES = (as_of, deciding, exporting, feed, history, outlining, superseding)
+MODULES = (as_of, deciding, exporting, feed, history, names, outlining, superseding)
 
 
 def statements(module: ModuleType) -> list[str]:

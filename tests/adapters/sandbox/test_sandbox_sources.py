@@ -127,6 +127,7 @@ async def test_the_crm_tells_who_anne_is(crm: HttpAdapter) -> None:
     assert facts(answers[KEYS[ANNE]]) == {
         "name": {"display": "Anne Neumann", "given": "Anne", "family": "Neumann", "title": None},
         "date_of_birth": date(1915, 11, 11),
+        "email": "anne.neumann.9@example.com",
         "contact_points": [
             {"kind": ContactKind.EMAIL, "value": "anne.neumann.9@example.com", "preferred": True},
             {"kind": ContactKind.PHONE, "value": "+61255500009", "preferred": False},

@@ -66,14 +66,14 @@ async def test_calls_that_are_under_way_together_are_counted(register: httpx.Asy
 @pytest.mark.parametrize(
     ("name", "paths"),
     [
-        ("crm", ["/customers"]),
+        ("crm", ["/customers", "/permissions"]),
         ("register", ["/api/v1/lei-records"]),
         ("orders", ["/graphql"]),
         ("support", ["/customers/{key}/tickets", "/tickets/{key}/messages"]),
     ],
 )
 def test_each_source_has_its_paths(name: str, paths: list[str]) -> None:
-    """Support answers under two."""
+    """Support answers under two, and so does the CRM."""
     assert [one.path for one in build_source(name, "sesame")] == paths
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from adapters.crossref import LoadRow, Lookup, Restriction, SourceSystem, SqliteCrossReference
 from adapters.http import HttpAdapter
 from gateway.gateway import Gateway
+from gateway.settings import Settings
 from schema.deadline import Clock
 from schema.lock import publish
 
@@ -100,15 +101,29 @@ class Product:
         finally:
             await crossref.aclose()
 
-    def gateway(self, sources: str, folder: Path, *, clock: Clock = time.monotonic, **how: Any) -> Gateway:
-        """Return the gateway over the sources at this URL and what the folder holds; `how` is what adapters take."""
+    def gateway(
+        self,
+        sources: str,
+        folder: Path,
+        *,
+        clock: Clock = time.monotonic,
+        now: Callable[[], float] = time.time,
+        settings: Settings | None = None,
+        **how: Any,
+    ) -> Gateway:
+        """Return the gateway over the sources at this URL and what the folder holds; `how` is what adapters take.
+
+        Without settings they are those of the environment.
+        """
         return Gateway(
             model=self.model,
             adapters=self.adapters(sources, **how),
             views=folder / "views",
             crossref=f"sqlite:///{_crossref_in(folder)}",
             consumers=folder / "consumers.yaml",
+            settings=settings,
             clock=clock,
+            now=now,
         )
 
     def from_environment(self) -> Gateway:

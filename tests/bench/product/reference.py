@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -84,8 +85,10 @@ class RegisterCompany(Record):
     status: CompanyStatus | None
 
 
-def adapters(url: str, *, batching: bool = True, in_flight: int = 8) -> list[HttpAdapter]:
-    """Return the three adapters of the sources at this URL."""
+def adapters(
+    url: str, *, batching: bool = True, in_flight: int = 8, of_crm: Sequence[HttpOffer] = ()
+) -> list[HttpAdapter]:
+    """Return the three adapters of the sources at this URL; `of_crm` are more offers of the CRM."""
 
     def offer(name: str, serves: str, record: type[Record], path: str, key: str, **more: Any) -> HttpOffer:
         how: dict[str, Any] = {"keys": InQuery("ids"), "path": path, "in_flight": in_flight}
@@ -100,7 +103,7 @@ def adapters(url: str, *, batching: bool = True, in_flight: int = 8) -> list[Htt
     companies = offer("companies", "Company", RegisterCompany, "/register", "id", keyspace="lei")
     return [
         HttpAdapter(name, url, offers)
-        for name, offers in (("crm", [crm, wide]), ("billing", [accounts]), ("register", [companies]))
+        for name, offers in (("crm", [crm, wide, *of_crm]), ("billing", [accounts]), ("register", [companies]))
     ]
 
 

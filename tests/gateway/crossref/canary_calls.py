@@ -190,6 +190,9 @@ async def _told(calls: Calls, first: str) -> None:
     assert await calls.do("outline", EMAIL.given) is None
     assert (await calls.do("standing", Lookup("mail", MAIL[0]))).customer == first
     assert await calls.do("standing", EMAIL.given) is None
+    assert first in [one.customer for one in await calls.do("known_as", Lookup("mail", MAIL[0]))]
+    assert not await calls.do("known_as", EMAIL.given)
+    assert not await calls.do("erased", [first, EMAIL.given, PHONE.given])
     await calls.do("export", EMAIL.given)
     changes = await calls.do("changes", 0)
     async for change in calls.store.follow(0):

@@ -76,6 +76,7 @@ async def test_identifiers_have_one_budget_whichever_way_is_taken(tmp_path: Path
         assert (await look_up(desk, by_email(EMAIL))).status_code == 200
         await desk.done("/resolve", {"by": {"identifier": email}}, "gardener")
         forgotten = {"source": "nursery", "identifiers": [email]}
+        everything = {"source": "nursery", "all": True}
         await desk.done(f"/customers/{linked.customer}/identifiers/forget", forgotten, "gardener")
         for refused in (
             await look_up(desk, by_email("eve@example.com")),
@@ -85,7 +86,7 @@ async def test_identifiers_have_one_budget_whichever_way_is_taken(tmp_path: Path
         ):
             assert (refused.status_code, code_of(refused)) == (429, "RATE_LIMITED")
         await desk.done("/resolve", {"by": {"identifier": email}}, "reader")
-        await desk.done(f"/customers/{linked.customer}/identifiers/forget", {"source": "nursery"}, "gardener")
+        await desk.done(f"/customers/{linked.customer}/identifiers/forget", everything, "gardener")
 
 
 async def test_whoever_cannot_be_shown_is_answered_alike(tmp_path: Path, store: SqliteCrossReference) -> None:

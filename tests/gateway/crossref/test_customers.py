@@ -7,6 +7,8 @@ import pytest
 from adapters.crossref import Lookup
 from tests.gateway.crossref.office import Office, code_of
 
+ADDRESS = {"type": "email", "value": "anna@example.com"}
+
 
 async def owner(desk: Office, source: str, key: str) -> str | None:
     subject = await desk.store.resolve(Lookup(source, key))
@@ -106,12 +108,58 @@ async def test_identifiers_are_noted_and_forgotten(desk: Office) -> None:
         f"/customers/{customer}/identifiers/forget", {"source": "crm", "identifiers": [phone], "country": "DE"}
     )
     assert (await desk.done("/resolve", {"by": by}))["subject"] is None
-    await desk.done(f"/customers/{customer}/identifiers/forget", {})
+    await desk.done(f"/customers/{customer}/identifiers/forget", {"all": True})
     refused = await desk.post(
         f"/customers/{customer}/identifiers", {"source": "crm", "identifiers": [{"type": "iban", "value": "secret"}]}
     )
     assert (refused.status_code, code_of(refused)) == (422, "IDENTIFIER_INVALID")
     assert "secret" not in refused.text
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"source": "crm"}, {"all": False}, {"identifiers": [ADDRESS], "all": True}, {"all": 1}]
+)
+async def test_that_every_identifier_is_forgotten_has_to_be_said(desk: Office, body: dict[str, Any]) -> None:
+    """A member that was left out by a slip forgets nothing."""
+    customer = await desk.link("crm", "C-1")
+    await desk.done(f"/customers/{customer}/identifiers", {"source": "crm", "identifiers": [ADDRESS]})
+    refused = await desk.post(f"/customers/{customer}/identifiers/forget", body)
+    assert (refused.status_code, code_of(refused)) == (422, "VALUE_INVALID")
+    by = {"by": {"identifier": ADDRESS}}
+    assert (await desk.done("/resolve", by))["subject"]["customer"] == customer
+    await desk.done(f"/customers/{customer}/identifiers/forget", {"source": "crm", "all": True})
+    assert (await desk.done("/resolve", by))["subject"] is None
+
+
+async def test_a_write_that_could_not_do_what_was_asked_for_says_so(desk: Office) -> None:
+    """It is answered as one that stands already, but with what is so in words, and no value; nothing is written."""
+    customer = await desk.link("crm", "C-1")
+    nobodys = {"type": "email", "value": "noreply@example.com"}
+    identifiers = {"source": "crm", "identifiers": [nobodys]}
+    pair = {"first": {"source": "crm", "key": "C-1"}, "second": {"source": "billing", "key": "B-9"}}
+    notes = {
+        "/non-matches/clear": (pair, "steward", "nobody has asserted that these two keys are never one person's"),
+        f"/customers/{customer}/lift": ({"ground": "g"}, "officer", "no restriction of this ground is in force"),
+        f"/customers/{customer}/identifiers": (identifiers, "steward", "1 not noted: the rules say it is nobody's"),
+    }
+    for path, (body, who, note) in notes.items():
+        for _ in range(2):
+            told = await desk.done(path, body, who, idempotency_key=f"k-{len(path)}")
+            assert (told["customer"], told["version"], told["note"]) == (customer, 1, note)
+    assert (await desk.done("/links", {"source": "crm", "key": "C-1"}))["note"] is None
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_nobody_is_merged_with_itself(desk: Office, dry_run: bool) -> None:
+    """One id given twice is a slip; two ids that lead to one customer since a merge are one already."""
+    one, other = await desk.link("crm", "C-1"), await desk.link("crm", "C-2")
+    for pair in ({"customers": [one, one]}, {"loser": one, "survivor": one}):
+        refused = await desk.post("/merges", {**pair, "dryRun": dry_run})
+        assert (refused.status_code, code_of(refused)) == (422, "VALUE_INVALID")
+        assert "one customer twice" in refused.text
+    merged = await desk.done("/merges", {"loser": other, "survivor": one})
+    again = await desk.done("/merges", {"loser": other, "survivor": one})
+    assert again == merged
 
 
 async def test_identifiers_are_noted_so_often_a_minute(desk: Office) -> None:

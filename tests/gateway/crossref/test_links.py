@@ -42,7 +42,7 @@ async def test_two_keys_are_told_apart_and_that_is_taken_back(desk: Office) -> N
     """Also two that nobody has: then no customer is answered, and no ETag."""
     pair = {"first": {"source": "crm", "key": "C-1"}, "second": {"source": "billing", "key": "B-1"}}
     response = await desk.post("/non-matches", pair)
-    assert response.json() == {"customer": None, "version": 0, "seq": response.json()["seq"]}
+    assert response.json() == {"customer": None, "version": 0, "seq": response.json()["seq"], "note": None}
     assert "etag" not in response.headers
     customer = await desk.link("crm", "C-1")
     refused = await desk.post("/links", {"source": "billing", "key": "B-1", "customer": customer})
@@ -166,6 +166,25 @@ async def test_what_cannot_be_written_is_refused_by_its_code(
     assert "C-1" not in refused.text
     assert refused.json()["errors"][0]["message"][0].isupper()
     assert len(await desk.store.changes(0)) == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/links", {"source": "crm", "key": "C-1", "reasonCode": "17"}, "The reasonCode is not in its form"),
+        ("/links", {"source": "crm", "key": "C-1", "reasonRef": "a b"}, "The reasonRef is not in its form"),
+        (
+            "/resolve",
+            {"by": {"customer": "cus_1"}, "asOf": "2999-01-01T00:00:00Z"},
+            "Got asOf that has not come yet; wanted a time of the past",
+        ),
+    ],
+)
+async def test_a_member_is_called_as_it_is_written(desk: Office, path: str, body: dict[str, Any], said: str) -> None:
+    """A message names what stands in the body, not what it is called in Python."""
+    refused = await desk.post(path, body)
+    assert (refused.status_code, code_of(refused)) == (422, "VALUE_INVALID")
+    assert refused.json()["errors"][0]["message"].startswith(said)
 
 
 async def test_two_keys_of_one_customer_are_not_told_apart(desk: Office) -> None:

@@ -19,8 +19,9 @@ from gateway.settings import Settings
 from tests.gateway.crossref.office import PEOPLE, Office, code_of, declare, office
 from tests.gateway.greenhouse import ALWAYS, Plant, greenhouse, nursery, soil
 
-FOLDER = Path(__file__).parents[3] / "gateway" / "crossref" / "steward"
-FILES = sorted(path.name for path in FOLDER.iterdir())
+GATEWAY = Path(__file__).parents[3] / "gateway"
+FOLDERS = (GATEWAY / "pages" / "shared", GATEWAY / "crossref" / "steward")
+FILES = {path.name: path for folder in FOLDERS for path in sorted(folder.iterdir())}
 SCRIPTS = [name for name in FILES if name.endswith(".js")]
 PAGE = "/crossref/steward"
 TYPES = {
@@ -31,7 +32,7 @@ TYPES = {
 
 
 def text_of(name: str) -> str:
-    return (FOLDER / name).read_text("utf-8")
+    return FILES[name].read_text("utf-8")
 
 
 async def get(desk: Office, path: str, name: str | None = None) -> httpx.Response:
@@ -87,6 +88,7 @@ def test_it_refers_to_its_own_files_alone_and_to_each() -> None:
     referred = {one.removeprefix("steward/") for one in re.findall(r'(?:src|href)="([^"#]+)"', page)}
     imported = {one for name in SCRIPTS for one in re.findall(r'from "\./([^"]+)"', text_of(name))}
     assert referred | imported == {*FILES} - {"page.html"}
+    assert len(FILES) == sum(len(list(folder.iterdir())) for folder in FOLDERS)  # no page has a file of a shared name
     assert re.findall(r"<script(?![^>]* src=)|<style| style=| on[a-z]+=", page) == []
     assert not [name for name in FILES if re.search(r"https?://(?!www\.w3\.org/2000/svg)", text_of(name))]
 
@@ -186,7 +188,7 @@ async def test_before_the_gateway_is_open_there_is_none(desk: Office, declared: 
 
 def test_it_has_words_for_what_can_happen() -> None:
     """For every event that concerns a customer, every conflict, and every kind of candidate."""
-    words = text_of("words.js")
+    words = text_of("words.js") + text_of("refusals.js")
     kinds = ("key_conflict", "shared_identifier", "limit_exceeded", "model", GONE, REPLACED)
     told = {*re.findall(r'^  "?([A-Za-z_.]+)"?: (?:\[|"|\(|\{)', words, re.MULTILINE)}
     assert {*map(str, (*EventType, *ConflictCode)), *kinds} - told == {EventType.SOURCE_REGISTERED}

@@ -73,7 +73,7 @@ AIMED: Mapping[str, Callable[[str, str], tuple[str, object]]] = {
     "split": lambda one, _: ("/splits", {"customer": one, "keys": [ONE]}),
     "split into": lambda one, other: ("/splits", {"customer": other, "keys": [ONE], "into": one}),
     "note": lambda one, _: (f"/customers/{one}/identifiers", {"source": "crm", "identifiers": [NOTED]}),
-    "forget": lambda one, _: (f"/customers/{one}/identifiers/forget", {}),
+    "forget": lambda one, _: (f"/customers/{one}/identifiers/forget", {"all": True}),
     "history": lambda one, _: ("/history", {"by": {"customer": one}}),
     "outline": lambda one, _: ("/outline", {"by": {"customer": one}}),
     "resolve": lambda one, _: ("/resolve", {"by": {"customer": one}}),

@@ -27,7 +27,7 @@ BODIES: dict[str, Any] = {
     "undo_merge": {},
     "split": {"customer": CUSTOMER, "keys": [{"source": "crm", "key": "C-1"}, KEY]},
     "note_identifiers": {"source": "billing", "identifiers": [{"type": "email", "value": "ada@example.com"}]},
-    "forget_identifiers": {},
+    "forget_identifiers": {"all": True},
     "accept_candidate": {},
     "reject_candidate": {},
     "restrict": {"ground": "g", "coordinates": ["*"]},
@@ -136,7 +136,7 @@ async def test_a_feed_writes_keys_of_its_source(desk: Office) -> None:
     told = await desk.done("/links", {"source": "crm", "key": "C-1"}, "crm-feed")
     identifiers = {"source": "crm", "identifiers": [{"type": "email", "value": "ada@example.com"}]}
     await desk.done(f"/customers/{told['customer']}/identifiers", identifiers, "crm-feed")
-    forgotten = {"source": "crm", "identifiers": None}
+    forgotten = {"source": "crm", "identifiers": None, "all": True}
     await desk.done(f"/customers/{told['customer']}/identifiers/forget", forgotten, "crm-feed")
     assert {one.actor for one in await desk.store.history(told["customer"])} == {"crm-feed"}
 

@@ -25,7 +25,7 @@ from resolvers.executing import execute
 from resolvers.fetched import Fetched
 from resolvers.handed_on import DoubtError
 from resolvers.plan import Plan
-from resolvers.policy import Transforms
+from resolvers.policy import PlanRules
 from resolvers.shapes import Shape, compile_shape
 from resolvers.shapes.making import Making
 from schema.caller import Caller
@@ -33,7 +33,7 @@ from schema.deadline import Deadline
 from schema.views import View
 from tests.resolvers.differential.mutating import Operation
 from tests.resolvers.differential.occurring import occurring
-from tests.resolvers.differential.scripted import Script, ScriptedCrossReference, ScriptedSource
+from tests.resolvers.differential.scripted import NOW, Script, ScriptedCrossReference, ScriptedSource
 from tests.resolvers.differential.worlds import World
 
 __all__ = ["Both", "Compiled", "Tally", "both_ways", "printed"]
@@ -96,7 +96,7 @@ class Compiled:
     shape: Shape
     schema: GraphQLSchema
     plan: Plan
-    transforms: Transforms
+    rules: PlanRules
 
 
 @dataclass
@@ -162,7 +162,8 @@ class Both:
         request = Request(operation.text, operation.name, operation.variables)
         self.asked, made = operation, self.rows if self.script.rows else self.dicts
         try:
-            answer = self.loop.run_until_complete(made.answer(view, request, _CALLER, Deadline.after(_LONG)))
+            caller = replace(_CALLER, assertions=self.script.assertions())
+            answer = self.loop.run_until_complete(made.answer(view, request, caller, Deadline.after(_LONG)))
         except RefusedError as error:
             self.tally.refused[str(error.code)] += 1
             return None
@@ -200,7 +201,10 @@ class Both:
         # of steps that were made one the rows are wider than those for which the shape was compiled
         self.has_twins = len(fetched.plan.distinct) < len(fetched.plan.steps)
         self.tally.entries["a kept shape"] += shape is not None
-        made_of = (operation.schema, fetched.plan, fetched.verdicts.transforms)
+        self.tally.entries["customers told apart"] += bool(fetched.verdicts.others)
+        self.tally.entries["a usual profile with verdicts"] += not fetched.verdicts.usual.is_plain
+        self.tally.entries["masks of some"] += fetched.verdicts.has_mixed_masks
+        made_of = (operation.schema, fetched.plan, fetched.verdicts.rules)
         shape = shape or compile_shape(*made_of)  # the engine compiles what is asked twice
         self.compiled = None if shape is None else Compiled(shape, *made_of)
         if shape is not None:
@@ -252,7 +256,8 @@ def both_ways(world: World) -> Iterator[Both]:
     rows = [ScriptedSource(world, source, offers, script) for source, offers in world.giving(rows=True).items()]
     crossref = ScriptedCrossReference(world, script)
     loop = asyncio.new_event_loop()
-    both = Both(world, Engine(world.model, dicts, crossref), Engine(world.model, rows, crossref), script, loop)
+    of_dicts, of_rows = (Engine(world.model, one, crossref, now=lambda: NOW) for one in (dicts, rows))
+    both = Both(world, of_dicts, of_rows, script, loop)
     try:
         with (
             patch.object(engine, "assemble", both.assemble),

@@ -26,11 +26,18 @@ from adapters.crossref import EVERYTHING, LinkedKey, Lookup, Restriction, Subjec
 from adapters.offers import Offer
 from adapters.rows import Row
 from schema.reasons import Place, Reason
+from schema.verification import Assertion, Level
 from tests.resolvers.differential.facts import FactMaker
 from tests.resolvers.differential.rowed import as_row
 from tests.resolvers.differential.worlds import World
 
-__all__ = ["Mood", "Script", "ScriptedCrossReference", "ScriptedSource"]
+__all__ = ["NOW", "Mood", "Script", "ScriptedCrossReference", "ScriptedSource"]
+
+NOW = 1_000_000.0
+"""The time of day, which stands still."""
+
+_ASSERTED = ("1", "2", "3", "4")
+"""By what customers are looked up of whom something is asserted."""
 
 _FETCHED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 _ERRORS = tuple(SourceError(one, "secret") for one in Reason if one.place is Place.ERROR)
@@ -73,6 +80,17 @@ class Script:
     def chance(self, *about: object) -> Random:
         """The chance that belongs to one question."""
         return Random("|".join(map(str, (self.seed, *about))))
+
+    def assertions(self) -> tuple[Assertion, ...]:
+        """What is asserted of some of the customers: some so well, some too long ago."""
+        chance = self.chance("assertions")
+        keys = [key for key in _ASSERTED if chance.random() < 0.5]
+        return tuple(
+            Assertion(
+                None, key, chance.choice(list(Level)), ("otp",), NOW - chance.choice((1, 5_000)), NOW + 1, "i", "i"
+            )
+            for key in keys
+        )
 
     def other(self) -> Script:
         """A script of another mood, for the same sources."""

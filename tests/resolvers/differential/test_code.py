@@ -52,7 +52,7 @@ def test_no_text_of_a_caller_stands_outside_of_literals(name: str) -> None:
             made = compiled(both, document, seed)
             assert made is not None
             assert not [one for one in words(made.shape.code) if MARK in one]
-            again = [compile_shape(made.schema, made.plan, made.transforms) for _ in range(2)]
+            again = [compile_shape(made.schema, made.plan, made.rules) for _ in range(2)]
             assert again[0] is not None
             assert again[1] is not None
             assert again[0].code == again[1].code

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
-from graphql import GraphQLSchema, GraphQLString, get_named_type
+from graphql import GraphQLSchema, GraphQLString, get_named_type, is_non_null_type
 
 from adapters.adapter import Adapter
 from adapters.offers import Offer
@@ -26,6 +27,11 @@ __all__ = ["WORLDS", "World", "world"]
 
 WORLDS = ("ships", "customers", "gallery")
 
+_VIEWS, _WITH_LEVELS = 6, 3
+"""How many views a world has, and how many of them, the last ones, ask how well customers are verified."""
+
+_Rules = dict[str, dict[str, Any]]
+
 _LIMITS = {
     "customers": 100,
     "deadline_ms": 60_000,
@@ -40,7 +46,7 @@ _LIMITS = {
 
 @dataclass(frozen=True)
 class World:
-    """A model, views of it that differ in masks alone, and what each source offers."""
+    """A model, views of it that differ in masks and levels alone, and what each source offers."""
 
     name: str
     model: Model
@@ -91,7 +97,12 @@ def _customers() -> World:
         register_adapter(url),
     ]
     offers = {one.source: tuple(one.offers) for one in adapters}
-    return _world("customers", Model(Customer), offers, frozenset({"Customer.consents", "Customer.payments"}))
+    return _world(
+        "customers",
+        Model(Customer),
+        offers,
+        frozenset({"Customer.consents", "Customer.disclosures", "Customer.payments"}),
+    )
 
 
 def _gallery() -> World:
@@ -106,7 +117,11 @@ def _world(
     shown += [f"{one}({argument}:)" for one in shown for argument in model.coordinates[one].arguments]
     own = [source for source, of_source in offers.items() if not all(offer.keyspace for offer in of_source)]
     texts = [one for one in shown if not one.endswith(")") and _is_text(model, one)]
-    views = [_view(name, shown, own, _masks(texts, number)) for number in range(4)]
+    nullable = [one for one in shown if not one.endswith(")") and _may_be_withheld(model, one)]
+    rules = [_masks(texts, number) for number in range(_VIEWS)]
+    for number in range(_VIEWS - _WITH_LEVELS, _VIEWS):
+        _add_levels(rules[number], nullable, frozenset(texts), Random(-number))
+    views = [_view(name, shown, own, one) for one in rules]
     return World(name, model, views, MappingProxyType(dict(offers)))
 
 
@@ -120,12 +135,28 @@ def _is_text(model: Model, coordinate: str) -> bool:
     return get_named_type(model.coordinates[coordinate].type) == GraphQLString
 
 
-def _masks(texts: Sequence[str], number: int) -> dict[str, Mask]:
+def _may_be_withheld(model: Model, coordinate: str) -> bool:
+    """Return whether a field may be null, and what holds it too, of which perhaps nothing else is asked."""
+    about = model.coordinates[coordinate]
+    held = {one.of for one in model.coordinates.values() if is_non_null_type(one.type)}
+    return not is_non_null_type(about.type) and about.type_name not in held
+
+
+def _masks(texts: Sequence[str], number: int) -> _Rules:
     """No mask for the first view, a mask of any kind on half of the texts for each other one."""
     chance = Random(number)
-    return {one: chance.choice(list(Mask)) for one in texts if number and chance.random() < 0.5}
+    return {one: {"mask": chance.choice(list(Mask))} for one in texts if number and chance.random() < 0.5}
 
 
-def _view(name: str, shown: Sequence[str], own: Sequence[str], masks: Mapping[str, Mask]) -> View:
-    rules = {one: {"mask": masks[one]} if one in masks else None for one in shown}
-    return vessels.view(name=name, lookups=["id", *own], fields=rules, limits=_LIMITS)
+def _add_levels(rules: _Rules, nullable: Sequence[str], texts: frozenset[str], chance: Random) -> None:
+    """Add levels to a third of what may be null; below it half of the texts are masked, and the rest is withheld."""
+    for one in nullable:
+        if chance.random() < 0.3:
+            below = {"below": chance.choice(list(Mask))} if one in texts and chance.random() < 0.5 else {}
+            rules[one] = {**rules.get(one, {}), "min": chance.choice(["V1", "V2", "V2", "V3"]), **below}
+
+
+def _view(name: str, shown: Sequence[str], own: Sequence[str], rules: _Rules) -> View:
+    fields = {one: rules.get(one) for one in shown}
+    verification = {"methods": ["otp"], "max_age": 1800}
+    return vessels.view(name=name, lookups=["id", *own], fields=fields, limits=_LIMITS, verification=verification)

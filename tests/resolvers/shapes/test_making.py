@@ -13,9 +13,12 @@ from resolvers.cursors import Cursors
 from resolvers.executing import Executed, Operation
 from resolvers.handed_on import DoubtError, OddError
 from resolvers.plan import Plan
+from resolvers.policy import Transform
 from resolvers.shapes import making as module
 from resolvers.shapes.making import Making, Spot, is_left
+from schema.masks import Mask
 from schema.reasons import Reason
+from schema.withheld import Withheld
 from tests.resolvers.answered import answered, field, found
 from tests.resolvers.harbour import known, subject
 from tests.resolvers.planned import plan, vessel
@@ -24,6 +27,7 @@ PLAN = vessel("name owners { name } cargo { __typename } draught")
 OPERATION = cast("Operation", None)  # it is for the executor, whom only one test asks
 BAD = Fault(Reason.VALUE_INVALID)
 AT = ["vessel", "name"]
+MASKED = Transform(Mask.ALL)
 
 
 def making(answers: dict[str, Answer] | None = None, of: Plan = PLAN) -> Making:
@@ -65,7 +69,8 @@ def test_a_null_among_the_entries_of_a_list_is_an_error() -> None:
 def test_of_what_is_withheld_each_path_of_coordinates_has_its_reason() -> None:
     """The first of a path that is withheld, by name."""
     made = making()
-    made.withhold(spot(), {"Vessel.name": Reason.SUBJECT_RESTRICTED, "Vessel.size": Reason.SUBJECT_RESTRICTED}, [*AT])
+    verdict = Withheld(Reason.SUBJECT_RESTRICTED)
+    made.withhold(spot(), {"Vessel.name": verdict, "Vessel.size": verdict}, [*AT])
     (entry,) = made.assembled({"vessel": {"name": None}}).withheld
     assert (entry["coordinate"], entry["code"]) == ("Vessel.name", "SUBJECT_RESTRICTED")
 
@@ -73,11 +78,11 @@ def test_of_what_is_withheld_each_path_of_coordinates_has_its_reason() -> None:
 def test_a_mask_is_told_for_all_of_a_spot_or_for_one_path() -> None:
     """Each time as a masked value."""
     for shown in (True, False):
-        made, here = making(), spot(reason=Reason.VALUE_MASKED)
+        made, here = making(), spot(transform=MASKED)
         if shown:
             made.shown(here)
         else:
-            made.shown_at(here, [*AT])
+            made.shown_at(here, MASKED, [*AT])
         (entry,) = made.assembled({"vessel": {"name": "••••"}}).masked
         assert entry["paths"] == [AT]
 
@@ -212,7 +217,7 @@ def test_a_list_is_joined_or_has_a_reason() -> None:
 
 def test_what_was_told_of_a_customer_is_taken_back() -> None:
     """What was told of those before it stays, masks too."""
-    made, kept, lost = making(), spot(reason=Reason.VALUE_MASKED), spot("owners", reason=Reason.VALUE_MASKED)
+    made, kept, lost = making(), spot(transform=MASKED), spot("owners", transform=MASKED)
     made.shown(kept)
     before = len(made.errors), len(made.noted), made.left
     made.null(spot(), Reason.SOURCE_TIMEOUT, [*AT])
@@ -256,4 +261,4 @@ def test_who_is_unknown_is_told_behind_what_was_noted() -> None:
 )
 def test_something_is_left_where_one_path_is_free_to_its_end(needs: list[set[str]], shown: bool) -> None:
     """Of `A.a` being withheld."""
-    assert is_left([frozenset(need) for need in needs], {"A.a": Reason.SUBJECT_RESTRICTED}) is shown
+    assert is_left([frozenset(need) for need in needs], {"A.a": Withheld(Reason.SUBJECT_RESTRICTED)}) is shown

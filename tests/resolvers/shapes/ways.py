@@ -49,7 +49,7 @@ class Ways:
     ) -> Assembled:
         """Return the answer of a shape, compiled on the spot, which is that of the executor."""
         exact = execute(operation, fetched, subjects, cursors)
-        shape = compile_shape(operation.schema, fetched.plan, fetched.verdicts.transforms)
+        shape = compile_shape(operation.schema, fetched.plan, fetched.verdicts.rules)
         self.made += 1
         if shape is None:
             self.shapeless += 1

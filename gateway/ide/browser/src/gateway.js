@@ -1,4 +1,5 @@
-// Speaks to the gateway. The token is given to each call and kept nowhere here.
+// Speaks to the gateway. The token is given to each call and kept nowhere here. sending.js is that of every page.
+import { send } from "./sending.js";
 
 // `/anything/views/{view}/graphiql`: what stands before is where the gateway is mounted.
 const [, base, segment] = /^(.*\/views\/)([^/]*)\/graphiql$/.exec(location.pathname) ?? [null, "/views/", ""];
@@ -16,7 +17,7 @@ export class Refusal extends Error {
 // Returns the view's schema as SDL, and the view with its version: { sdl, id }. A view that does not show its schema to
 // this consumer can be asked all the same: `sdl` is null then, and the version is not known yet. Throws Refusal.
 export async function readSchema(token) {
-  const answer = await send("schema.graphql", token);
+  const answer = await sent("schema.graphql", token);
   if (!answer.ok) {
     const body = await bodyOf(answer);
     if (body?.errors?.[0]?.extensions?.code === "INTROSPECTION_NOT_ALLOWED") {
@@ -30,7 +31,7 @@ export async function readSchema(token) {
 
 // Returns the GraphQL response, whatever it holds. Throws Refusal when there is none.
 export async function ask(token, request) {
-  const answer = await send("graphql", token, { ...request, extensions: { receipt: "fields" } });
+  const answer = await sent("graphql", token, { ...request, extensions: { receipt: "fields" } });
   const body = await bodyOf(answer);
   if (answer.ok || body?.data !== undefined) {
     return body;
@@ -42,7 +43,7 @@ export async function ask(token, request) {
 
 // Returns the plan of a request; nothing is asked of any source. Throws Refusal.
 export async function explain(token, request) {
-  const answer = await send("explain", token, request);
+  const answer = await sent("explain", token, request);
   const body = await bodyOf(answer);
   if (answer.ok && body?.steps) {
     return body;
@@ -50,12 +51,11 @@ export async function explain(token, request) {
   throw refused(answer.status, body);
 }
 
-async function send(what, token, body) {
+async function sent(what, token, body) {
   const headers = { Authorization: `Bearer ${token}` };
   const post = { method: "POST", body: JSON.stringify(body), headers: { ...headers, "Content-Type": "application/json" } };
-  const settings = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
   try {
-    return await fetch(`${base}${segment}/${what}`, { ...settings, ...(body ? post : { headers }) });
+    return await send(`${base}${segment}/${what}`, body ? post : { headers });
   } catch {
     throw new Refusal("No answer", "The gateway cannot be reached. Check that it runs, and ask again.");
   }

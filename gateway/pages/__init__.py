@@ -1,0 +1,5 @@
+"""Pages for people: static files under a policy that lets nothing foreign in, and what several of them share."""
+
+from gateway.pages.page import Page
+
+__all__ = ["Page"]

@@ -1,0 +1,213 @@
+"""The gates of one request: what the sources that own them have answered, and how old that is.
+
+A reading counts from when it was asked for. What it has opened may be asked of the sources for a second; before a call
+that would start later the gate is asked again, once for all that wait. So no call starts later than a second after a
+withdrawal stood in its source, and a source that takes longer than that to answer opens nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from adapters.adapter import Batch, Call
+from adapters.answers import Answer, Denied, Key, SourceError
+from adapters.crossref import Subject
+from adapters.gathering import Gather, Gathered
+from resolvers.gates import Gate
+from resolvers.plan import GateStep, Step
+from resolvers.policy import Verdicts
+from resolvers.policy.gates import Outcome, outcome_of, unknown
+from schema.observer import Failed, Sent, tell
+from schema.reasons import Reason
+
+__all__ = ["FRESH", "Now", "Permitted", "Readings", "ask_gates", "gate_keys", "read_outcome"]
+
+FRESH = 1.0
+"""Seconds for which a gate's answer holds, from when it was asked."""
+
+Now = Callable[[], float]
+"""The time of day in seconds since 1970. Injected, so that tests own it."""
+
+_Pair = tuple[Gate, Subject]
+
+_GRACE = 0.005
+"""Seconds after the deadline in which a gate's answer is still taken."""
+
+
+def gate_keys(step: GateStep, subject: Subject) -> list[Key]:
+    """Return the keys by which the gates of a step are asked for a customer: all live ones of the source."""
+    return [linked.key for linked in subject.keys.get(step.source, ())]
+
+
+def ask_gates(
+    step: GateStep, subjects: Iterable[Subject], sources: Mapping[str, Gather], call: Call
+) -> asyncio.Future[Gathered]:
+    """Return the future of what the gates of a step are decided by, asked for all these customers together."""
+    keys = dict.fromkeys(key for subject in subjects for key in gate_keys(step, subject))
+    return sources[step.source].ask(Batch(step.offer, step.fields, tuple(keys)), call)
+
+
+def read_outcome(
+    step: GateStep, gate: Gate, subject: Subject, answers: Mapping[Key, Answer], now: float, case: str | None
+) -> Outcome:
+    """Return whether a gate is open for a customer, by the answers of a step."""
+    return outcome_of(gate, [answers[key] for key in gate_keys(step, subject)], now, case)
+
+
+class Readings:
+    """Asks gates and takes what they answer to the verdicts.
+
+    `now` tells the time of day, `case` is the one that the situation names. `sent` holds the calls that were made, by
+    step.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[GateStep],
+        verdicts: Verdicts,
+        sources: Mapping[str, Gather],
+        call: Call,
+        *,
+        now: Now = time.time,
+        case: str | None = None,
+    ) -> None:
+        self._steps, self._verdicts, self._sources, self._call = steps, verdicts, sources, call
+        self._now, self._case, self._clock = now, case, call.deadline.clock
+        self._under_way: dict[GateStep, asyncio.Future[Gathered]] = {}
+        self._pairs: dict[GateStep, list[_Pair]] = {}
+        self._asked_at: dict[GateStep, float] = {}
+        self._read_at: dict[GateStep, float] = {}
+        self._outcomes: dict[tuple[Gate, str], Outcome] = {}
+        self._heard: Callable[[GateStep | Exception], None] = _unheard
+        self.sent: dict[GateStep, list[Sent]] = {}
+
+    def begin(self, heard: Callable[[GateStep | Exception], None]) -> Collection[GateStep]:
+        """Ask the gates for whose answers something waits, and return those that are under way.
+
+        `heard` is called with each of them when it has answered, or with a fault of ours that came instead.
+        """
+        self._heard = heard
+        for step in self._steps:
+            gates = sorted(step.gates, key=str)
+            pairs = [(gate, subject) for gate in gates for subject in self._verdicts.waiting_for(gate)]
+            if pairs:
+                self._ask(step, pairs)
+        return tuple(self._under_way)
+
+    def are_fresh(self, gates: frozenset[Gate]) -> bool:
+        """Return whether what these gates have answered still holds."""
+        return not self._stale(gates)
+
+    async def renew(self, gates: frozenset[Gate]) -> None:
+        """Return when those of the gates that are too old have answered anew, or the time is over."""
+        stale = self._stale(gates)
+        for step in stale:
+            if step not in self._under_way:
+                self._ask(step, self._open(step))
+        waiting = [self._under_way[step] for step in stale if step in self._under_way]
+        if waiting:
+            await asyncio.wait(waiting, timeout=self._call.deadline.remaining() + _GRACE)
+
+    def refusal(self, gates: frozenset[Gate], subject: Subject) -> Reason:
+        """Return why one of these gates is shut for a customer."""
+        found = (self._outcomes.get((gate, subject.customer_id)) for gate in sorted(gates, key=str))
+        return next((one.reason for one in found if one is not None), Reason.POLICY_UNAVAILABLE)
+
+    def end(self) -> None:
+        """Wait no longer for what has not answered."""
+        left, self._under_way = self._under_way, {}
+        for asked in left.values():
+            asked.cancel()
+
+    def _ask(self, step: GateStep, pairs: list[_Pair]) -> None:
+        self._pairs[step], self._asked_at[step] = pairs, self._clock()
+        subjects = {subject.customer_id: subject for _, subject in pairs}
+        asked = self._under_way[step] = ask_gates(step, subjects.values(), self._sources, self._call)
+        asked.add_done_callback(partial(self._take, step))
+
+    def _take(self, step: GateStep, asked: asyncio.Future[Gathered]) -> None:
+        if self._under_way.get(step) is not asked:
+            return
+        del self._under_way[step]
+        self._read_at[step] = self._asked_at[step]
+        try:
+            gathered = asked.result()
+            self._note(step, gathered)
+            self._settle(self._read(step, gathered.answers))
+            self._heard(step)
+        except Exception as error:  # noqa: BLE001  handed to the request
+            self._heard(error)
+
+    def _read(self, step: GateStep, answers: Mapping[Key, Answer]) -> list[tuple[Gate, Subject, Outcome]]:
+        is_late, now = self._age(step) > FRESH, self._now()
+        return [
+            (gate, subject, unknown(gate) if is_late else read_outcome(step, gate, subject, answers, now, self._case))
+            for gate, subject in self._pairs[step]
+        ]
+
+    def _settle(self, outcomes: Iterable[tuple[Gate, Subject, Outcome]]) -> None:
+        for gate, subject, outcome in outcomes:
+            self._outcomes[gate, subject.customer_id] = outcome
+            self._verdicts.settle(gate, subject, outcome)
+
+    def _note(self, step: GateStep, gathered: Gathered) -> None:
+        self.sent.setdefault(step, []).extend(gathered.sent)
+        failures = Counter(answer for answer in gathered.answers.values() if type(answer) is SourceError)
+        for error, keys in failures.items():
+            tell(self._call.observer, Failed(step.source, step.offer.name, error.reason, error.detail, keys))
+
+    def _stale(self, gates: frozenset[Gate]) -> list[GateStep]:
+        """Return the steps of these gates whose answers are too old; one that has opened nothing is never."""
+        return [one for one in self._steps if one.gates & gates and self._age(one) > FRESH and self._open(one)]
+
+    def _age(self, step: GateStep) -> float:
+        return self._clock() - self._read_at.get(step, -math.inf)
+
+    def _open(self, step: GateStep) -> list[_Pair]:
+        """Return whom a step has let, and by which of its gates."""
+        pairs = self._pairs.get(step, ())
+        return [one for one in pairs if self._is_read(*one) and self._outcomes[one[0], one[1].customer_id] is None]
+
+    def _is_read(self, gate: Gate, subject: Subject) -> bool:
+        return (gate, subject.customer_id) in self._outcomes
+
+
+def _unheard(_told: GateStep | Exception) -> None:
+    """Nobody listens before the gates are asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """The permit of one batch: what of a step is asked for its customers holds while its gates stay open.
+
+    `holders` are the customers for whom each key is asked.
+    """
+
+    readings: Readings
+    verdicts: Verdicts
+    step: Step
+    batch: Batch
+    gates: frozenset[Gate]
+    holders: Mapping[Key, Sequence[Subject]] = field(repr=False)
+
+    def denied(self, keys: Sequence[Key]) -> Mapping[Key, Denied] | None:
+        """Return the keys of which, for no customer, what the batch asks may be asked any more."""
+        if not self.readings.are_fresh(self.gates):
+            return None
+        return {key: self._denial(key) for key in keys if not any(map(self._may_ask, self.holders[key]))}
+
+    async def renew(self) -> None:
+        """Return when the gates have answered anew, or the time is over."""
+        await self.readings.renew(self.gates)
+
+    def _may_ask(self, subject: Subject) -> bool:
+        return self.verdicts.fields(self.step, subject) == self.batch.fields
+
+    def _denial(self, key: Key) -> Denied:
+        return Denied(self.readings.refusal(self.gates, self.holders[key][0]))

@@ -1,0 +1,31 @@
+"""What the made-up source says of gates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters.gates import CASE, CONSENT
+from adapters.pretending.offers import make_offers
+from tests.adapters.pretending.served import LIMITS, Served, codes
+from tests.resolvers.vessels import MODEL, view
+
+MARKETING = {"purpose": "DirectMarketing", "channel": "email"}
+GATES: list[tuple[dict[str, Any], str]] = [
+    ({"consent": MARKETING}, CONSENT),
+    ({"objection": MARKETING}, CONSENT),
+    ({"relationship": "open-case"}, CASE),
+]
+
+
+@pytest.mark.parametrize(("rule", "serves"), GATES)
+async def test_the_gates_that_a_view_asks_are_open_for_every_customer(rule: dict[str, Any], serves: str) -> None:
+    """They are offers of their own, and no other gate is offered."""
+    fields = {"Vessel.id": None, "Vessel.name": rule}
+    gated = view(fields=fields, limits=LIMITS)
+    assert [offer.serves for offer in make_offers(gated, MODEL)] == ["Vessel", serves]
+    for key in ("ada", "bob"):
+        answer = await Served(view=gated).vessel("name", key)
+        assert answer["data"]["vessel"]["name"]
+        assert codes(answer) == []

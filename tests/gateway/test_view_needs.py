@@ -1,0 +1,131 @@
+"""What a view needs of its gateway is there, or stops the start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adapters.gates import CASE, CONSENT
+from gateway.view_needs import Provided, verify_needs
+from schema.view_files import load_views
+from tests.gateway.greenhouse import greenhouse, write_view
+from tests.schema.declared import SUPPORT_CALL, sentence
+from tests.schema.declared import write_view as write_text
+
+ALL = Provided(served=frozenset({CONSENT, CASE}), verifiers=True, audit=True, secret=True)
+
+GATES = [
+    (
+        "consent: {purpose: DirectMarketing}\n",
+        "",
+        {"served": frozenset({CASE})},
+        "6 got a demand for consent, which no adapter answers; wanted an offer that serves Gate.consent; to mend: add "
+        "the offer to the adapter of the source that owns them",
+    ),
+    (
+        "objection: {purpose: DirectMarketing}\n",
+        "",
+        {"served": frozenset({CASE})},
+        "6 got a demand for consent, which no adapter answers; wanted an offer that serves Gate.consent; to mend: add "
+        "the offer to the adapter of the source that owns them",
+    ),
+    (
+        "",
+        "objection: {purpose: DirectMarketing}",
+        {"served": frozenset({CASE})},
+        "14 got a demand for consent, which no adapter answers; wanted an offer that serves Gate.consent; to mend: "
+        "add the offer to the adapter of the source that owns them",
+    ),
+    (
+        "subject: {relationship: open-case, refusal_ms: 300}\n",
+        "",
+        {"served": frozenset({CONSENT})},
+        "6 got a demand for cases, which no adapter answers; wanted an offer that serves Gate.case; to mend: add "
+        "the offer to the adapter of the source that owns them",
+    ),
+    (
+        "",
+        "relationship: open-case",
+        {"served": frozenset({CONSENT})},
+        "14 got a demand for cases, which no adapter answers; wanted an offer that serves Gate.case; to mend: add "
+        "the offer to the adapter of the source that owns them",
+    ),
+]
+
+
+@pytest.mark.parametrize(("parts", "fields", "lacking", "problem"), GATES)
+def test_a_gate_that_no_adapter_answers_is_named_with_its_line(
+    tmp_path: Path, parts: str, fields: str, lacking: dict[str, object], problem: str
+) -> None:
+    """Consents, objections and cases; with everything provided there is nothing to tell."""
+    text = SUPPORT_CALL.replace("  Customer.segment: {}\n", f"  Customer.segment: {{{fields}}}\n")
+    write_text(tmp_path, text.replace("owner: ", f"{parts}owner: "))
+    loaded = load_views(tmp_path).views[0]
+    provided = replace(ALL, **lacking)  # type: ignore[arg-type]
+    assert [f"{each.line} {sentence(each)}" for each in verify_needs([loaded], provided)] == [problem]
+    assert list(verify_needs([loaded], ALL)) == []
+
+
+GLASS = "break_glass: {roles: [lead], reasons: [vital-interest], minutes: 30}\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "lacking", "problems"),
+    [
+        (
+            "verification: {methods: [otp]}\n",
+            {"verifiers": False},
+            [
+                "CUSTOMER_VIEW_VERIFIERS: error: got no such setting, and verification in support-call@1; wanted the "
+                "file of those whose word is taken for who was verified; to mend: set it, or publish versions that do "
+                "without"
+            ],
+        ),
+        (
+            "audit: required\n",
+            {"audit": False},
+            [
+                "CUSTOMER_VIEW_AUDIT: error: got no such setting, and audit: required in support-call@1; wanted a "
+                "folder in which it is written down what was shown; to mend: set it, or publish versions that do "
+                "without"
+            ],
+        ),
+        (
+            GLASS,
+            {"audit": False, "secret": False},
+            [
+                "CUSTOMER_VIEW_AUDIT: error: got no such setting, and break_glass in support-call@1; wanted a folder "
+                "in which it stands who broke a glass, and what waits for review; to mend: set it, or publish "
+                "versions that do without",
+                "CUSTOMER_VIEW_SECRET_FILE: error: got no such setting, and break_glass in support-call@1; wanted the "
+                "file of the secret with which grants are signed; to mend: set it, or publish versions that do without",
+            ],
+        ),
+    ],
+)
+def test_a_setting_that_views_need_is_named_with_the_views(
+    tmp_path: Path, parts: str, lacking: dict[str, object], problems: list[str]
+) -> None:
+    """Once a setting and part, however many views need it."""
+    write_text(tmp_path, SUPPORT_CALL.replace("owner: ", f"{parts}owner: "))
+    views = load_views(tmp_path).views
+    assert [str(each) for each in verify_needs(views, replace(ALL, **lacking))] == problems  # type: ignore[arg-type]
+    assert list(verify_needs(views, ALL)) == []
+
+
+def test_a_view_without_demands_needs_nothing(tmp_path: Path) -> None:
+    """As every view that was published before there were any."""
+    write_text(tmp_path)
+    assert list(verify_needs(load_views(tmp_path).views, Provided())) == []
+
+
+def test_a_gateway_with_such_a_view_does_not_start(tmp_path: Path) -> None:
+    """What is provided is what the gateway is made of."""
+    plants = greenhouse(tmp_path)
+    assert plants.gateway.check().errors == []
+    write_view(tmp_path / "views", "selling@1", "Plant.id", "Plant.label: {consent: {purpose: DirectMarketing}}")
+    (error,) = plants.gateway.check().errors
+    assert error.file.endswith("selling@1.yaml")
+    assert error.got == "a demand for consent, which no adapter answers"
