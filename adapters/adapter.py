@@ -49,7 +49,8 @@ class Permit(Protocol):
     def denied(self, keys: Sequence[Key]) -> Mapping[Key, Denied] | None:
         """Return those of the keys that may not be asked now, with their answers; None: that has to be found out anew.
 
-        It is asked right before each call on the wire, whatever the call has waited for.
+        It is asked right before the first byte of each call, whatever the call has waited for: with its connection in
+        hand. On None the connection is given back before `renew` is awaited, and another one is taken afterwards.
         """
 
     async def renew(self) -> None:
@@ -93,8 +94,8 @@ class Adapter(Protocol):
 
         An answer is matched by the key that its record echoes, never by position. A failure that concerns some keys
         is the answer of those keys; nothing but a programming error and cancellation is raised. A key that is not in
-        the mapping counts as SourceError(SOURCE_INCOMPLETE). Right before each call `call.permit` says which keys may
-        be asked; the protocol bases ask it.
+        the mapping counts as SourceError(SOURCE_INCOMPLETE). Right before the first byte of each call, when its
+        connection is had, `call.permit` says which keys may be asked; the protocol bases ask it.
         """
 
     async def aclose(self) -> None:

@@ -46,8 +46,10 @@ class Gather:
     one key a call, shares only with one of the same keys: such fetches split into calls, of which the offer bounds how
     many run together.
 
-    *How many.* Of the fetches that others could share, at most `offer.in_flight` are under way together. What is asked
-    meanwhile waits, and more asks join it. What nobody could share does not wait.
+    *How many.* Of the fetches that asks of other keys could share, at most `offer.in_flight` are under way together.
+    What is asked meanwhile waits, and more asks join it. All else does not wait here, for no call would be saved by it:
+    what nobody could share, an ask of more keys than a call takes, and whatever is asked of an offer that takes one key
+    a call. How many of those calls run together is bounded by the adapter (`at_once` of the source).
 
     *Whose.* A shared fetch runs in an empty context and carries no trace. It lives until the last deadline of those who
     wait for it, and is cut when nobody does. An ask whose own deadline passes is answered with DEADLINE_EXCEEDED.

@@ -50,7 +50,8 @@ class Offer:
     None when it does not: then one key is asked a call, and `check` lists the offer. `keyspace` names whose keys it is
     asked by: empty for the source's own, else the keyspace of the references that lead to it (`lei`). `max_batch` is
     the most keys in one call, `at_once` the most calls of one batch under way together, `in_flight` the most fetches
-    that requests could share under way together: what is asked meanwhile waits, and goes out in one. `absent` says what
+    that requests with other keys could share under way together: what is asked meanwhile waits, and goes out in one.
+    An offer that takes one key a call has none such: the adapter's `at_once` alone bounds them. `absent` says what
     a key that the answer leaves out means: Missing, Page (an empty list), or None: the answer is incomplete.
     `max_items` is the most records of one key in a whole list: a key with more is SOURCE_ERROR. `max_page` is the most
     records of one key that the source gives at once, and says that the list is read in pages; None: it comes whole.

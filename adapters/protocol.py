@@ -73,7 +73,10 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
 
     @abstractmethod
     async def _make(self, ask: AskT, call: Call) -> ReplyT:
-        """Make the call on the wire and return the reply, or raise SendError."""
+        """Make the call on the wire and return the reply, or raise SendError.
+
+        What `last_look` returns is called once the connection is had, right before the first byte.
+        """
 
     @abstractmethod
     def _records(self, ask: AskT, reply: ReplyT) -> Iterable[object]:

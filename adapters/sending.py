@@ -2,6 +2,7 @@
 
     SendError          one call failed; carries the reason of every key it asked
     NotPermittedError  nothing was sent: some of the keys may not be asked any more
+    StalePermitError   nothing was sent: which keys may be asked has to be found out anew
 
 `fetch` asks a batch, `send` makes one call. What a source sees, and what a retry repeats, is a `send`.
 """
@@ -12,6 +13,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from adapters.adapter import Batch, Call, Permit
@@ -20,11 +22,15 @@ from schema.deadline import Clock
 from schema.observer import Sent, tell
 from schema.reasons import Reason
 
-__all__ = ["Ask", "AtOnce", "InTime", "NotPermittedError", "Observed", "Send", "SendError"]
+__all__ = ["Ask", "AtOnce", "InTime", "NotPermittedError", "Observed", "Ready", "Send", "SendError"]
+__all__ += ["StalePermitError", "last_look"]
 
 AskT_contra = TypeVar("AskT_contra", bound="Ask", contravariant=True)
 ReplyT_co = TypeVar("ReplyT_co", covariant=True)
 AskT = TypeVar("AskT", bound="Ask")
+
+Ready = Callable[[], None]
+"""What is called when a call's connection is had, right before its first byte; it raises where nothing may be sent."""
 ReplyT = TypeVar("ReplyT")
 
 
@@ -50,6 +56,27 @@ class NotPermittedError(Exception):
     def __init__(self, denied: Mapping[Key, Denied]) -> None:
         self.denied = denied
         super().__init__(f"{len(denied)} keys may not be asked")
+
+
+class StalePermitError(Exception):
+    """Nothing was sent: which of the call's keys may be asked was found out too long ago by then."""
+
+
+def last_look(ask: Ask, call: Call) -> Ready | None:
+    """Return what a protocol calls right before the first byte; None where nothing has to let the call.
+
+    Where some of the keys may not be asked at that moment it raises NotPermittedError; where that has to be found out
+    anew, StalePermitError. Either passes through `send`, with the connection given back unused.
+    """
+    return None if call.permit is None else partial(_look, ask.keys, call.permit)
+
+
+def _look(keys: Sequence[Key], permit: Permit) -> None:
+    denied = permit.denied(keys)
+    if denied is None:
+        raise StalePermitError("what lets the call was read too long ago")
+    if denied:
+        raise NotPermittedError(denied)
 
 
 class Send(Protocol[AskT_contra, ReplyT_co]):
@@ -95,8 +122,9 @@ class InTime(Generic[AskT, ReplyT]):
 class AtOnce(Generic[AskT, ReplyT]):
     """Lets at most `limit` calls to the source run together; the others wait their turn, until their deadline.
 
-    A call that needs a permit is held against it when its turn has come. To find the permit out anew the turn is given
-    back: the call by which it is found out may be one to this very source.
+    A call that needs a permit is held against it when its turn has come, which spares connecting in vain; the inner
+    send does so again once it has a connection (`last_look`). To find the permit out anew the turn is given back, and
+    the connection: the call by which it is found out may be one to this very source.
     """
 
     def __init__(self, inner: Send[AskT, ReplyT], limit: int) -> None:
@@ -126,6 +154,8 @@ class AtOnce(Generic[AskT, ReplyT]):
                     raise NotPermittedError(denied)
                 if denied is not None or call.deadline.is_over():
                     return await self._send_now(ask, call)
+            except StalePermitError:  # by the time that a connection was had
+                pass
             finally:
                 self._turns.release()
             await permit.renew()

@@ -22,7 +22,7 @@ from graphql import (
 
 from adapters.adapter import Adapter
 from adapters.crossref import InputError, SourceSystem
-from adapters.gates import GATE_RECORDS
+from adapters.gates import GATE_RECORDS, asked_of
 from adapters.offers import Offer
 from adapters.records import Record, Reference
 from schema.directives import CANONICAL
@@ -105,10 +105,16 @@ def _gate(source: str, offer: Offer, owners: dict[str, str]) -> Iterator[Problem
     elif unknown := sorted(offer.record.model_fields.keys() - declared.model_fields.keys()):
         got, wanted = f"the field {unknown[0]}", f"a field of {declared.__name__}"
         yield _problem(offer.record, got, wanted, did_you_mean(unknown[0], declared.model_fields, "remove it"))
+    elif lacking := sorted((_DECIDING & declared.model_fields.keys()) - asked_of(offer.serves, offer.record)):
+        got, wanted = f"the field {lacking[0]}, which is always null", "what decides: without it the gate never opens"
+        yield _problem(offer.record, got, wanted, "say where the source keeps it")
     if offer.keyspace:
         got, wanted = f"the offer {name} with keyspace={offer.keyspace!r}", "the source's own keys of the customer"
         yield _problem(offer.record, got, wanted, "leave keyspace= out")
 
+
+_DECIDING = frozenset({"purpose", "status", "is_open", "is_active"})
+"""What no gate opens without."""
 
 _Offered = Mapping[str, frozenset[str]]
 """What is served, types and lists, by the keyspace of the keys that are asked by."""

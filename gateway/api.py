@@ -9,16 +9,16 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from gateway.breaking_glass import break_glass
 from gateway.crossref.application import make_crossref
 from gateway.explaining import explain_request
-from gateway.headers import read_headers
+from gateway.glass_request import break_glass
+from gateway.headers import Headers, read_headers
 from gateway.ide import Ide, add_ide
 from gateway.privacy import make_privacy
 from gateway.readiness import Readiness
 from gateway.refusals import NotTakenError, RequestCode, not_at_this_path
 from gateway.replies import Reply, answering, refusal, refusal_of
-from gateway.service import Service
+from gateway.service import NotOpenError, Service
 
 __all__ = ["Pages", "make_api"]
 
@@ -72,12 +72,31 @@ def _add_views(api: FastAPI, service: Callable[[], Service], most_bytes: int) ->
 
 
 def _add_break_glass(api: FastAPI, service: Callable[[], Service]) -> None:
-    @api.post("/views/{view}/break-glass")
+    path = "/views/{view}/break-glass"
+
+    @api.options(path)
+    async def preflight(request: Request) -> Response:
+        async def work() -> Response:
+            return Response(status_code=204, headers=service().preflight(read_headers(request.headers.raw)))
+
+        return await _answering(request, work)
+
+    @api.post(path)
     async def opening(view: str, request: Request) -> Response:
         async def work() -> Response:
             return _response(await break_glass(service(), view, request))
 
-        return await _answering(request, work)
+        response = await _answering(request, work)
+        response.headers.update(_shared(service, read_headers(request.headers.raw)))
+        return response
+
+
+def _shared(service: Callable[[], Service], headers: Headers) -> dict[str, str]:
+    """Return the headers by which a page may read the answer, where it is known who asks and the page is theirs."""
+    try:
+        return service().shared_with(service().caller(headers), headers) if b"origin" in headers else {}
+    except (NotOpenError, NotTakenError):
+        return {}
 
 
 def _add_health(api: FastAPI, readiness: Readiness) -> None:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from importlib.metadata import packages_distributions
 from pathlib import Path, PurePath
 from traceback import extract_tb
 from typing import TypeVar
 
 from adapters.adapter import Adapter
-from adapters.crossref import CrossReference
+from adapters.crossref import CrossReference, Secrets
 from adapters.crossref.urls import URLS, file_of, url_fault
+from adapters.gates import GATE_RECORDS
 from adapters.verifying import served_coordinates, sound_adapters, verify_adapters
 from gateway.audit import AuditPlace, audit_problems
+from gateway.authzen import DecisionPlace, decision_point_problems
 from gateway.consumers import Consumers
 from gateway.identifier_rules import identifier_rules
-from gateway.secret_file import verify_secret_file
+from gateway.installed import distributions_of
+from gateway.secret_file import load_secrets, open_to_others
 from gateway.verification import Verifier, load_verifiers
 from gateway.view_needs import Provided, verify_needs
+from gateway.whole_view import too_large
 from resolvers.catalog import Catalog
 from resolvers.coverage import not_served, not_taken
+from resolvers.cursors import Cursors
 from resolvers.planning import Planner
+from resolvers.reading import Reader
 from schema.lock import Lock
 from schema.model import Model
 from schema.problems import ConfigurationError, Level, Problem
@@ -35,6 +40,8 @@ __all__ = ["Checked", "Declared", "check"]
 DISTRIBUTION = "customer-view-gateway"
 PACKAGES = ("adapters", "gateway", "resolvers", "schema")
 
+_EACH = 3
+"""How many coordinates of a view that no adapter serves are told one by one: of more, an adapter is missing."""
 _LOADED = "the file of a loaded cross-reference"
 _LOAD = "load it with SqliteCrossReference, or correct the path"
 
@@ -55,11 +62,15 @@ class Declared:
     identifier_rules: Path | None = None
     verifiers: Path | None = None
     audit: AuditPlace = field(default_factory=AuditPlace)
+    decision_point: DecisionPlace = field(default_factory=DecisionPlace)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was read, as far as it could be, and every problem found. `published` are the views that are served."""
+    """What was read, as far as it could be, and every problem found.
+
+    `published` are the views that are served; `files` is how many files of views there are, also such as hold none.
+    """
 
     problems: Sequence[Problem]
     model: Model | None = None
@@ -67,6 +78,8 @@ class Checked:
     published: Sequence[View] = ()
     consumers: Consumers | None = field(default=None, repr=False)
     verifiers: Mapping[str, Verifier] = field(default_factory=dict, repr=False)
+    secrets: Secrets | None = field(default=None, repr=False)
+    files: int = 0
 
     @property
     def errors(self) -> Sequence[Problem]:
@@ -82,25 +95,24 @@ def check(declared: Declared) -> Checked:
     lock = reading.attempt("the lock of the views", lambda: Lock.read(declared.views))
     consumers = reading.attempt("the consumers", lambda: Consumers.load(declared.consumers))
     reading.verify("the installed packages", _name_clashes)
-    reading.verify("the secret file", lambda: verify_secret_file(declared.secret_file) if declared.secret_file else ())
+    secrets = reading.attempt("the secret file", lambda: _secrets(reading, declared.secret_file))
     reading.attempt("the rules of identifiers", lambda: identifier_rules(declared.identifier_rules))
     has_secrets = declared.secret_file is not None
     reading.verify("the audit", lambda: audit_problems(declared.audit, has_secrets=has_secrets))
+    reading.verify("the decision point", lambda: decision_point_problems(declared.decision_point))
     verifiers = reading.attempt("the verifiers", lambda: _verifiers(declared.verifiers))
     reading.verify("the cross-reference", lambda: (*_crossref(declared.crossref), *_undigested(declared, folder)))
     if model is not None:
-        adapters = sound_adapters(declared.adapters)
-        reading.verify("the adapters", lambda: verify_adapters(declared.adapters, model))
-        reading.verify("the views", lambda: _views(adapters, folder, model))
-        reading.verify("the views", lambda: _unmet(declared, adapters, folder))
-        reading.verify("the adapters", lambda: _unserved(declared.model, adapters, model))
+        _verify_served(reading, declared, folder, model)
     if lock is not None:
-        reading.verify("the lock of the views", lambda: (*lock.problems(folder), *_drafts(lock, folder)))
+        told = {problem.file for problem in reading.problems if problem.level is Level.ERROR}
+        reading.verify("the lock of the views", lambda: (*_unlocked(lock, folder, told), *_drafts(lock, folder)))
     if consumers is not None:
-        reading.verify("the consumers", lambda: consumers.problems(folder))
+        doubtful = lock.doubtful(folder) if lock is not None else frozenset[str]()
+        reading.verify("the consumers", lambda: consumers.problems(folder.without(doubtful)))
     published = [loaded.view for loaded in lock.published(folder)] if lock is not None else []
     views = [loaded.view for loaded in folder.views]
-    return Checked(reading.problems, model, views, published, consumers, verifiers or {})
+    return Checked(reading.problems, model, views, published, consumers, verifiers or {}, secrets, folder.files)
 
 
 class _Reading:
@@ -119,15 +131,36 @@ class _Reading:
             self.problems.append(_unreadable(what, error))
         return None
 
-    def verify(self, what: str, find: Callable[[], Iterable[Problem]]) -> None:
-        """Collect what is found, also what was found before it failed."""
+    def verify(self, what: str, find: Callable[[], Iterable[Problem]]) -> bool:
+        """Collect what is found, also what was found before it failed, and return whether no error is among it."""
+        known = len(self.problems)
         self.attempt(what, lambda: self.problems.extend(find()))
+        return all(problem.level is not Level.ERROR for problem in self.problems[known:])
 
     def views(self, path: Path) -> ViewFolder:
         """Return the folder's usable views, none when there is no reading it."""
-        folder, found = self.attempt("the folder of views", lambda: read_views(path)) or (ViewFolder(path, ()), ())
+        nothing = ViewFolder(path, (), is_readable=False)
+        folder, found = self.attempt("the folder of views", lambda: read_views(path)) or (nothing, ())
         self.problems.extend(found)
         return folder
+
+
+def _verify_served(reading: _Reading, declared: Declared, folder: ViewFolder, model: Model) -> None:
+    """Verify adapters and views against the model and each other."""
+    adapters = sound_adapters(declared.adapters)
+    are_whole = reading.verify("the adapters", lambda: verify_adapters(declared.adapters, model))
+    reading.verify("the views", lambda: _views(adapters, folder, model, are_whole=are_whole))
+    reading.verify("the views", lambda: _unmet(declared, adapters, folder, are_whole=are_whole))
+    if are_whole:
+        reading.verify("the adapters", lambda: _unserved(declared.model, adapters, model))
+
+
+def _secrets(reading: _Reading, path: Path | None) -> Secrets | None:
+    if path is None:
+        return None
+    secrets = load_secrets(path)
+    reading.verify("the secret file", lambda: open_to_others(path))
+    return secrets
 
 
 def _verifiers(path: Path | None) -> Mapping[str, Verifier]:
@@ -181,24 +214,33 @@ def _undigested(declared: Declared, folder: ViewFolder) -> Iterator[Problem]:
         yield Problem("crossref", None, got, "the secret with which identifiers are digested", mend)
 
 
-def _views(adapters: Sequence[Adapter], folder: ViewFolder, model: Model) -> Iterator[Problem]:
+def _views(adapters: Sequence[Adapter], folder: ViewFolder, model: Model, *, are_whole: bool) -> Iterator[Problem]:
+    """Yield what is wrong with the views; while adapters are wrong, nothing of what they may be meant to serve."""
     catalog = Catalog(adapters)
-    planner = Planner(catalog, model)
-    sources = [adapter.source for adapter in adapters]
+    planner, reader = Planner(catalog, model), Reader(model, catalog, Cursors())
+    sources = [adapter.source for adapter in adapters] if are_whole else None
     for loaded in folder.views:
         yield from verify_view(loaded, model, sources=sources, today=date.today())  # noqa: DTZ011  a day on the wall
-        if not any(problem.level is Level.ERROR for problem in verify_view(loaded, model)):
-            yield from _not_served(loaded, model, planner)
+        if are_whole and not any(problem.level is Level.ERROR for problem in verify_view(loaded, model)):
+            unserved = list(_not_served(loaded, model, planner))
+            yield from unserved
             yield from _not_taken(loaded, model, catalog)
+            if not any(problem.level is Level.ERROR for problem in unserved):
+                yield from too_large(loaded, model, reader)
 
 
-def _unmet(declared: Declared, adapters: Sequence[Adapter], folder: ViewFolder) -> Iterator[Problem]:
-    """Yield what views need of the gateway and it lacks."""
+def _unmet(
+    declared: Declared, adapters: Sequence[Adapter], folder: ViewFolder, *, are_whole: bool
+) -> Iterator[Problem]:
+    """Yield what views need of the gateway and it lacks; while adapters are wrong, nothing that they could answer."""
+    served = frozenset(offer.serves for adapter in adapters for offer in adapter.offers)
     provided = Provided(
-        served=frozenset(offer.serves for adapter in adapters for offer in adapter.offers),
+        served=served if are_whole else frozenset(GATE_RECORDS),
         verifiers=declared.verifiers is not None,
         audit=declared.audit.folder is not None,
         secret=declared.secret_file is not None,
+        audit_days=declared.audit.days,
+        decides=declared.decision_point.url is not None,
     )
     yield from verify_needs(folder.views, provided)
 
@@ -208,11 +250,14 @@ def _not_served(loaded: LoadedView, model: Model, planner: Planner) -> Iterator[
         got = f"more than {MAX_PATHS} paths through the view, of which the others are not verified"
         mend = "list fewer fields that lead to types which lead on"
         yield Problem(str(loaded.path), loaded.document.line_of(("fields",)), got, "fewer", mend, Level.NOTE)
-    for error in not_served(loaded.view, model, planner):
+    errors = list(not_served(loaded.view, model, planner))
+    told = errors if len(errors) <= _EACH else errors[:1]
+    for error in told:
+        more = f" (and {len(errors) - 1} more)" if len(told) < len(errors) else ""
         yield Problem(
             str(loaded.path),
             loaded.line_of_field(error.coordinate),
-            f"{error.coordinate}, which no adapter serves (reached by {'.'.join(error.path)})",
+            f"{error.coordinate}, which no adapter serves (reached by {'.'.join(error.path)}){more}",
             "a coordinate that some adapter's offer serves",
             f"add an offer that serves {error.coordinate}, or remove it from the view",
         )
@@ -238,6 +283,11 @@ def _unserved(subject: type, adapters: Sequence[Adapter], model: Model) -> Itera
             yield Problem(where, None, f"{name}, which no adapter serves", "an offer that serves it", mend, Level.NOTE)
 
 
+def _unlocked(lock: Lock, folder: ViewFolder, told: Collection[str]) -> Iterator[Problem]:
+    """Yield what the lock says; not that a file has changed of which it is told already what is wrong in it."""
+    yield from (problem for problem in lock.problems(folder) if problem.file not in told)
+
+
 def _drafts(lock: Lock, folder: ViewFolder) -> Iterator[Problem]:
     for loaded in folder.views:
         if loaded.view.id not in lock.digests:
@@ -248,7 +298,7 @@ def _drafts(lock: Lock, folder: ViewFolder) -> Iterator[Problem]:
 
 def _name_clashes() -> Iterator[Problem]:
     """Yield the packages of ours that another installed distribution brings too: one would hide the other."""
-    installed = packages_distributions()
+    installed = distributions_of(PACKAGES)
     for package in PACKAGES:
         others = sorted(set(filter(None, installed.get(package, ()))) - {DISTRIBUTION})
         if others:

@@ -29,7 +29,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, St
 from schema.caller import Caller, CrossrefRole
 from schema.declaration import each_once, read_declaration, said
 from schema.problems import ConfigurationError, Level, Problem
-from schema.suggest import did_you_mean
+from schema.suggest import did_you_mean, nearest
 from schema.view_files import LoadedView, ViewFolder
 from schema.views import SLUG
 from schema.yaml_file import Document, load_yaml
@@ -205,14 +205,31 @@ class Consumers:
 
         A consumer registered for a view that does not exist or does not list it is an error. A consumer that a view
         lists and that is not registered for it is a note: so a consumer is withdrawn without a new version of the view.
+        Of what a broken file may declare nothing is said: that it is broken has been told.
         """
-        return [*self._unmet(folder), *self._unregistered(folder.views)]
+        return [*self._unmet(folder), *self._unregistered(folder)]
+
+    def _told(self, folder: ViewFolder) -> frozenset[tuple[str, str]]:
+        """Return consumers' names and views between which one of both is misspelt, which is told as an error."""
+        known = {name for each in folder.views for name in (each.view.name, each.view.id)}
+        misspelt = {
+            (consumer.name, nearest(view, known) or "")
+            for consumer in self.consumers
+            for view in consumer.views - known
+        }
+        listed = {
+            (meant[0], meant[1].view.id)
+            for consumer in self.consumers
+            for view in consumer.views
+            if (meant := self._misspelt(consumer, folder.versions(view) or filter(None, [folder.get(view)])))
+        }
+        return frozenset(misspelt | listed)
 
     def _unmet(self, folder: ViewFolder) -> Iterator[Problem]:
         for position, consumer in enumerate(self.consumers):
             for view in sorted(consumer.views):
                 found = folder.versions(view) or tuple(filter(None, [folder.get(view)]))
-                if not any(consumer.name in each.view.consumers for each in found):
+                if not any(consumer.name in each.view.consumers for each in found) and not folder.may_declare(view):
                     yield self._refusal((position, "views"), consumer, view, found, folder)
 
     def _refusal(
@@ -227,26 +244,45 @@ class Consumers:
         if found:
             got = f"{consumer.name} registered for {view}, which does not list it"
             mend = f"remove {view} here, or add the consumer in a new version of the view"
+            if meant := self._misspelt(consumer, found):
+                mend = f"correct {meant[0]} in {meant[1].path.name}, if it is meant; or {mend}"
             return Problem(self.document.file, line, got, "a view that lists the consumer", mend)
         known = [name for each in folder.views for name in (each.view.name, each.view.id)]
         got = f"{consumer.name} registered for {view}, which does not exist"
         return Problem(self.document.file, line, got, "a view of the folder", did_you_mean(view, known, "remove it"))
 
-    def _unregistered(self, views: Iterable[LoadedView]) -> Iterator[Problem]:
+    def _misspelt(self, consumer: Consumer, found: Iterable[LoadedView]) -> tuple[str, LoadedView] | None:
+        """Return what a view lists in the consumer's stead: a name like its own that nobody has; None: nothing is."""
+        names = {each.name for each in self.consumers}
+        for loaded in found:
+            meant = nearest(consumer.name, set(loaded.view.consumers) - names)
+            if meant is not None:
+                return meant, loaded
+        return None
+
+    def _unregistered(self, folder: ViewFolder) -> Iterator[Problem]:
         registered = {caller.consumer: caller for caller in self.callers.values()}
-        for loaded in views:
+        usual = "register it, unless it is meant to have no access any more"
+        told = self._told(folder)
+        for loaded in folder.views:
             view = loaded.view
             for position, name in enumerate(view.consumers):
                 caller = registered.get(name)
-                if caller is None or not view.admits(caller):
+                mend = usual if caller is not None else _meant(name, registered.keys() - set(view.consumers), usual)
+                if (caller is None or not view.admits(caller)) and not told & {(name, view.name), (name, view.id)}:
                     yield Problem(
                         str(loaded.path),
                         loaded.document.line_of(("consumers", position)),
                         f"the consumer {name}, which is not registered for {view.id}",
                         f"{name} with {view.id} in {Path(self.document.file).name}",
-                        "register it, unless it is meant to have no access any more",
+                        mend,
                         Level.NOTE,
                     )
+
+
+def _meant(name: str, known: Iterable[str], otherwise: str) -> str:
+    meant = nearest(name, known)
+    return otherwise if meant is None else f"did you mean {meant!r}? Else {otherwise}"
 
 
 def _consumer(entry: _Entry) -> Consumer:
@@ -259,8 +295,13 @@ def _idle(consumers: Iterable[Consumer], document: Document) -> Iterator[Problem
     for position, consumer in enumerate(consumers):
         if not consumer.views and not consumer.roles & frozenset(CrossrefRole):
             line = document.line_of((position, "views"))
+            got = f"an empty list ([{position + 1}].views)"
             mend = f"list a view, or give it a role in the cross-reference, such as {CrossrefRole.STEWARD}"
-            yield Problem(document.file, line, f"an empty list ([{position + 1}].views)", _VIEWS, mend)
+            for role in sorted(consumer.roles):
+                if meant := nearest(role, CrossrefRole):
+                    line = document.line_of((position, "roles"))
+                    got, mend = f"{got} and the role {role!r}", f"did you mean {meant!r}? Or list a view"
+            yield Problem(document.file, line, got, _VIEWS, mend)
 
 
 def _doubled(consumers: Iterable[Consumer], document: Document) -> Iterator[Problem]:

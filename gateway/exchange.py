@@ -24,13 +24,11 @@ from gateway.requests import parse_parameters, parse_request, refuse_parameters
 from gateway.service import Service
 from resolvers import RefusalCode, RefusedError, Request
 from schema.caller import Caller
-from schema.deadline import Clock, Deadline
+from schema.deadline import Clock, Deadline, for_sources
 from schema.reasons import Reason
 from schema.views import View
 
 __all__ = ["Arrival", "Exchange"]
-
-_MOST_RESERVED = 0.1
 
 _OK, _PARTIAL, _REFUSED, _LIMITED, _UNAVAILABLE = 200, 294, 400, 429, 503
 
@@ -75,7 +73,7 @@ class Exchange:
             view = service.named(caller, arrival.segment)
             return await self._answer(service, caller, arrival, view)
         except RefusedError as error:
-            if error.code is not RefusalCode.AUDIT_UNAVAILABLE:
+            if error.code is not RefusalCode.AUDIT_UNAVAILABLE and not error.is_recorded:
                 await self._record(service, caller, arrival, view, str(error.code))
             return _refused(error, wanted_media_type(arrival.headers))
         except Exception as error:
@@ -87,13 +85,15 @@ class Exchange:
         seconds = view.limits.deadline_ms / 1000
         with service.alarms.set(seconds, body_late) as alarm:
             request = await self._request(arrival)
+            service.engine.check_situation(view, request.situation)  # first: to the situation an assertion is held
             caller = service.informed(caller, view, arrival.headers, request.situation)
+            await service.check_grant(caller)
             alarm.late = _answer_late
             if self.clock() >= arrival.started + seconds:
                 raise _answer_late()
-            until = Deadline(arrival.started + _for_sources(seconds), self.clock)
+            until = Deadline(arrival.started + for_sources(seconds), self.clock)
             try:
-                answer = await service.engine.answer(view, request, caller, until)
+                answer = await service.engine.answer(view, request, caller, until, arrived=arrival.started)
             except RefusedError as error:
                 _check_is_query(arrival, error, request, view)
                 raise
@@ -140,14 +140,6 @@ def _refused(error: RefusedError, media_type: MediaType) -> Reply:
     if error.retry_after is not None:
         return Reply(_LIMITED, body, media_type, {"Retry-After": str(error.retry_after)})
     return Reply(_REFUSED if media_type is MediaType.RESPONSE else _OK, body, media_type)
-
-
-def _for_sources(seconds: float) -> float:
-    """Return for how much of a request's time sources are waited for.
-
-    A tenth of it, or 0.1 s, is kept for putting together what has come by then.
-    """
-    return seconds - min(seconds / 10, _MOST_RESERVED)
 
 
 def _answer_late() -> NotTakenError:

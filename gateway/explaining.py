@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
 from starlette.requests import Request
 
 from gateway.bodies import body_late, read_body
 from gateway.headers import read_headers
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import Reply, print_answer
-from gateway.requests import parse_request
+from gateway.requests import extension_of, parse_request
 from gateway.service import Service
-from resolvers import RefusedError
+from resolvers import GATE_WORDS, Assumed, GateKind, RefusedError
 from schema.caller import DEVELOPER, Caller
 from schema.verification import Level
 
 __all__ = ["explain_request"]
+
+_ASSUME, _LEVEL = "assume", "level"
+
+_WORDS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {_LEVEL: tuple(Level.__members__), **{str(kind): words for kind, words in GATE_WORDS.items()}}
+)
 
 
 async def explain_request(service: Service, view_id: str, request: Request, most_bytes: int) -> Reply:
     """Return the plan as JSON, in the members of `customer-view explain --json`, or why the view refuses the document.
 
     A plan names sources, offers and the fields of their records, so it is for consumers with the role `developer`. A
-    body has the view's time to come in. `?level=V1` tells it for customers of that level, verified just now; without it
-    the plan is the most that the query can ask.
+    body has the view's time to come in. In `extensions.assume` stands what is assumed of the customers: a level, and
+    what gates answer. A query over a limit of the view is refused as ever, and its plan stands in `extensions.plan`.
 
     Raises:
         NotTakenError: The request cannot be taken: 401, 403, 404, 408, 413, 415 or 400.
@@ -31,20 +41,47 @@ async def explain_request(service: Service, view_id: str, request: Request, most
     caller = service.caller(headers)
     view = service.find(caller, view_id)
     _check_role(caller)
-    level = _level(request.query_params.get("level"))
+    _check_url(request)
     with service.alarms.set(view.limits.deadline_ms / 1000, body_late):
         body = await read_body(request.receive, headers, most_bytes)
+    asked, assumed = parse_request(body), _assumed(body)
     try:
-        return Reply(200, print_answer(service.engine.explain(view, parse_request(body), caller, level)))
+        plan = service.engine.explain(view, asked, caller, assumed)
     except RefusedError as error:
         return Reply(400, print_answer({"errors": error.formatted()}))
+    if plan["over"]:
+        return Reply(400, print_answer({"errors": list(map(_error, plan["over"])), "extensions": {"plan": plan}}))
+    return Reply(200, print_answer(plan))
 
 
-def _level(word: str | None) -> Level | None:
-    if word is None or word in Level.__members__:
-        return None if word is None else Level[word]
-    message = f"The parameter level is none of: {', '.join(Level.__members__)}."
-    raise NotTakenError(400, RequestCode.BAD_REQUEST, message)
+def _error(over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a limit that the query is over as an error of a GraphQL response."""
+    told = {name: over[name] for name in ("code", "remedy", "limit", "asked", "allowed") if over[name] is not None}
+    return {"message": over["message"], "extensions": told}
+
+
+def _assumed(body: bytes) -> Assumed:
+    """Return what a body, which was parsed before, says is to be assumed."""
+    said = extension_of(body, _ASSUME)
+    if said is None:
+        return Assumed()
+    if not isinstance(said, dict) or not said.keys() <= _WORDS.keys():
+        raise _wrong(f"The extension 'assume' is not an object of {', '.join(_WORDS)} alone.")
+    words = {name: word for name, word in said.items() if word is not None}
+    for name, word in words.items():
+        if word not in _WORDS[name]:
+            raise _wrong(f"The part {name!r} of the extension 'assume' is none of: {', '.join(_WORDS[name])}.")
+    level = words.pop(_LEVEL, None)
+    return Assumed(None if level is None else Level[level], {GateKind(name): word for name, word in words.items()})
+
+
+def _check_url(request: Request) -> None:
+    if request.query_params:
+        raise _wrong("An explained request takes no parameters in the URL; say in extensions.assume what is assumed.")
+
+
+def _wrong(message: str) -> NotTakenError:
+    return NotTakenError(400, RequestCode.BAD_REQUEST, message)
 
 
 def _check_role(caller: Caller) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from schema.deadline import Clock
 from schema.observer import Event, Failed
 
-__all__ = ["FailureLog", "OutageFilter"]
+__all__ = ["FailureLog", "OutageFilter", "Repeats"]
 
 _QUIET = 10.0
 """Seconds in which the same failure is told once; how often it happened is told with the next line."""

@@ -12,49 +12,37 @@ gateway = Gateway(
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from os import urandom
 from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from adapters.adapter import Adapter
-from adapters.crossref import CrossReference, StoredCrossReference, open_crossref
+from adapters.crossref import CrossReference
 from adapters.verifying import sound_adapters
 from gateway.api import Pages, make_api
-from gateway.audit import AuditLog, AuditPlace, Disclosures, Telling, open_audit
-from gateway.audit.reading import Entries
-from gateway.authzen import AuthZen
-from gateway.break_glass import PER_MINUTE, USE, GlassBreaking, GrantSeal, PrivacyAlerts, Reviewing, deliver_to
+from gateway.audit import AuditPlace
+from gateway.authzen import DecisionPlace
+from gateway.building import Building
 from gateway.checking import Checked, Declared, check
 from gateway.documents import Compiling, prepare_documents
 from gateway.failure_log import FailureLog
 from gateway.front import Front
-from gateway.hearing import Hearing
-from gateway.identifier_rules import identifier_rules
-from gateway.register import Controller
+from gateway.register import Controller, Practice
 from gateway.replies import outages_told_seldom
-from gateway.secret_file import load_secrets
 from gateway.service import NotOpenError, Service
 from gateway.settings import Settings
-from gateway.verification import Assertions
-from resolvers import Cursors, Engine, Reader
+from resolvers import Cursors, Reader
 from resolvers.catalog import Catalog
 from resolvers.engine import Vouch
-from resolvers.news import Hear
-from resolvers.rates import Rates
 from schema.deadline import Clock
-from schema.model import Model
 from schema.observer import Observer
 from schema.problems import ConfigurationError, Problem
-from schema.views import View
+from schema.wall_clock import Now, WallClock
 
 __all__ = ["Gateway"]
-
-_CURSOR_USES = ("cursor, first half", "cursor, second half")
-"""AES-256-SIV takes a key of 64 bytes."""
 
 
 class Gateway:
@@ -64,11 +52,12 @@ class Gateway:
     folder of the views' files, `consumers` the file of those who may ask. `crossref` is `sqlite:///path` or
     `postgresql://user:password@host/database` of a loaded one, of whose tenants it answers for `tenant` alone (it is
     refused where nothing is loaded of this one, and something of another); or one that is open already (it is not
-    closed then, and is its own tenant's).
+    closed then, and is its own tenant's: name that one as `tenant` too). Records of the audit, grants and cursors are
+    the tenant's alone, also where several have one secret file; the folder of the audit has to be.
     Nothing is opened or read before it starts; a declaration that is wrong stops the start with ConfigurationError.
     Without `settings` they are read from the environment. The adapters are closed when the gateway stops, also when it
     could not start. `documents` is a folder of GraphQL documents, with a folder for each view: they are compiled at
-    the start. `now` tells the time in seconds since 1970.
+    the start. `now` tells the time in seconds since 1970 and never goes back: by default a WallClock.
     """
 
     def __init__(
@@ -85,23 +74,23 @@ class Gateway:
         settings: Settings | None = None,
         observer: Observer | None = None,
         clock: Clock = time.monotonic,
-        now: Callable[[], float] = time.time,
+        now: Now | None = None,
     ) -> None:
         self.settings = settings or Settings.from_environment()
-        self.declared = Declared(
-            *(model, tuple(adapters), Path(views), Path(consumers), self.settings.secret_file, crossref, tuple(types)),
-            identifier_rules=self.settings.identifier_rules,
-            verifiers=self.settings.verifiers,
-            audit=AuditPlace(self.settings.audit, self.settings.audit_anchors, self.settings.audit_days),
-        )
+        made_of = (model, tuple(adapters), Path(views), Path(consumers), tuple(types))
+        self.declared = _declared(*made_of, crossref, tenant, self.settings)
         self._documents = None if documents is None else Path(documents)
-        self.tenant, self._crossref, self._clock, self._now = tenant, crossref, clock, now
+        self.tenant, self._clock = tenant, clock
+        self._now, self._system = now or WallClock(), now or time.time
         self._observer = observer or FailureLog(clock)
         self._service: Service | None = None
+        self._app = self._doors()
+
+    def _doors(self) -> Front:
         most_bytes = self.settings.most_body_bytes
         pages = Pages(self.settings.steward_page, self.settings.officer_page)
         api = make_api(self._opened, self._lifespan, most_bytes=most_bytes, pages=pages)
-        self._app = Front(api, self._opened, most_bytes=most_bytes, clock=clock)
+        return Front(api, self._opened, most_bytes=most_bytes, clock=self._clock)
 
     def check(self) -> Checked:
         """Return everything that was read, with every problem found in it."""
@@ -136,151 +125,52 @@ class Gateway:
         async with AsyncExitStack() as stack:
             for adapter in sound_adapters(self.declared.adapters):
                 stack.push_async_callback(adapter.aclose)
-            checked = self.check()
-            if checked.errors or checked.model is None or checked.consumers is None:
-                raise ConfigurationError(checked.errors)
             stack.enter_context(outages_told_seldom(self._clock))
-            crossref = await self._open_crossref(stack)
-            rates = Rates(self.settings.identifiers_per_minute, self._clock)  # one for all doors
-            audit = await self._open_audit(stack)
-            if audit is not None and isinstance(crossref, StoredCrossReference):
-                self._tell(audit, crossref, checked.model, checked.published, stack)
-            engine = Engine(
-                checked.model,
-                self.declared.adapters,
-                crossref,
-                observer=self._observer,
-                clock=self._clock,
-                cursors=self._cursors(),
-                rates=rates,
-                hear=await self._hearing(crossref, stack),
-                recorder=audit,
-                now=self._now,
-                decision_point=self._decision_point(stack),
-                erased=crossref.erased if isinstance(crossref, StoredCrossReference) else None,
-                vouch=self._vouching(),
-            )
-            stack.push_async_callback(engine.aclose)
-            folder = documents or self._documents
-            if folder and (found := list(prepare_documents(folder, checked.published, engine.prepare, compiling))):
+            service = await self._building(self.check(), stack).service()
+            if found := self._wrong_documents(service, documents, compiling):
                 raise ConfigurationError(found)
-            grants = GrantSeal(self._derived([USE]))
-            self._service = Service(
-                engine,
-                checked.published,
-                checked.consumers,
-                crossref=crossref if isinstance(crossref, StoredCrossReference) else None,
-                rates=rates,
-                noting=Rates(self.settings.identifiers_noted_per_minute, self._clock),
-                assertions=Assertions(checked.verifiers, self._now, self._clock),
-                grants=grants,
-                breaking=await self._breaking(engine, crossref, grants, audit, stack) if audit else None,
-                reviewing=Reviewing(audit, now=self._now) if audit else None,
-                audit=audit,
-                controller=self._controller(),
-                now=self._now,
-            )
+            self._service = service
             try:
-                yield self._service
+                yield service
             finally:
                 self._service = None
+
+    def _building(self, checked: Checked, stack: AsyncExitStack) -> Building:
+        return Building(
+            self.declared,
+            self.settings,
+            checked,
+            tenant=self.tenant,
+            controller=self.controller,
+            observer=self._observer,
+            vouch=self._vouching(),
+            clock=self._clock,
+            now=self._now,
+            system=self._system,
+            stack=stack,
+        )
+
+    def _wrong_documents(self, service: Service, documents: Path | None, compiling: Compiling) -> list[Problem]:
+        folder = documents or self._documents
+        if folder is None:
+            return []
+        return list(prepare_documents(folder, service.views, service.engine.prepare, compiling))
 
     def _vouching(self) -> Vouch | None:
         """Return who vouches for customers beside signed assertions: nobody, where customers are real."""
         return None
 
-    async def _hearing(self, crossref: CrossReference, stack: AsyncExitStack) -> Hear | None:
-        """Return what takes what sources say of keys, None where nobody is to hear of it."""
-        if not self.settings.hear_sources or not isinstance(crossref, StoredCrossReference):
-            return None
-        hearing = Hearing(crossref, clock=self._clock)
-        await stack.enter_async_context(hearing.running())
-        return hearing.hear
-
-    def _decision_point(self, stack: AsyncExitStack) -> AuthZen | None:
-        """Return the outside decision point, None where there is none; it is closed after the engine.
-
-        Raises:
-            ConfigurationError: Its URL is none that can be asked.
-        """
-        url = self.settings.decision_point
-        if url is None:
-            return None
-        try:
-            point = AuthZen(url)
-        except ValueError:  # the URL may hold a password, and is not told
-            wanted = "http(s)://host/path without user, query and fragment"
-            problem = Problem("CUSTOMER_VIEW_DECISION_POINT", None, "a URL that is no plain one", wanted, "correct it")
-            raise ConfigurationError([problem]) from None
-        stack.push_async_callback(point.aclose)
-        return point
-
-    async def _open_audit(self, stack: AsyncExitStack) -> AuditLog | None:
-        """Return what records requests, None where nothing does; it is closed after the engine."""
-        file = self.settings.secret_file
-        audit = open_audit(self.declared.audit, load_secrets(file) if file else None, self._now)
-        if audit is not None:
-            await stack.enter_async_context(audit.running())
-        return audit
-
-    async def _breaking(
-        self, engine: Engine, crossref: CrossReference, grants: GrantSeal, audit: AuditLog, stack: AsyncExitStack
-    ) -> GlassBreaking:
-        """Return what opens what views show in emergencies only, and tells the privacy officer."""
-        url = self.settings.privacy_alert_url
-        alerts = PrivacyAlerts(await stack.enter_async_context(deliver_to(url)) if url else None)
-        await stack.enter_async_context(alerts.running())
-        rates = Rates(PER_MINUTE, self._clock)
-        return GlassBreaking(crossref, engine.model, grants, audit, alerts, rates, now=self._now)
-
-    def _tell(
-        self,
-        audit: AuditLog,
-        crossref: StoredCrossReference,
-        model: Model,
-        views: Sequence[View],
-        stack: AsyncExitStack,
-    ) -> None:
-        """Give what was recorded to the adapter that tells customers of it, where one is declared."""
-        told_from = Telling(Entries(audit.folder, audit.keys), crossref.known_as, model, views)
-        for adapter in self.declared.adapters:
-            if isinstance(adapter, Disclosures):
-                stack.enter_context(adapter.telling(told_from))
-
-    def _controller(self) -> Controller:
-        settings = self.settings
-        return Controller(settings.controller, settings.controller_contact, settings.data_protection_officer)
-
-    def _cursors(self) -> Cursors:
-        """Return what seals cursors: every process with the same secret file takes those of the others."""
-        return Cursors(self._derived(_CURSOR_USES)) if self.settings.secret_file else Cursors()
-
-    def _derived(self, uses: Iterable[str]) -> list[bytes]:
-        """Return the keys for these uses, joined, of each version of the secret, the current one first.
-
-        Without a secret file they are of this process alone.
-        """
-        file, names = self.settings.secret_file, tuple(uses)
-        if file is None:
-            return [urandom(32 * len(names))]
-        secrets = load_secrets(file)
-        return [b"".join(secrets.derive(use, version=one) for use in names) for one in secrets.versions]
-
-    async def _open_crossref(self, stack: AsyncExitStack) -> CrossReference:
-        if not isinstance(self._crossref, str):
-            return self._crossref
-        secret_file = self.settings.secret_file
-        secrets = load_secrets(secret_file) if secret_file else None
-        return await stack.enter_async_context(
-            open_crossref(
-                self._crossref,
-                tenant=self.tenant,
-                secrets=secrets,
-                beside_others=False,
-                kept_bytes=self.settings.kept_lookup_bytes,
-                identifier_rules=identifier_rules(self.settings.identifier_rules),
-            )
+    @property
+    def controller(self) -> Controller:
+        """Return who answers for the processing, and how this gateway is run, as the record of processing says it."""
+        settings, audit = self.settings, self.declared.audit
+        practice = Practice(
+            audit=audit.folder is not None,
+            audit_days=audit.days,
+            alerts=settings.privacy_alert_url is not None,
+            decision_point=self.declared.decision_point.url is not None,
         )
+        return Controller(settings.controller, settings.controller_contact, settings.data_protection_officer, practice)
 
     def _opened(self) -> Service:
         if self._service is None:
@@ -292,3 +182,22 @@ class Gateway:
     async def _lifespan(self, _api: FastAPI) -> AsyncIterator[None]:
         async with self.running():
             yield
+
+
+def _declared(
+    model: type,
+    adapters: Sequence[Adapter],
+    views: Path,
+    consumers: Path,
+    types: Sequence[type],
+    crossref: str | CrossReference,
+    tenant: str,
+    settings: Settings,
+) -> Declared:
+    return Declared(
+        *(model, adapters, views, consumers, settings.secret_file, crossref, types),
+        identifier_rules=settings.identifier_rules,
+        verifiers=settings.verifiers,
+        audit=AuditPlace(settings.audit, settings.audit_anchors, settings.audit_days, tenant),
+        decision_point=DecisionPlace(settings.decision_point, settings.decision_point_token),
+    )

@@ -45,7 +45,7 @@ class Readiness:
         if self._clock() >= self._due:
             self._due = self._clock() + _EVERY
             fault = None if service.crossref is None else await _fault(service.crossref)
-            self._settle(fault or _unwritten(service.audit))
+            self._settle(fault or await _unwritten(service.audit))
         return self._is_ready
 
     def _settle(self, fault: str | None) -> None:
@@ -56,11 +56,11 @@ class Readiness:
             _log.warning("ready again")
 
 
-def _unwritten(audit: AuditLog | None) -> str | None:
+async def _unwritten(audit: AuditLog | None) -> str | None:
     """Return why nothing can be recorded, None where it can, or need not be."""
     if audit is None:
         return None
-    audit.try_again()
+    await audit.try_again()
     return None if audit.fault is None else f"requests cannot be recorded: {audit.fault}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 __all__ = ["NotTakenError", "RequestCode", "not_at_this_path"]
 
@@ -16,6 +17,8 @@ __all__ = ["NotTakenError", "RequestCode", "not_at_this_path"]
 class RequestCode(StrEnum):
     """The code in `errors[].extensions.code` of a request that was not taken."""
 
+    ALREADY_REVIEWED = "ALREADY_REVIEWED"
+    """The broken glass was reviewed by somebody else meanwhile. What that has come to stands beside the code."""
     AUDIT_UNAVAILABLE = "AUDIT_UNAVAILABLE"
     """What is done here has to be written down, and cannot be. Ask again later."""
     BAD_REQUEST = "BAD_REQUEST"
@@ -40,6 +43,8 @@ class RequestCode(StrEnum):
     """There is nothing at this path."""
     ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED"
     """A web page asks whose origin the consumer has not registered."""
+    RATE_LIMITED = "RATE_LIMITED"
+    """The consumer has tried it too often. Try again after the seconds in Retry-After."""
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
     """The headers or the body came too slowly. Send them faster, or send less."""
     ROLE_NEEDED = "ROLE_NEEDED"
@@ -67,10 +72,22 @@ class RequestCode(StrEnum):
 
 
 class NotTakenError(Exception):
-    """A request that is refused before its document is looked at. The message holds nothing that the caller sent."""
+    """A request that is refused before its document is looked at. The message holds nothing that the caller sent.
 
-    def __init__(self, status: int, code: RequestCode, message: str, headers: Mapping[str, str] | None = None) -> None:
-        self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
+    `about` is what programs are told beside the code.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: RequestCode,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.status, self.code, self.message = status, code, message
+        self.headers, self.about = dict(headers or {}), dict(about or {})
         super().__init__(f"{status} {code}: {message}")
 
 

@@ -81,7 +81,7 @@ async def answering(work: Callable[[], Awaitable[_T]], refused: Callable[[Except
 
 def refusal(error: NotTakenError, media_type: MediaType = MediaType.JSON) -> Reply:
     """Return the reply to a request that was not taken, in the form of a GraphQL response."""
-    content = {"errors": [{"message": error.message, "extensions": {"code": str(error.code)}}]}
+    content = {"errors": [{"message": error.message, "extensions": {"code": str(error.code), **error.about}}]}
     return Reply(error.status, orjson.dumps(content), media_type, error.headers)
 
 

@@ -20,7 +20,7 @@ from resolvers import Request
 from schema.situation import Situation
 from schema.views import ReceiptDetail
 
-__all__ = ["parse_parameters", "parse_request", "refuse_parameters"]
+__all__ = ["extension_of", "parse_parameters", "parse_request", "refuse_parameters"]
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "query": (str,),
@@ -75,6 +75,11 @@ def parse_request(body: bytes, request_id: str | None = None) -> Request:
     if members.get("extensions") and _SITUATION in members["extensions"]:
         _check_situation_once(body, body, _BODY)
     return request
+
+
+def extension_of(body: bytes, name: str) -> object:
+    """Return what a body that holds a request says in an extension of this name; None for nothing."""
+    return (orjson.loads(body).get("extensions") or {}).get(name)
 
 
 def parse_parameters(query_string: bytes, request_id: str | None = None) -> Request:

@@ -19,7 +19,7 @@ from pathlib import Path
 from adapters.crossref import HkdfSecrets
 from schema.problems import ConfigurationError, Level, Problem
 
-__all__ = ["load_secrets", "new_secret_line", "verify_secret_file"]
+__all__ = ["load_secrets", "new_secret_line", "open_to_others"]
 
 _LINE = re.compile(r"(?P<version>[1-9][0-9]{0,4}):\s*(?P<secret>[A-Za-z0-9_-]+)=*")
 _CURRENT = re.compile(r"current:\s*(?P<version>[1-9][0-9]{0,4})")
@@ -55,13 +55,8 @@ def load_secrets(path: Path) -> HkdfSecrets:
     return HkdfSecrets(found, next(iter(current.values()), None))
 
 
-def verify_secret_file(path: Path) -> Iterator[Problem]:
-    """Yield what is wrong with the file, and a note when others than its owner may use it."""
-    try:
-        load_secrets(path)
-    except ConfigurationError as error:
-        yield from error.problems
-        return
+def open_to_others(path: Path) -> Iterator[Problem]:
+    """Yield a note when others than its owner may use the file."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & _OTHERS:
         mend = f"chmod 600 {path}"

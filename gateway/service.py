@@ -15,7 +15,8 @@ from hashlib import sha256
 from adapters.crossref import StoredCrossReference
 from gateway.alarms import Alarms
 from gateway.audit import AuditLog
-from gateway.break_glass import GlassBreaking, GrantSeal, Reviewing
+from gateway.audit.turns import BusyError
+from gateway.break_glass import EndedGrants, GlassBreaking, GrantSeal, Reviewing
 from gateway.consumers import Consumers
 from gateway.headers import Headers
 from gateway.origins import allowed_headers, check_origin, preflight_headers
@@ -53,9 +54,9 @@ class Service:
     and never a token. `alarms` end the requests whose time is over. `crossref` is what those work with who have a role
     for it, None where it is no store of ours; `rates` is how often they may look up by identifiers, by the engine too,
     and `noting` how many they may note. `assertions` verify what is asserted of customers, `grants` open what was
-    sealed for those who broke a glass; `breaking` and `reviewing` are there where the gateway keeps audit. `audit`
-    records requests, None where nothing is recorded; `controller` is who answers for the processing. `now` is the time
-    in seconds since 1970.
+    sealed for those who broke a glass; `breaking`, `reviewing` and `ended` are there where the gateway keeps audit.
+    `audit` records requests, None where nothing is recorded; `controller` is who answers for the processing. `now` is
+    the time in seconds since 1970.
     """
 
     engine: Engine
@@ -69,6 +70,7 @@ class Service:
     grants: GrantSeal | None = field(default=None, repr=False, compare=False)
     breaking: GlassBreaking | None = field(default=None, repr=False, compare=False)
     reviewing: Reviewing | None = field(default=None, repr=False, compare=False)
+    ended: EndedGrants | None = field(default=None, repr=False, compare=False)
     audit: AuditLog | None = field(default=None, repr=False, compare=False)
     controller: Controller = field(default=Controller(), repr=False, compare=False)
     now: Callable[[], float] = field(default=time.time, repr=False, compare=False)
@@ -124,6 +126,23 @@ class Service:
             message = "The header Break-Glass holds no grant for this consumer. Have the glass broken anew."
             raise NotTakenError(403, RequestCode.BREAK_GLASS_REFUSED, message)
         return grant
+
+    async def check_grant(self, caller: Caller) -> None:
+        """Refuse a caller whose grant a privacy officer has ended.
+
+        Raises:
+            NotTakenError: 403, it was ended; 503, whether it was cannot be read.
+        """
+        if caller.grant is None or self.ended is None:
+            return
+        try:
+            is_ended = await self.ended.has(caller.grant)
+        except (BusyError, OSError):
+            message = "Whether the broken glass was closed again cannot be read now. Ask again later."
+            raise NotTakenError(503, RequestCode.UNAVAILABLE, message, {"Retry-After": "1"}) from None
+        if is_ended:
+            message = "A privacy officer has ended what the header Break-Glass holds. Ask without it."
+            raise NotTakenError(403, RequestCode.BREAK_GLASS_REFUSED, message)
 
     def preflight(self, headers: Headers) -> dict[str, str]:
         """Return the headers that answer OPTIONS.

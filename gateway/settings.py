@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     decision_point: str | None = Field(default=None, repr=False, max_length=2_000, pattern=r"^https?://[!-~]+$")
     """The URL of an outside decision point (OpenID AuthZEN 1.0), which can only narrow what views show."""
 
+    decision_point_token: str | None = Field(
+        default=None, repr=False, max_length=8_000, pattern=r"^[A-Za-z0-9._~+/=-]+$"
+    )
+    """The token that the decision point wants, sent to it as a bearer token; it is never printed."""
+
     privacy_alert_url: str | None = Field(default=None, repr=False, max_length=2_000, pattern=r"^https?://[!-~]+$")
     """Where the privacy officer is alerted when a glass is broken: by POST, with a reference and nothing else."""
 

@@ -10,21 +10,21 @@ from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
 
+from gateway.references import REFERENCE, REFERENCE_FORM
 from schema.situation import NO_SITUATION, Situation
 
-__all__ = ["NAMES", "WrongSituationError", "is_reference", "read_situation"]
+__all__ = ["NAMES", "WrongSituationError", "read_situation"]
 
 NAMES = tuple(one.name for one in fields(Situation))
 """What can be told of a situation."""
 
 _WORD = re.compile(r"(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_REFERENCE = re.compile(r"[!-~]{1,100}")
 _WORDS = ("channel", "journey", "objective")
 _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = MappingProxyType(
     {
         name: (_WORD, "lower-case words joined by hyphens, 64 characters at most")
         if name in _WORDS
-        else (_REFERENCE, "1 to 100 visible ASCII characters")
+        else (REFERENCE, REFERENCE_FORM)
         for name in NAMES
     }
 )
@@ -32,11 +32,6 @@ _FORMS: Mapping[str, tuple[re.Pattern[str], str]] = MappingProxyType(
 
 class WrongSituationError(ValueError):
     """What was told of the situation cannot be one."""
-
-
-def is_reference(value: object) -> bool:
-    """Return whether it can refer to something of the consumer's own: a ticket, a call, an employee."""
-    return isinstance(value, str) and _REFERENCE.fullmatch(value) is not None
 
 
 def read_situation(value: object) -> Situation:

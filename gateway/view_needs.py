@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from adapters.gates import CASE, CONSENT
-from schema.problems import Problem
+from adapters.gates import CASE, CONSENT, INTERACTION, RELATIONSHIPS
+from resolvers.policy.decision_point import MOST_DECISIONS
+from schema.directives import CANONICAL
+from schema.problems import Level, Problem
 from schema.view_files import LoadedView
 from schema.views import AuditDemand, View
 
 __all__ = ["SETTINGS", "Provided", "verify_needs"]
 
 VERIFIERS, AUDIT, SECRET_FILE = "CUSTOMER_VIEW_VERIFIERS", "CUSTOMER_VIEW_AUDIT", "CUSTOMER_VIEW_SECRET_FILE"
+AUDIT_DAYS = "CUSTOMER_VIEW_AUDIT_DAYS"
 SETTINGS = frozenset({VERIFIERS, AUDIT, SECRET_FILE})
 """The settings that views can need. Where one is lacking, its name stands for the file of the problem."""
+
+_HOURS_A_DAY = 24
+_OWNED: Mapping[str, str] = MappingProxyType({CONSENT: "consent", CASE: "cases", INTERACTION: "interactions"})
+"""What the source owns whose adapter offers it, by what the offer serves."""
 
 _Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """What a gateway has: what its adapters' offers serve, and whether there are verifiers, audit and a secret file."""
+    """What a gateway has: what its adapters' offers serve, and whether there are verifiers, audit and a secret file.
+
+    `audit_days` is for how many days audit is kept, None for ever. `decides` says that there is a decision point.
+    """
 
     served: frozenset[str] = frozenset()
     verifiers: bool = False
     audit: bool = False
     secret: bool = False
+    audit_days: int | None = None
+    decides: bool = False
 
 
 def verify_needs(views: Sequence[LoadedView], provided: Provided) -> Iterator[Problem]:
@@ -34,6 +47,8 @@ def verify_needs(views: Sequence[LoadedView], provided: Provided) -> Iterator[Pr
     for loaded in views:
         for place, got, wanted, mend in _gates(loaded.view, provided):
             yield Problem(str(loaded.path), loaded.document.line_of(place), got, wanted, mend)
+        yield from _unkept(loaded, provided)
+        yield from _undecided(loaded, provided)
     for setting, part, needing, wanted in _settings([loaded.view for loaded in views], provided):
         if needing:
             got = f"no such setting, and {part} in {', '.join(view.id for view in needing)}"
@@ -56,12 +71,38 @@ def _settings(views: Sequence[View], provided: Provided) -> Iterator[tuple[str, 
         yield SECRET_FILE, "break_glass", behind_glass, "the file of the secret with which grants are signed"
 
 
+def _unkept(loaded: LoadedView, provided: Provided) -> Iterator[Problem]:
+    """Yield that what was opened could be dropped from the audit before it has to be reviewed."""
+    glass, days = loaded.view.break_glass, provided.audit_days
+    if glass is not None and provided.audit and days is not None and days * _HOURS_A_DAY <= glass.review_hours:
+        got = f"review within {glass.review_hours} hours, while {AUDIT_DAYS} is {days}"
+        wanted = "audit that is kept for longer than a review may take"
+        mend = (
+            f"set {AUDIT_DAYS} to {glass.review_hours // _HOURS_A_DAY + 1} or more, or publish a version with less time"
+        )
+        line = loaded.document.line_of(("break_glass", "review_hours"))
+        yield Problem(str(loaded.path), line, got, wanted, mend)
+
+
+def _undecided(loaded: LoadedView, provided: Provided) -> Iterator[Problem]:
+    """Yield that one request could need more decisions than are asked of a decision point."""
+    view = loaded.view
+    customers = 1 if view.subject.mode is not None else view.limits.customers
+    shown = [name for name in view.fields if "(" not in name and not name.endswith(f".{CANONICAL}")]
+    if provided.decides and customers * len(shown) > MOST_DECISIONS:
+        got = f"{customers} customers a request and {len(shown)} fields, on each of which the decision point decides"
+        wanted = f"at most {MOST_DECISIONS} decisions a request; one that needs more is refused"
+        line = loaded.document.line_of(("limits", "customers"))
+        mend = "nothing, where requests are smaller; or lower limits.customers in the next version"
+        yield Problem(str(loaded.path), line, got, wanted, mend, Level.NOTE)
+
+
 def _gates(view: View, provided: Provided) -> Iterator[tuple[_Place, str, str, str]]:
     for place, kind in _asked(view):
         if kind not in provided.served:
-            what = "consent" if kind == CONSENT else "cases"
-            got, wanted = f"a demand for {what}, which no adapter answers", f"an offer that serves {kind}"
-            yield place, got, wanted, "add the offer to the adapter of the source that owns them"
+            got = f"a demand for {_OWNED[kind]}, which no adapter answers"
+            mend = f"add the offer to the adapter of the source that owns {_OWNED[kind]}"
+            yield place, got, f"an offer that serves {kind}", mend
 
 
 def _asked(view: View) -> Iterator[tuple[_Place, str]]:
@@ -69,9 +110,9 @@ def _asked(view: View) -> Iterator[tuple[_Place, str]]:
     parts = (("consent", view.consent), ("objection", view.objection))
     yield from (((name,), CONSENT) for name, part in parts if part is not None)
     if view.subject.relationship is not None:
-        yield ("subject",), CASE
+        yield ("subject",), RELATIONSHIPS[view.subject.relationship]
     for name, rule in view.fields.items():
         if rule.consent is not None or rule.objection is not None:
             yield ("fields", name), CONSENT
         if rule.relationship is not None:
-            yield ("fields", name), CASE
+            yield ("fields", name), RELATIONSHIPS[rule.relationship]

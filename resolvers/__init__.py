@@ -1,7 +1,9 @@
 """How a query becomes few calls: selection, policy, plan, run, assembly, receipt."""
 
+from resolvers.assuming import GATE_WORDS, Assumed
 from resolvers.cursors import Cursors
 from resolvers.engine import Engine
+from resolvers.gates import GateKind
 from resolvers.kept import NoRoomError
 from resolvers.planning import NotServedError
 from resolvers.policy import choose_view
@@ -9,8 +11,11 @@ from resolvers.reading import Reader, Request
 from resolvers.refusals import RefusalCode, RefusedError
 
 __all__ = [
+    "GATE_WORDS",
+    "Assumed",
     "Cursors",
     "Engine",
+    "GateKind",
     "NoRoomError",
     "NotServedError",
     "Reader",

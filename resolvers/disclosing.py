@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from resolvers.disclosure import Disclosed, Disclosure, Effect
 from resolvers.fetched import Fetched
 from resolvers.finding import Found
-from resolvers.plan import Coordinates
+from resolvers.plan import Coordinates, Position
 from resolvers.policy import Glass, Profile, Rules, Verdicts
 from schema.caller import Caller
 from schema.reasons import Reason
 from schema.situation import Situation
 from schema.verification import Level
+from schema.withheld import Withheld
 
-__all__ = ["disclose"]
+__all__ = ["disclose", "disclose_refusal"]
 
 _NONE: Coordinates = frozenset()
 
@@ -32,7 +33,7 @@ def disclose(
 ) -> Disclosure:
     """Return what a request was shown: `at` it came in seconds since 1970, and it took so many `seconds`.
 
-    A grant that opened nothing is not in it.
+    A grant that was presented is in it, also where it has opened nothing.
     """
     view = rules.view
     return Disclosure(
@@ -44,9 +45,39 @@ def disclose(
         at,
         seconds,
         (*_shown(rules, found, fetched.verdicts, fetched), *_refused(found)),
-        _calls(found, fetched),
-        caller.grant if any(found.evidence.glass(one.customer_id) is Glass.OPEN for one in found.subjects) else None,
+        _calls(fetched),
+        caller.grant,
         request=request,
+    )
+
+
+def disclose_refusal(
+    rules: Rules,
+    caller: Caller,
+    situation: Situation,
+    found: Found,
+    code: str,
+    *,
+    at: float,
+    seconds: float,
+    request: str | None = None,
+) -> Disclosure:
+    """Return that a request was refused by this code when its customers had been found: no source was asked of them."""
+    view, oldest = rules.view, rules.verification.max_age
+    known = (Disclosed(one.customer_id, found.evidence.level(one.customer_id, oldest), {}) for one in found.subjects)
+    return Disclosure(
+        view.id,
+        view.purpose.dpv,
+        view.lawful_basis.gdpr,
+        caller.consumer,
+        situation,
+        at,
+        seconds,
+        (*known, *_refused(found)),
+        {},
+        caller.grant,
+        code,
+        request,
     )
 
 
@@ -59,7 +90,25 @@ def _shown(rules: Rules, found: Found, verdicts: Verdicts, fetched: Fetched) -> 
         profile = verdicts.profile(subject)
         roots = None if verdicts.roots is None else verdicts.roots[subject.customer_id]
         effects, out_of_reach = asked.effects(profile, roots), asked.out_of_reach(profile, roots)
-        yield Disclosed(subject.customer_id, level, effects, out_of_reach=out_of_reach)
+        yield Disclosed(
+            subject.customer_id,
+            level,
+            effects,
+            out_of_reach=out_of_reach,
+            told=asked.told(roots),
+            opened=_opened(rules, profile, effects, out_of_reach),
+            acting_for=found.evidence.acting_for(subject.customer_id),
+        )
+
+
+def _opened(
+    rules: Rules, profile: Profile, effects: Mapping[str, Effect], out_of_reach: Coordinates
+) -> tuple[str, ...]:
+    """Return what was shown for the glass was broken."""
+    if profile.standing.glass is not Glass.OPEN:
+        return ()
+    shown = (name for name in effects if name not in profile.withheld and name not in out_of_reach)
+    return tuple(name for name in shown if rules.of(name).needs_glass)
 
 
 class _Asked:
@@ -68,6 +117,7 @@ class _Asked:
     def __init__(self, fetched: Fetched) -> None:
         self._plan = fetched.plan
         self._effects: dict[tuple[Profile, frozenset[str]], Mapping[str, Effect]] = {}
+        self._told: dict[frozenset[str], Coordinates] = {}
         self._out_of_reach: dict[tuple[Profile, frozenset[str] | None], Coordinates] = {}
 
     def effects(self, profile: Profile, roots: frozenset[str] | None) -> Mapping[str, Effect]:
@@ -81,22 +131,37 @@ class _Asked:
             self._effects[profile, roots] = found
         return found
 
+    def told(self, roots: frozenset[str] | None) -> Coordinates:
+        """Return of what an order or a filter alone tells that stands in these root fields, None: in all."""
+        if roots is None:
+            return self._plan.told
+        found = self._told.get(roots)
+        if found is None:
+            found = self._told[roots] = self._plan.told_to(roots)
+        return found
+
     def out_of_reach(self, profile: Profile, roots: frozenset[str] | None) -> Coordinates:
-        """Return what is not withheld and was reached by nothing: on every path to it something was withheld."""
+        """Return what was reached by nothing, and is not itself why: on every path to it something was withheld."""
         if not profile.withheld:
             return _NONE
         found = self._out_of_reach.get((profile, roots))
         if found is None:
-            paths = [
-                path
-                for root in self._plan.roots
-                if roots is None or root.response_name in roots
-                for field in root.position.fields.values()
-                for path in field.needs
-            ]
+            asked = [root.position for root in self._plan.roots if roots is None or root.response_name in roots]
+            paths = [path for position in asked for field in position.fields.values() for path in field.needs]
             reached = _NONE.union(*(path for path in paths if not path & profile.hidden))
-            found = self._out_of_reach[profile, roots] = _NONE.union(*paths) - reached - profile.hidden
+            told = frozenset(_causes(asked, profile.withheld))
+            found = self._out_of_reach[profile, roots] = _NONE.union(*paths) - reached - told
         return found
+
+
+def _causes(positions: Iterable[Position], withheld: Mapping[str, Withheld]) -> Iterator[str]:
+    """Yield the coordinates for which something is null, as a client is told them: none behind another one."""
+    for position in positions:
+        for one in position.fields.values():
+            if one.is_withheld(withheld.keys()):
+                yield from one.causes(withheld)
+            else:
+                yield from _causes(one.positions.values(), withheld)
 
 
 def _refused(found: Found) -> Iterator[Disclosed]:
@@ -109,9 +174,9 @@ def _refused(found: Found) -> Iterator[Disclosed]:
                 yield Disclosed(found.hidden.get((root, place)), Level.V0, {}, reason)
 
 
-def _calls(found: Found, fetched: Fetched) -> Mapping[str, int]:
+def _calls(fetched: Fetched) -> Mapping[str, int]:
     """Return how many calls have ended, by source, those of gates among them."""
-    calls = dict(found.calls)
+    calls: dict[str, int] = {}
     for gate, sent in fetched.gate_calls.items():
         calls[gate.source] = calls.get(gate.source, 0) + len(sent)
     for step in fetched.plan.distinct:

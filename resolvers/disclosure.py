@@ -38,8 +38,10 @@ class Disclosed:
     """What was decided of one customer: the canonical id, how well verified, and the effect on each coordinate.
 
     `refused` says why a look-up shows nobody; `customer` is None where there is nobody, or nothing was read. Customers
-    with equal verdicts share one mapping of effects. What is `out_of_reach` is not withheld itself, and nothing of it
-    was shown: on every path to it something was withheld.
+    with equal verdicts share one mapping of effects. Of what is `out_of_reach` nothing was shown: on every path to it
+    something else was withheld, which is recorded. What is `told` was not shown either: of its values the order or a
+    filter of a list tells, as far as it is not withheld. `opened` was shown for the glass was broken, by the request's
+    grant; `acting_for` is for whom somebody else acted, by what was asserted of the customer.
     """
 
     customer: str | None = field(repr=False)
@@ -47,6 +49,9 @@ class Disclosed:
     effects: Mapping[str, Effect]
     refused: Reason | None = None
     out_of_reach: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
+    opened: tuple[str, ...] = ()
+    acting_for: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ class Disclosure:
 
     `at` is in seconds since 1970, `seconds` is how long it took. `sources` holds the calls that ended by source. `code`
     is why the whole request was refused, None where it was answered. `request` is the request's id, where it has one.
-    A person of whom several things are shown stands in `customers` once.
+    A person of whom several things are shown stands in `customers` once. `grant` is a broken glass that was presented,
+    also where it has opened nothing.
     """
 
     view: str

@@ -163,9 +163,11 @@ class Documents:
             )
         except GraphQLError as error:  # a @skip or @include whose variable is null
             raise RefusedError(RefusalCode.BAD_USER_INPUT, error.message, errors=[error]) from None
-        plan = self._planner.plan(selection, is_list=self._is_list, gates_of=self._gates_of)
+        plan = self._planner.plan(
+            selection, is_list=self._is_list, gates_of=self._gates_of, of_subject=self._rules.of_subject
+        )
         look_ups = {root.response_name: compile_look_ups(self._schema, root) for root in plan.roots}
-        taking = [step for step in plan.listing if definition_of(step, self._schema).args]
+        taking = [step for step in plan.listing if step.is_page or definition_of(step, self._schema).args]
         return Planned(plan, PlanRules(self._rules, plan.coordinates), look_ups, taking, self._compile)
 
     def _compile(self, plan: Plan, rules: PlanRules) -> Shape | None:

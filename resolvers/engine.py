@@ -13,19 +13,22 @@ from adapters.crossref import CrossReference, Lookup
 from adapters.gathering import Gather
 from resolvers.assembled import Assembled
 from resolvers.assembly import assemble
-from resolvers.calls import most_calls
+from resolvers.assuming import NOTHING_ASSUMED, Assumed
+from resolvers.calls import calls_of_document, most_calls
 from resolvers.canonical_keys import CanonicalKeys
 from resolvers.catalog import Catalog
 from resolvers.cursors import Cursors
-from resolvers.disclosing import disclose
-from resolvers.disclosure import AuditUnavailableError, Recorder
+from resolvers.disclosing import disclose, disclose_refusal
+from resolvers.disclosure import AuditUnavailableError, Disclosure, Recorder
 from resolvers.fetched import Fetched
 from resolvers.finding import Found, find
 from resolvers.news import Hear
-from resolvers.policy import Verdicts, check_calls, decide
-from resolvers.policy.decision_point import DecisionPoint, Question, narrow
+from resolvers.plan import Coordinates
+from resolvers.policy import Verdicts, check_calls, check_found, decide, expected
+from resolvers.policy.decision_point import DecisionPoint, Question, check_decisions, narrow
 from resolvers.rates import Rates
 from resolvers.reading import Asked, Reader, Request
+from resolvers.readings import Readings
 from resolvers.receipt import make_receipt
 from resolvers.refusals import RefusalCode, RefusedError
 from resolvers.relationship import has_refused, in_refusal_time, related
@@ -34,9 +37,11 @@ from schema.caller import Caller
 from schema.deadline import Clock, Deadline
 from schema.model import Model
 from schema.observer import NOBODY, Observer
-from schema.verification import Assertion, Level
+from schema.situation import Situation
+from schema.verification import Assertion
 from schema.view_schema import ViewSchema
 from schema.views import View
+from schema.wall_clock import Now, WallClock
 
 __all__ = ["Engine", "Erased", "Vouch"]
 
@@ -54,13 +59,35 @@ IDENTIFIERS_PER_MINUTE = 60
 
 
 class _Came(NamedTuple):
-    """A request as it came: when by the clock of deadlines, and `at` in seconds since 1970."""
+    """A request as it came: when it `arrived` by the clock of deadlines, and `at` in seconds since 1970, with the
+    assertions that were `sent`."""
 
     view: View
     request: Request
     caller: Caller
-    started: float
+    arrived: float
     at: float
+    sent: Sequence[Assertion] = ()
+
+    @property
+    def refused_at(self) -> float:
+        """Return when an answer leaves that shows somebody nobody, in a view that wants a relationship."""
+        return self.arrived + self.refusal_ms / 1000
+
+    @property
+    def refusal_ms(self) -> int:
+        """Return how long that is after the request has arrived."""
+        return self.view.subject.refusal_ms or self.view.limits.deadline_ms
+
+
+class _Known(NamedTuple):
+    """The customers who may be shown, the call for what is asked of them, the gates that were read, and when the answer
+    leaves; None: when it is there."""
+
+    found: Found
+    call: Call
+    readings: Readings | None
+    leaves: float | None
 
 
 class Engine:
@@ -68,10 +95,11 @@ class Engine:
 
     `rates` counts look-ups by identifiers, those included that its owner has made by other ways. `hear` is told when a
     source says that a key is gone or replaced. `recorder` writes down what is shown, before it leaves; without one
-    nothing is written. `now` tells the seconds since 1970, by which verifications grow old. `sleep` is how an answer
-    is kept back that refuses a customer who has no open case. `decision_point` is asked besides what may be shown.
-    `erased` tells the record whose ids were erased: the client is not told. `vouch` says how well customers count as
-    verified beside what is asserted: it is for made-up customers alone.
+    nothing is written. `now` tells the seconds since 1970, by which verifications grow old, and never goes back; by
+    default the system's WallClock. `sleep` is how an answer
+    is kept back that refuses a customer for want of a relationship. `decision_point` is asked besides what may be
+    shown. `erased` tells the record whose ids were erased: the client is not told. `vouch` says how well customers
+    count as verified beside what is asserted: it is for made-up customers alone.
     """
 
     def __init__(
@@ -86,7 +114,7 @@ class Engine:
         rates: Rates | None = None,
         hear: Hear | None = None,
         recorder: Recorder | None = None,
-        now: Callable[[], float] = time.time,
+        now: Now | None = None,
         sleep: Sleep = asyncio.sleep,
         decision_point: DecisionPoint | None = None,
         erased: Erased | None = None,
@@ -99,65 +127,96 @@ class Engine:
         self._reader = Reader(model, self.catalog, self._cursors)
         self._observer, self._clock, self._hear = observer, clock, hear
         self._rates = rates or Rates(IDENTIFIERS_PER_MINUTE, clock)
-        self._recorder, self._now, self._sleep = recorder, now, sleep
+        self._recorder, self._now, self._sleep = recorder, now or WallClock(), sleep
         self._decision_point, self._erased, self._vouch = decision_point, erased, vouch
+
+    def check_situation(self, view: View, situation: Situation) -> None:
+        """Refuse a situation that the view is not for, or of which it wants more told. Raises RefusedError."""
+        self._reader.check_situation(view, situation)
 
     def schema_of(self, view: View) -> ViewSchema:
         """Return the view's schema, cut on first use."""
         return self._reader.schema_of(view)
 
-    async def answer(self, view: View, request: Request, caller: Caller, deadline: Deadline) -> dict[str, Any]:
+    async def answer(
+        self, view: View, request: Request, caller: Caller, deadline: Deadline, *, arrived: float | None = None
+    ) -> dict[str, Any]:
         """Return the response to a request: `data`, and `errors` and `extensions` where there are any.
+
+        `arrived` is when the request did, by the clock of deadlines; None: now.
 
         Raises:
             RefusedError: The request is not answered. No source was asked, but for AUDIT_UNAVAILABLE: then what came
                 could not be written down.
         """
-        came = _Came(view, request, caller, self._clock(), self._now())
+        came = _Came(view, request, caller, self._clock() if arrived is None else arrived, self._now())
         asked = self._reader.read(view, request, caller)
+        came = came._replace(caller=self._vouched(came, asked), sent=caller.assertions)
+        if self._decision_point is not None:
+            check_decisions(sum(map(len, asked.lookups.values())), _decided_on(asked))
+        self._check_document(came, asked)
         self._count_identifiers(caller, asked)
-        found, call, leaves = await self._found(came, asked, deadline)
+        known = await self._known(came, asked, deadline)
         try:
-            return await self._answered(came, asked, found, call, leaves)
+            return await self._answered(came, asked, known)
         finally:  # also where it is refused after all: when that leaves would tell whether a gate was asked
-            if leaves is not None:
-                await self._sleep(max(0.0, leaves - self._clock()))
+            await self._leave(known.leaves)
 
-    async def _answered(
-        self, came: _Came, asked: Asked, found: Found, call: Call, leaves: float | None
-    ) -> dict[str, Any]:
+    async def _answered(self, came: _Came, asked: Asked, known: _Known) -> dict[str, Any]:
         """Return the response, once it is recorded."""
-        verdicts = await self._decided(came, asked, found, call.deadline)
-        fetched = await self._fetched(came, asked, found, verdicts, call)
+        verdicts = await self._decided(came, asked, known.found, known.call.deadline)
+        fetched = await self._fetched(asked, known, verdicts)
+        found, leaves = known.found, known.leaves
+        if known.readings is not None:
+            found = related(found, asked.rules.rules.of_subject, known.readings)
+        if leaves is None and found is not known.found:  # a relationship has ended while the sources were asked
+            leaves = came.refused_at
         answer = assemble(asked.operation, fetched, found.by_root, self._cursors, asked.shape)
-        seconds = (self._clock() if leaves is None else leaves) - came.started
-        level = came.request.receipt.at_most(came.view.receipt)
-        receipt = make_receipt(came.view, level, fetched, found.subjects, seconds)
+        seconds = (self._clock() if leaves is None else max(self._clock(), leaves)) - came.arrived
+        receipt = self._receipt(came, fetched, found, seconds)
         await self._record(came, asked, found, fetched, seconds)
-        return _response(answer, _redirected(asked, found), receipt)
+        if known.leaves is None:
+            await self._leave(leaves)
+        return _response(answer, _redirected(asked, found), _unused(came, asked, found), receipt)
+
+    async def _leave(self, at: float | None) -> None:
+        """Return when an answer leaves: at once, or at a moment that tells nothing."""
+        if at is not None and at > self._clock():
+            await self._sleep(at - self._clock())
+
+    def _receipt(self, came: _Came, fetched: Fetched, found: Found, seconds: float) -> dict[str, Any] | None:
+        level = came.request.receipt.at_most(came.view.receipt)
+        return make_receipt(came.view, level, fetched, found.subjects, seconds, has_refused=has_refused(found))
+
+    def _check_document(self, came: _Came, asked: Asked) -> None:
+        """Refuse what can need more calls than the view allows whoever of those exists who are looked up."""
+        profile = expected(asked.plan, asked.rules, came.caller, came.request.situation, came.at)
+        given = (asked.lookups, asked.arguments, asked.rules.rules.of_subject)
+        check_calls(came.view.limits, calls_of_document(asked.plan, profile, *given))
 
     def _count_identifiers(self, caller: Caller, asked: Asked) -> None:
         identifiers = sum(lookup.identifier is not None for of_root in asked.lookups.values() for lookup in of_root)
         if identifiers:
             self._rates.take(caller.consumer, identifiers)
 
-    async def _found(self, came: _Came, asked: Asked, deadline: Deadline) -> tuple[Found, Call, float | None]:
-        """Return the customers who may be shown, the call for what is asked of them, and when the answer leaves; None:
-        when it is there."""
+    async def _known(self, came: _Came, asked: Asked, deadline: Deadline) -> _Known:
+        """Return the customers who may be shown, by the cross-reference and the gates of the subject."""
         rules, situation = asked.rules.rules, came.request.situation
-        caller = self._vouched(came, asked)
-        found = await find(self._crossref, self.model, rules, asked.lookups, caller, situation, came.at)
+        found = await find(self._crossref, self.model, rules, asked.lookups, came.caller, situation, came.at)
         call = Call(deadline, came.view.purpose.dpv, came.caller.credential, observer=self._observer)
-        if not rules.of_subject:
-            return found, call, None
-        refusal_ms = came.view.subject.refusal_ms or came.view.limits.deadline_ms
-        sooner = in_refusal_time(call, came.started, refusal_ms)
-        found = await related(
-            *(found, rules.of_subject, self.catalog, self._sources, sooner), now=self._now(), case=situation.case
+        if not asked.plan.has_gates:
+            return _Known(found, call, None, None)
+        readings = Readings(
+            asked.plan.gates, self._sources, call, of_subject=rules.of_subject, now=self._now, situation=situation
         )
+        if not rules.of_subject:
+            return _Known(found, call, readings, None)
+        sooner = in_refusal_time(call, came.arrived, came.refusal_ms)
+        await readings.relate(found.subjects, sooner)
+        found = related(found, rules.of_subject, readings)
         if not has_refused(found):
-            return found, call, None
-        return found, sooner, came.started + refusal_ms / 1000
+            return _Known(found, call, readings, None)
+        return _Known(found, sooner, readings, came.refused_at)
 
     def _vouched(self, came: _Came, asked: Asked) -> Caller:
         if self._vouch is None:
@@ -172,18 +231,20 @@ class Engine:
         verdicts.refused = found.refused
         if self._decision_point is not None:
             view, situation = came.view, came.request.situation
-            question = Question(came.caller.consumer, view.id, view.purpose.dpv, situation)
-            wanted = asked.plan.coordinates - {asked.rules.rules.canonical}
-            await narrow(self._decision_point, verdicts, found.subjects, wanted, question, deadline)
-        check_calls(came.view.limits, most_calls(asked.plan, found.subjects, verdicts, asked.arguments))
+            question = Question(came.caller.consumer, view.id, view.purpose.dpv, situation, came.caller.roles)
+            wanted = _decided_on(asked)
+            await narrow(self._decision_point, verdicts, found.subjects, wanted, question, found.evidence, deadline)
+        unknown = sum(of_root.count(None) for of_root in found.by_root.values())
+        try:
+            check_found(came.view.limits, most_calls(asked.plan, found.subjects, verdicts, asked.arguments, unknown))
+        except RefusedError as error:
+            await self._record_refusal(came, asked, found, error)
+            raise
         return verdicts
 
-    async def _fetched(self, came: _Came, asked: Asked, found: Found, verdicts: Verdicts, call: Call) -> Fetched:
-        fetched = await run(
-            *(asked.plan, found.subjects, verdicts, self._sources, call, asked.arguments, self._hear),
-            now=self._now,
-            case=came.request.situation.case,
-        )
+    async def _fetched(self, asked: Asked, known: _Known, verdicts: Verdicts) -> Fetched:
+        asking = (asked.plan, known.found.subjects, verdicts, self._sources, known.call, asked.arguments)
+        fetched = await run(*asking, self._hear, readings=known.readings)
         verdicts.close()
         return fetched
 
@@ -204,15 +265,15 @@ class Engine:
             await source.aclose()
 
     def explain(
-        self, view: View, request: Request, caller: Caller | None = None, level: Level | None = None
+        self, view: View, request: Request, caller: Caller | None = None, assumed: Assumed = NOTHING_ASSUMED
     ) -> dict[str, Any]:
-        """Return what the request would ask of the sources and show, without asking anything: for customers of a level,
-        who were verified just now, or, without one, the most that it can ask.
+        """Return what the request would ask of the sources and show, without asking anything, for customers of whom
+        this is assumed. Under `over` stands which of the view's limits it is over: then it would be refused.
 
         Raises:
-            RefusedError: The request would not be answered.
+            RefusedError: The request would not be answered, however much the view allowed.
         """
-        return self._reader.explain(view, request, caller, level)
+        return self._reader.explain(view, request, caller, assumed)
 
     async def _record(self, came: _Came, asked: Asked, found: Found, fetched: Fetched, seconds: float) -> None:
         """Write down what is shown; what cannot be written down is not shown."""
@@ -225,11 +286,35 @@ class Engine:
         disclosure = disclose(
             *(rules, came.caller, request.situation, found, fetched), at=came.at, seconds=seconds, request=request.id
         )
-        try:
-            await self._recorder.record(disclosure)
-        except AuditUnavailableError:
-            message = "What would be shown cannot be written down, so nothing is shown."
-            raise RefusedError(RefusalCode.AUDIT_UNAVAILABLE, message, "Ask again later.") from None
+        await _write(self._recorder, disclosure)
+
+    async def _record_refusal(self, came: _Came, asked: Asked, found: Found, error: RefusedError) -> None:
+        """Write down of whom it was that a request is refused: to be refused tells that they are found."""
+        if self._recorder is None:
+            return
+        request, seconds = came.request, self._clock() - came.arrived
+        disclosure = disclose_refusal(
+            *(asked.rules.rules, came.caller, request.situation, found, str(error.code)),
+            at=came.at,
+            seconds=seconds,
+            request=request.id,
+        )
+        await _write(self._recorder, disclosure)
+        error.is_recorded = True
+
+
+async def _write(recorder: Recorder, disclosure: Disclosure) -> None:
+    """Write down what is shown, or of whom a request was refused. Raises RefusedError: it cannot be written."""
+    try:
+        await recorder.record(disclosure)
+    except AuditUnavailableError:
+        message = "What would be shown cannot be written down, so nothing is shown."
+        raise RefusedError(RefusalCode.AUDIT_UNAVAILABLE, message, "Ask again later.") from None
+
+
+def _decided_on(asked: Asked) -> Coordinates:
+    """Return the coordinates on which a decision point decides: all that are asked for but the id."""
+    return asked.plan.coordinates - {asked.rules.rules.canonical}
 
 
 def _redirected(asked: Asked, found: Found) -> list[dict[str, Any]]:
@@ -246,12 +331,33 @@ def _redirected(asked: Asked, found: Found) -> list[dict[str, Any]]:
     ]
 
 
-def _response(answer: Assembled, redirected: list[dict[str, Any]], receipt: dict[str, Any] | None) -> dict[str, Any]:
+def _unused(came: _Came, asked: Asked, found: Found) -> dict[str, int] | None:
+    """Return how many assertions were sent, and how many of them are of customers who are shown; None where that is
+    all of them, or the view does not ask for any, or is bound: there the look-up has a reason of its own.
+
+    One of a customer who does not exist, who may not be shown, or whom nobody looked up counts alike: for nothing.
+    """
+    rules = asked.rules.rules
+    if not came.sent or not asked.lookups or rules.view.subject.bound or rules.view.verification is None:
+        return None
+    known = found.evidence.assertions
+    used = {(one.source, one.key) for subject in found.subjects for one in known.get(subject.customer_id, ())}
+    count = sum((one.source, one.key) in used for one in came.sent)
+    return {"assertions": len(came.sent), "used": count} if count < len(came.sent) else None
+
+
+def _response(
+    answer: Assembled,
+    redirected: list[dict[str, Any]],
+    verification: dict[str, int] | None,
+    receipt: dict[str, Any] | None,
+) -> dict[str, Any]:
     extensions = {
         "withheld": answer.withheld,
         "masked": answer.masked,
         "absent": answer.absent,
         "redirected": redirected,
+        "verification": verification,
         "receipt": receipt,
     }
     told = {name: value for name, value in extensions.items() if value}

@@ -35,9 +35,8 @@ class Found:
 
     `evidence` is what is known of them beside. `refused` says why a look-up shows nobody, where the client is told
     another reason than SUBJECT_UNKNOWN; `causes` says the true reason, and `hidden` who it was, by the canonical id,
-    where somebody was found who is not shown: for the record of what was disclosed alone, as is `calls`, how many calls
-    have ended by which it was found out, by source. `has_redirected`: one was looked up by an id that a merge has
-    replaced.
+    where somebody was found who is not shown: for the record of what was disclosed alone. `has_redirected`: one was
+    looked up by an id that a merge has replaced.
     """
 
     by_root: Mapping[str, Sequence[Subject | None]]
@@ -46,7 +45,6 @@ class Found:
     refused: Mapping[_Place, Withheld] = field(default_factory=dict)
     causes: Mapping[_Place, Withheld] = field(default_factory=dict)
     hidden: Mapping[_Place, str] = field(default_factory=dict, repr=False)
-    calls: Mapping[str, int] = field(default_factory=dict)
     has_redirected: bool = False
 
     def without(self, customers: Collection[str], cause: Reason) -> Found:

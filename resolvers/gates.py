@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
-from adapters.gates import CASE, CONSENT
+from adapters.gates import CASE, CONSENT, INTERACTION, RELATIONSHIPS
 
-__all__ = ["Gate", "GateKind"]
+__all__ = ["Gate", "GateKind", "relationship_gate"]
 
 
 class GateKind(StrEnum):
@@ -19,12 +21,24 @@ class GateKind(StrEnum):
     """Whether the customer has objected to a purpose."""
     CASE = "case"
     """Whether the customer has an open case: the one that the situation names, where it names one."""
+    INTERACTION = "interaction"
+    """Whether the interaction that the situation names is going on with the customer."""
+
+
+_SERVED_BY: Mapping[GateKind, str] = MappingProxyType(
+    {
+        GateKind.CONSENT: CONSENT,
+        GateKind.OBJECTION: CONSENT,
+        GateKind.CASE: CASE,
+        GateKind.INTERACTION: INTERACTION,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One question. `purpose` is a W3C DPV term and `channel` a word such as `email`, None for no one channel; a case
-    has neither."""
+    """One question. `purpose` is a W3C DPV term and `channel` a word such as `email`, None for no one channel; a
+    relationship has neither."""
 
     kind: GateKind
     purpose: str | None = None
@@ -33,8 +47,13 @@ class Gate:
     @property
     def served_by(self) -> str:
         """Return what an offer serves by whose records the gate is decided."""
-        return CASE if self.kind is GateKind.CASE else CONSENT
+        return _SERVED_BY[self.kind]
 
     def __str__(self) -> str:
         """Return it in words, as explain and receipts tell it."""
         return ":".join(filter(None, (self.kind, self.purpose, self.channel)))
+
+
+def relationship_gate(word: str) -> Gate:
+    """Return the gate of a relationship by the word that views have for it."""
+    return Gate(next(kind for kind, served in _SERVED_BY.items() if served == RELATIONSHIPS[word]))

@@ -47,10 +47,13 @@ class Gating:
         return _NONE if self._is_idle else _NONE.union(*map(self._gates_of, coordinates))
 
     def above(self, selected: Selected, before: Coordinates) -> Coordinates:
-        """Return the coordinates on the path down to a field: its own, and those that its arguments tell of."""
-        standing = self._model.standing(selected.parent_type, selected.field_name)
+        """Return the coordinates on the path down to a field: its own, those that its arguments tell of, and those of
+        whose values the order tells in which it always comes."""
+        model, at = self._model, selected.coordinate
+        standing = model.standing(selected.parent_type, selected.field_name)
         written = [argument.name.value for argument in selected.node.arguments or ()]
-        return before.union(standing, *(self._model.told_by(selected.coordinate, name) for name in written))
+        unasked = model.told_unasked.get(at, frozenset())
+        return before.union(standing, unasked, *(model.told_by(at, name) for name in written))
 
     def of_field(self, selected: Selected, before: Coordinates, record: type[Record]) -> frozenset[Gate]:
         """Return what a field of a record waits for; `before` are the coordinates on the way to the record.

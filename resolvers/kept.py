@@ -10,11 +10,13 @@ from typing import Any, Self
 
 from cachetools import LRUCache
 
+from resolvers.calls import Arguments
 from resolvers.document import Document
 from resolvers.looking_up import LookUps
 from resolvers.plan import Plan, Step
 from resolvers.policy import PlanRules
 from resolvers.shapes import Shape
+from resolvers.sharing import equal_steps, share_steps
 
 __all__ = ["Kept", "NoRoomError", "Planned"]
 
@@ -25,6 +27,10 @@ _BYTES_A_SELECTION = 700
 _BYTES_OF_CODE = 5_300
 """What a selection takes in the code that is compiled for one profile: it has 1,200 to 1,300 characters, each of which
 takes about four bytes, as text and compiled."""
+
+
+_MOST_SHARED = 16
+"""The most plans that are kept of one, for the steps of which are one by the values of their arguments."""
 
 
 class NoRoomError(Exception):
@@ -45,7 +51,7 @@ class Planned:
     It is None where the exact way has to make the answer.
     """
 
-    __slots__ = ("_compile", "_is_used", "look_ups", "plan", "rules", "shape", "taking")
+    __slots__ = ("_compile", "_is_used", "_shared", "look_ups", "plan", "rules", "shape", "taking")
 
     def __init__(
         self,
@@ -59,6 +65,22 @@ class Planned:
         self.shape: Shape | None = None
         self._compile: Callable[[Plan, PlanRules], Shape | None] | None = compile_it
         self._is_used = False
+        self._shared: LRUCache[tuple[int, ...], tuple[Plan, PlanRules]] = LRUCache(_MOST_SHARED)
+
+    def shared(self, arguments: Arguments) -> tuple[Plan, PlanRules]:
+        """Return the plan in which steps with equal arguments are one, and the rules with what is left of its steps.
+
+        It is made once for the steps that are one, and kept. The shape is the same: it names steps by their places,
+        which stay what they are.
+        """
+        standing = equal_steps(self.plan, arguments)
+        if not standing:
+            return self.plan, self.rules
+        found = self._shared.get(standing)
+        if found is None:
+            plan = share_steps(self.plan, standing)
+            found = self._shared[standing] = plan, PlanRules(self.rules.rules, plan.coordinates)
+        return found
 
     def use(self) -> Self:
         """Return the plan, with its shape if it was used before."""

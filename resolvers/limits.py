@@ -13,7 +13,7 @@ from resolvers.measures import MOST, Count, Measured
 from resolvers.refusals import Excess, RefusalCode, RefusedError
 from schema.views import Limits
 
-__all__ = ["BOUNDS", "check_document", "check_weight"]
+__all__ = ["BOUNDS", "check_document", "check_weight", "widest"]
 
 
 class _Limit(NamedTuple):
@@ -81,6 +81,14 @@ def check_weight(limits: Limits, weight: int) -> None:
         )
         remedy = "Look up fewer at once, ask for shorter pages (`first`) or for fewer fields."
         raise RefusedError(RefusalCode.QUERY_BUDGET, message, remedy, excess=Excess("weight", limits.weight, weight))
+
+
+def widest(limits: Limits) -> Limits:
+    """Return limits that refuse nothing which some view may allow, nor any number of customers, calls or values: to
+    tell what a query comes to that is over its view's own."""
+    schema = Limits.model_json_schema()["properties"]
+    most = {name: schema[name]["maximum"] for name in ("depth", "aliases", "fields", "tokens")}
+    return limits.model_copy(update={**most, "customers": MOST, "calls": MOST, "weight": MOST})
 
 
 def _told(number: int) -> str:

@@ -11,11 +11,13 @@ A plan knows no customer and no variable value: it is made once for a view and a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from graphql import FieldNode, GraphQLOutputType
 
+from adapters.gates import asked_of
 from adapters.offers import Offer
 from resolvers.gates import Gate
 
@@ -44,6 +46,7 @@ EXISTENCE = ""
 """The path of a wanted field that is not a value, but that the record is there."""
 
 Coordinates = frozenset[str]
+_NO_COORDINATES: Coordinates = frozenset()
 """The coordinates on one path from a root field down to a value. Any of them withheld withholds the value."""
 
 
@@ -185,8 +188,8 @@ class GateStep:
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
-        """Return the record's fields to ask for: all of them."""
-        return tuple(sorted(self.offer.record.model_fields))
+        """Return the most of the record's fields that are asked for: those by which such gates are decided."""
+        return tuple(sorted(asked_of(self.offer.serves, self.offer.record)))
 
     @cached_property
     def told(self) -> Mapping[str, str | int | list[str]]:
@@ -234,7 +237,8 @@ class FieldPlan:
     but for an interface or union; none for a leaf. `keyspace` says that what is read is not the object but its key.
     `list_by_key` is the step that answers the field's list by the key that is read. `is_page` says that the list is
     shown as a page, with `nodes`, `edges` and `pageInfo`. `needs` holds the path of coordinates of each value below the
-    field: when every one of them is withheld the field is null.
+    field: when every one of them is withheld the field is null. `declared` are the coordinates of the same field in the
+    interfaces of its type.
     """
 
     response_name: str
@@ -247,6 +251,7 @@ class FieldPlan:
     keyspace: str | None = None
     list_by_key: int | None = None
     is_page: bool = False
+    declared: Coordinates = frozenset()
 
     @property
     def position(self) -> Position | None:
@@ -258,9 +263,16 @@ class FieldPlan:
         """Return how many values one object or leaf of the field comes to, lists below it counted as one entry."""
         return max((position.size for position in self.positions.values()), default=1)
 
-    def is_withheld(self, withheld: Coordinates) -> bool:
+    def is_withheld(self, withheld: AbstractSet[str]) -> bool:
         """Return whether nothing below the field may be shown."""
         return bool(self.needs) and all(need & withheld for need in self.needs)
+
+    def causes(self, withheld: Mapping[str, object]) -> Iterable[str]:
+        """Return the coordinates for which the field is null, where nothing below it may be shown: its own, where that
+        is withheld, else one for each value below it."""
+        if self.coordinate in withheld:
+            return (self.coordinate,)
+        return dict.fromkeys(min(need & withheld.keys()) for need in self.needs)
 
 
 @dataclass(frozen=True)
@@ -269,6 +281,14 @@ class Position:
 
     type_name: str
     fields: Mapping[str, FieldPlan]
+
+    @cached_property
+    def selected(self) -> Coordinates:
+        """Return the coordinates of the fields that the answer has in the object and below it."""
+        every = self.fields.values()
+        own = frozenset(one.coordinate for one in every)
+        below = (position.selected for one in every for position in one.positions.values())
+        return own.union(*(one.declared for one in every), *below)
 
     @cached_property
     def size(self) -> int:
@@ -377,6 +397,17 @@ class Plan:
             )
             for root in self.roots
         }
+
+    @cached_property
+    def told(self) -> Coordinates:
+        """Return the coordinates that no field of the answer shows: of their values an order or a filter tells."""
+        return self.told_to(self.asked_by)
+
+    def told_to(self, roots: Iterable[str]) -> Coordinates:
+        """Return the same of some root fields, by their response names."""
+        names = frozenset(roots)
+        asked = frozenset[str]().union(*(self.asked_by[name] for name in names))
+        return asked.difference(*(root.position.selected for root in self.roots if root.response_name in names))
 
 
 def _paths(wanted: Iterable[Wanted]) -> tuple[str, ...]:

@@ -131,12 +131,19 @@ class Planner:
     def __init__(self, catalog: Catalog, model: Model) -> None:
         self._catalog, self._model = catalog, model
 
-    def plan(self, selection: Selection, *, is_list: Callable[[Selected], bool], gates_of: GatesOf = no_gates) -> Plan:
+    def plan(
+        self,
+        selection: Selection,
+        *,
+        is_list: Callable[[Selected], bool],
+        gates_of: GatesOf = no_gates,
+        of_subject: frozenset[Gate] = frozenset(),
+    ) -> Plan:
         """Return the plan of a selection; `is_list` tells a root field that looks up several customers.
 
-        `gates_of` says what the coordinates of the view wait for. What waits for other gates is asked apart, so that
-        nothing waits for a gate of something else; but all of an object that stands in one record, or in one list,
-        waits for all of its gates.
+        `gates_of` says what the coordinates of the view wait for, and `of_subject` what every customer does. What waits
+        for other gates is asked apart, so that nothing waits for a gate of something else; but all of an object that
+        stands in one record, or in one list, waits for all of its gates.
 
         Raises:
             NotServedError: A field has no adapter.
@@ -147,7 +154,7 @@ class Planner:
             for root in selection.roots
         )
         plan = Plan(shown, work.steps(), selection.work)
-        gates, shut = gate_steps(self._catalog, frozenset().union(*map(gates_of, plan.coordinates)))
+        gates, shut = gate_steps(self._catalog, of_subject.union(*map(gates_of, plan.coordinates)))
         return replace(plan, gates=gates, shut=shut) if gates or shut else plan
 
 
@@ -194,6 +201,11 @@ class _Work:
     def _field(self, selected: Selected, place: _Place) -> FieldPlan:
         if selected.is_meta:
             return _field_plan(selected, None)
+        made = self._found(selected, place)
+        declared = self._model.standing(selected.parent_type, selected.field_name) - {selected.coordinate}
+        return replace(made, declared=declared) if declared else made
+
+    def _found(self, selected: Selected, place: _Place) -> FieldPlan:
         if isinstance(place.found_in, _Embedded):
             return self._in_record(selected, place, place.found_in)
         return self._of_entity(selected, place, place.found_in)

@@ -13,34 +13,34 @@ from graphql.execution.values import VariableValues
 from adapters.crossref import Lookup
 from resolvers.arguments import given_to
 from resolvers.assembly import Operation
+from resolvers.assuming import NOTHING_ASSUMED, Assumed
 from resolvers.calls import Arguments
 from resolvers.catalog import Catalog
 from resolvers.cursors import Cursors
 from resolvers.document import Document
 from resolvers.documents import Documents
-from resolvers.explain import explain_plan
+from resolvers.excesses import tell_excesses
+from resolvers.explain import Explaining
 from resolvers.kept import Kept
-from resolvers.limits import check_weight
+from resolvers.limits import check_weight, widest
 from resolvers.plan import Plan, Step
 from resolvers.planning import Planner
 from resolvers.policy import (
     PlanRules,
     Rules,
-    check_calls,
     check_customers,
     check_introspection,
     check_single,
     check_situation,
 )
+from resolvers.refusals import RefusedError
 from resolvers.shapes import Shape
-from resolvers.sharing import share_equal_steps
 from schema.caller import Caller
 from schema.directives import CANONICAL
 from schema.model import Model
 from schema.situation import NO_SITUATION, Situation
-from schema.verification import Level
 from schema.view_schema import ViewSchema, cut_schema
-from schema.views import ReceiptDetail, View
+from schema.views import Limits, ReceiptDetail, View
 
 __all__ = ["Asked", "Reader", "Request"]
 
@@ -97,6 +97,10 @@ class Reader:
         """Return the view's schema, cut on first use."""
         return self._opened(view).schema
 
+    def check_situation(self, view: View, situation: Situation) -> None:
+        """Refuse a situation that the view is not for, or of which it wants more told. Raises RefusedError."""
+        check_situation(self._opened(view).rules, situation)
+
     def read(self, view: View, request: Request, caller: Caller | None = None) -> Asked:
         """Return what a request asks for. Without a caller it is the operator's own question: introspection is
         open, and the situation need not be told.
@@ -121,9 +125,7 @@ class Reader:
         arguments = self._arguments(view, opened.schema, planned.taking, variables)
         name = operation.name.value if operation.name else None
         executed = Operation(opened.schema.schema, document.node, name, request.variables)
-        plan = share_equal_steps(planned.plan, arguments)  # the shape names steps by places, which stay what they are
-        # steps that were made one are others than those of the plan that is kept, and so is what is left of them
-        rules = planned.rules if plan is planned.plan else PlanRules(opened.rules, plan.coordinates)
+        plan, rules = planned.shared(arguments)
         return Asked(executed, plan, planned.shape, weight, lookups, arguments, rules)
 
     def prepare(self, view: View, *texts: str) -> None:
@@ -155,34 +157,47 @@ class Reader:
         return "" if planned.shape is None else planned.shape.code
 
     def explain(
-        self, view: View, request: Request, caller: Caller | None = None, level: Level | None = None
+        self, view: View, request: Request, caller: Caller | None = None, assumed: Assumed = NOTHING_ASSUMED
     ) -> dict[str, Any]:
-        """Return what the request would ask of the sources and show, without asking anything: for customers of a level,
-        who were verified just now, or, without one, the most that it can ask.
+        """Return what the request would ask of the sources and show, without asking anything, for customers of whom
+        this is assumed. Under `over` stands which of the view's limits it is over: then it would be refused. Where the
+        operator tells no situation, whatever is shown in some situation counts as shown.
 
         Raises:
-            RefusedError: The request would not be answered.
+            RefusedError: The request would not be answered, however much the view allowed.
         """
-        asked = self.read(view, request, caller)
+        refused = None
+        situation = request.situation if caller is not None or request.situation.told() else None
+        try:
+            asked = self.read(view, request, caller)
+        except RefusedError as error:
+            if error.excess is None or error.excess.limit not in Limits.model_fields:
+                raise
+            refused = error
+            asked = self.read(self._widened(view), request, caller)
         customers = {name: len(of_root) for name, of_root in asked.lookups.items()}
-        told = explain_plan(
-            view,
-            asked.plan,
-            customers,
-            asked.arguments,
-            asked.weight,
-            asked.rules,
-            assumed=asked.rules.assumed(level, request.situation),
-            situation=request.situation,
-        )
-        check_calls(view.limits, told["calls"])
-        return told
+        explaining = Explaining(asked.plan, customers, asked.arguments, asked.rules, assumed, situation)
+        limits = view.limits
+        told = {
+            "view": view.id,
+            "purpose": view.purpose.dpv,
+            "weight": asked.weight,
+            "limits": limits.model_dump(),
+            **explaining.told(),
+        }
+        return {**told, "over": tell_excesses(limits, told, refused, customers, explaining.weights())}
 
-    def _opened(self, view: View) -> _OpenView:
+    def _widened(self, view: View) -> View:
+        """Return the view with limits under which it answers whatever any view may. It has the schema of the view."""
+        wide = view.model_copy(update={"limits": widest(view.limits)})
+        self._opened(wide, self._opened(view).schema)
+        return wide
+
+    def _opened(self, view: View, schema: ViewSchema | None = None) -> _OpenView:
         opened = self._prepared.get(view) or self._open.get(view)
         if opened is None:
-            schema = cut_schema(self._model, view.fields, view.lookups, view.identifiers)
-            rules = Rules(view, f"{self._model.subject}.{CANONICAL}", self._model.told_unasked)
+            schema = schema or cut_schema(self._model, view.fields, view.lookups, view.identifiers)
+            rules = Rules(view, f"{self._model.subject}.{CANONICAL}")
             documents = Documents(schema, self._planner, self._kept, view.limits, rules)
             opened = _OpenView(schema, rules, documents)
             self._open[view] = opened

@@ -12,7 +12,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from adapters.adapter import Batch, Call
@@ -20,13 +20,14 @@ from adapters.answers import Answer, Denied, Key, SourceError
 from adapters.crossref import Subject
 from adapters.gathering import Gather, Gathered
 from resolvers.gates import Gate
-from resolvers.plan import GateStep, Step
+from resolvers.plan import GateStep
 from resolvers.policy import Verdicts
-from resolvers.policy.gates import Outcome, outcome_of, unknown
+from resolvers.policy.gates import Outcome, fields_of, outcome_of, unasked, unknown
 from schema.observer import Failed, Sent, tell
 from schema.reasons import Reason
+from schema.situation import NO_SITUATION, Situation
 
-__all__ = ["FRESH", "Now", "Permitted", "Readings", "ask_gates", "gate_keys", "read_outcome"]
+__all__ = ["FRESH", "Now", "Permitted", "Readings"]
 
 FRESH = 1.0
 """Seconds for which a gate's answer holds, from when it was asked."""
@@ -40,45 +41,27 @@ _GRACE = 0.005
 """Seconds after the deadline in which a gate's answer is still taken."""
 
 
-def gate_keys(step: GateStep, subject: Subject) -> list[Key]:
-    """Return the keys by which the gates of a step are asked for a customer: all live ones of the source."""
-    return [linked.key for linked in subject.keys.get(step.source, ())]
-
-
-def ask_gates(
-    step: GateStep, subjects: Iterable[Subject], sources: Mapping[str, Gather], call: Call
-) -> asyncio.Future[Gathered]:
-    """Return the future of what the gates of a step are decided by, asked for all these customers together."""
-    keys = dict.fromkeys(key for subject in subjects for key in gate_keys(step, subject))
-    return sources[step.source].ask(Batch(step.offer, step.fields, tuple(keys)), call)
-
-
-def read_outcome(
-    step: GateStep, gate: Gate, subject: Subject, answers: Mapping[Key, Answer], now: float, case: str | None
-) -> Outcome:
-    """Return whether a gate is open for a customer, by the answers of a step."""
-    return outcome_of(gate, [answers[key] for key in gate_keys(step, subject)], now, case)
-
-
 class Readings:
-    """Asks gates and takes what they answer to the verdicts.
+    """Asks gates, and keeps what they have answered and when they were asked.
 
-    `now` tells the time of day, `case` is the one that the situation names. `sent` holds the calls that were made, by
-    step.
+    `steps` are those of the plan, and `of_subject` the gates without which nothing is shown of a customer: they are
+    asked first, and let every other call. `now` tells the time of day; gates are decided by it and by the situation.
+    `sent` holds the calls that were made, by step.
     """
 
     def __init__(
         self,
         steps: Sequence[GateStep],
-        verdicts: Verdicts,
         sources: Mapping[str, Gather],
         call: Call,
         *,
+        of_subject: frozenset[Gate] = frozenset(),
         now: Now = time.time,
-        case: str | None = None,
+        situation: Situation = NO_SITUATION,
     ) -> None:
-        self._steps, self._verdicts, self._sources, self._call = steps, verdicts, sources, call
-        self._now, self._case, self._clock = now, case, call.deadline.clock
+        self._steps, self._sources, self._call, self._of_subject = steps, sources, call, of_subject
+        self._now, self._situation, self._clock = now, situation, call.deadline.clock
+        self._verdicts: Verdicts | None = None
         self._under_way: dict[GateStep, asyncio.Future[Gathered]] = {}
         self._pairs: dict[GateStep, list[_Pair]] = {}
         self._asked_at: dict[GateStep, float] = {}
@@ -87,17 +70,36 @@ class Readings:
         self._heard: Callable[[GateStep | Exception], None] = _unheard
         self.sent: dict[GateStep, list[Sent]] = {}
 
-    def begin(self, heard: Callable[[GateStep | Exception], None]) -> Collection[GateStep]:
-        """Ask the gates for whose answers something waits, and return those that are under way.
+    async def relate(self, subjects: Sequence[Subject], call: Call) -> None:
+        """Ask the gates of the subject, in one call for all customers, and return when they have answered, or the
+        call's time is over. What they let is asked of them again only when that is too old."""
+        faults: list[Exception] = []
+        self._call, self._heard = call, lambda told: faults.append(told) if isinstance(told, Exception) else None
+        for step in self._steps:
+            if step.gates & self._of_subject:
+                self._ask(step, [(gate, subject) for gate in step.gates for subject in subjects])
+        if self._under_way:
+            await asyncio.wait(tuple(self._under_way.values()), timeout=call.deadline.remaining())
+        self.end()
+        if faults:
+            raise faults[0]
+
+    def outcome(self, gate: Gate, subject: Subject) -> Outcome:
+        """Return whether a gate is open for a customer, as it was last answered; what was not answered is unknown."""
+        return self._outcomes.get((gate, subject.customer_id), unknown(gate))
+
+    def begin(
+        self, verdicts: Verdicts, call: Call, heard: Callable[[GateStep | Exception], None]
+    ) -> Collection[GateStep]:
+        """Ask the gates for whose answers something waits, take what they answer to the verdicts, and return those that
+        are under way.
 
         `heard` is called with each of them when it has answered, or with a fault of ours that came instead.
         """
-        self._heard = heard
+        self._verdicts, self._call, self._heard = verdicts, call, heard
         for step in self._steps:
             gates = sorted(step.gates, key=str)
-            pairs = [(gate, subject) for gate in gates for subject in self._verdicts.waiting_for(gate)]
-            if pairs:
-                self._ask(step, pairs)
+            self._ask(step, [(gate, subject) for gate in gates for subject in verdicts.waiting_for(gate)])
         return tuple(self._under_way)
 
     def are_fresh(self, gates: frozenset[Gate]) -> bool:
@@ -125,11 +127,34 @@ class Readings:
         for asked in left.values():
             asked.cancel()
 
-    def _ask(self, step: GateStep, pairs: list[_Pair]) -> None:
-        self._pairs[step], self._asked_at[step] = pairs, self._clock()
-        subjects = {subject.customer_id: subject for _, subject in pairs}
-        asked = self._under_way[step] = ask_gates(step, subjects.values(), self._sources, self._call)
-        asked.add_done_callback(partial(self._take, step))
+    def _ask(self, step: GateStep, pairs: Iterable[_Pair]) -> None:
+        """Ask a step's gates of customers, unless what they answer would decide nothing."""
+        asked: list[_Pair] = []
+        for gate, subject in pairs:
+            shut = unasked(gate, self._situation)
+            if shut is None:
+                asked.append((gate, subject))
+            else:
+                self._settle([(gate, subject, shut)])
+        if asked:
+            self._pairs[step], self._asked_at[step] = asked, self._clock()
+            under_way = self._under_way[step] = self._asked(step, asked)
+            under_way.add_done_callback(partial(self._take, step))
+
+    def _asked(self, step: GateStep, pairs: Sequence[_Pair]) -> asyncio.Future[Gathered]:
+        """Return the future of what the gates of a step are decided by, asked for all these customers together."""
+        fields = frozenset().union(*(fields_of(gate, self._situation) for gate in step.gates)).intersection(step.fields)
+        holders: dict[Key, list[Subject]] = {}
+        for subject in {one.customer_id: one for _, one in pairs}.values():
+            for key in _keys(step, subject):
+                holders.setdefault(key, []).append(subject)
+        call = self._call
+        if self._of_subject and not step.gates & self._of_subject:
+            call = replace(call, permit=Permitted(self, self._of_subject, holders, self._is_related))
+        return self._sources[step.source].ask(Batch(step.offer, tuple(sorted(fields)), tuple(holders)), call)
+
+    def _is_related(self, subject: Subject) -> bool:
+        return all(self.outcome(gate, subject) is None for gate in self._of_subject)
 
     def _take(self, step: GateStep, asked: asyncio.Future[Gathered]) -> None:
         if self._under_way.get(step) is not asked:
@@ -146,15 +171,18 @@ class Readings:
 
     def _read(self, step: GateStep, answers: Mapping[Key, Answer]) -> list[tuple[Gate, Subject, Outcome]]:
         is_late, now = self._age(step) > FRESH, self._now()
-        return [
-            (gate, subject, unknown(gate) if is_late else read_outcome(step, gate, subject, answers, now, self._case))
-            for gate, subject in self._pairs[step]
-        ]
+        found: list[tuple[Gate, Subject, Outcome]] = []
+        for gate, subject in self._pairs[step]:
+            of_subject = [answers[key] for key in _keys(step, subject)]
+            outcome = unknown(gate) if is_late else outcome_of(gate, of_subject, now, self._situation)
+            found.append((gate, subject, outcome))
+        return found
 
     def _settle(self, outcomes: Iterable[tuple[Gate, Subject, Outcome]]) -> None:
         for gate, subject, outcome in outcomes:
             self._outcomes[gate, subject.customer_id] = outcome
-            self._verdicts.settle(gate, subject, outcome)
+            if self._verdicts is not None:
+                self._verdicts.settle(gate, subject, outcome)
 
     def _note(self, step: GateStep, gathered: Gathered) -> None:
         self.sent.setdefault(step, []).extend(gathered.sent)
@@ -178,36 +206,36 @@ class Readings:
         return (gate, subject.customer_id) in self._outcomes
 
 
+def _keys(step: GateStep, subject: Subject) -> list[Key]:
+    """Return the keys by which the gates of a step are asked for a customer: all live ones of the source."""
+    return [linked.key for linked in subject.keys.get(step.source, ())]
+
+
 def _unheard(_told: GateStep | Exception) -> None:
     """Nobody listens before the gates are asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """The permit of one batch: what of a step is asked for its customers holds while its gates stay open.
+    """The permit of one batch: what is asked for its customers may be asked while these gates stay open.
 
-    `holders` are the customers for whom each key is asked.
+    `holders` are the customers for whom each key is asked, and `may_ask` says for whom it still may be.
     """
 
     readings: Readings
-    verdicts: Verdicts
-    step: Step
-    batch: Batch
     gates: frozenset[Gate]
     holders: Mapping[Key, Sequence[Subject]] = field(repr=False)
+    may_ask: Callable[[Subject], bool] = field(repr=False)
 
     def denied(self, keys: Sequence[Key]) -> Mapping[Key, Denied] | None:
         """Return the keys of which, for no customer, what the batch asks may be asked any more."""
         if not self.readings.are_fresh(self.gates):
             return None
-        return {key: self._denial(key) for key in keys if not any(map(self._may_ask, self.holders[key]))}
+        return {key: self._denial(key) for key in keys if not any(map(self.may_ask, self.holders[key]))}
 
     async def renew(self) -> None:
         """Return when the gates have answered anew, or the time is over."""
         await self.readings.renew(self.gates)
-
-    def _may_ask(self, subject: Subject) -> bool:
-        return self.verdicts.fields(self.step, subject) == self.batch.fields
 
     def _denial(self, key: Key) -> Denied:
         return Denied(self.readings.refusal(self.gates, self.holders[key][0]))

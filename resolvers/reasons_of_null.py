@@ -14,19 +14,22 @@ from graphql.pyutils import Path
 
 from schema.reasons import Place, Reason
 from schema.verification import StepUp
+from schema.withheld import Withheld
 
 __all__ = ["Decided", "Notes", "ResponsePath", "response_path"]
 
 ResponsePath = tuple[str | int, ...]
 
-_Noted = tuple[str, Reason, StepUp | None]
-"""A coordinate, a reason, and what would change it where better verification does: what one entry is about."""
+_Noted = tuple[str, Reason, StepUp | None, str | None, Place]
+"""A coordinate, a reason, what would change it where better verification does, the gate that is meant where the reason
+is one of several, and where it stands: what one entry is about. That the customer was verified too long ago is a reason
+for a null, and for a mask."""
 
 _ANY = "*"
 
 
 class Decided(Protocol):
-    """A verdict that is told: that a value is withheld, or shown in another form."""
+    """A verdict that is told: that a value is shown in another form."""
 
     @property
     def reason(self) -> Reason:
@@ -60,28 +63,28 @@ class Notes:
 
         `pattern` is the path with `*` for its indexes, where it is known already.
         """
-        self._noted.setdefault((coordinate, reason, None), {})[path] = pattern
+        self._noted.setdefault((coordinate, reason, None, None, reason.place), {})[path] = pattern
         self._reasons.setdefault(path, reason)
 
     def withheld(
-        self, coordinate: str, verdict: Decided, path: ResponsePath, pattern: ResponsePath | None = None
+        self, coordinate: str, verdict: Withheld, path: ResponsePath, pattern: ResponsePath | None = None
     ) -> None:
         """Note a null at a path that a verdict on the coordinate is the cause of."""
-        self._noted.setdefault((coordinate, verdict.reason, verdict.step_up), {})[path] = pattern
+        self._noted.setdefault(_withheld(coordinate, verdict), {})[path] = pattern
         self._reasons.setdefault(path, verdict.reason)
 
-    def withheld_everywhere(self, coordinate: str, verdict: Decided, pattern: ResponsePath) -> None:
+    def withheld_everywhere(self, coordinate: str, verdict: Withheld, pattern: ResponsePath) -> None:
         """Note that at each path of a pattern there is a null that a verdict on the coordinate is the cause of."""
-        self._noted.setdefault((coordinate, verdict.reason, verdict.step_up), {})[pattern] = pattern
+        self._noted.setdefault(_withheld(coordinate, verdict), {})[pattern] = pattern
         self._hidden.add(pattern)
 
     def shown(self, coordinate: str, transform: Decided, path: ResponsePath) -> None:
         """Note a value at a path that is shown in another form than its own."""
-        self._noted.setdefault((coordinate, transform.reason, transform.step_up), {})[path] = None
+        self._noted.setdefault(_masked(coordinate, transform), {})[path] = None
 
     def shown_everywhere(self, coordinate: str, transform: Decided, pattern: ResponsePath) -> None:
         """Note that each value at the paths of a pattern is shown in another form; there is one at least."""
-        self._noted.setdefault((coordinate, transform.reason, transform.step_up), {})[pattern] = pattern
+        self._noted.setdefault(_masked(coordinate, transform), {})[pattern] = pattern
         self._masked.add(pattern)
 
     def reason(self, path: ResponsePath) -> Reason | None:
@@ -94,12 +97,12 @@ class Notes:
         Those of masked values speak of values alone: one that a null further up took along is not told, and a null is
         no place at which the mask does not hold.
         """
-        noted = [(*key, paths) for key, paths in self._noted.items() if key[1].place is place]
+        noted = [(key, paths) for key, paths in self._noted.items() if key[-1] is place]
         if place is Place.MASKED:
-            noted = [(name, reason, step, self._values(paths, data)) for name, reason, step, paths in noted]
+            noted = [(key, self._values(paths, data)) for key, paths in noted]
         return [
-            {**_told(coordinate, reason, step_up), "paths": self._compact(paths, data, nulls=place is not Place.MASKED)}
-            for coordinate, reason, step_up, paths in noted
+            {**_told(key), "paths": self._compact(paths, data, nulls=place is not Place.MASKED)}
+            for key, paths in noted
             if paths
         ]
 
@@ -136,9 +139,20 @@ class Notes:
         ]
 
 
-def _told(coordinate: str, reason: Reason, step_up: StepUp | None) -> dict[str, Any]:
+def _withheld(coordinate: str, verdict: Withheld) -> _Noted:
+    return coordinate, verdict.reason, verdict.step_up, verdict.gate, verdict.reason.place
+
+
+def _masked(coordinate: str, transform: Decided) -> _Noted:
+    return coordinate, transform.reason, transform.step_up, None, Place.MASKED
+
+
+def _told(noted: _Noted) -> dict[str, Any]:
     """Return what an entry tells beside its paths."""
+    coordinate, reason, step_up, gate, _ = noted
     told = {"coordinate": coordinate, "code": str(reason), "message": reason.message, "remedy": reason.remedy}
+    if gate is not None:
+        told["gate"] = gate
     if step_up is None:
         return told
     if reason is Reason.VALUE_MASKED:  # better verification shows it whole, in this very view

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.answers import Answer, Found, Key, SourceError
 from adapters.crossref import Subject
 from resolvers.fetched import Fetched
+from resolvers.gates import Gate
 from resolvers.plan import GateStep, Step
 from schema.observer import Sent
 from schema.reasons import Reason
@@ -20,7 +21,13 @@ _Alike = Mapping[Key, Answer] | None
 
 
 def make_receipt(
-    view: View, level: ReceiptDetail, fetched: Fetched, subjects: Sequence[Subject], seconds: float
+    view: View,
+    level: ReceiptDetail,
+    fetched: Fetched,
+    subjects: Sequence[Subject],
+    seconds: float,
+    *,
+    has_refused: bool = False,
 ) -> dict[str, Any] | None:
     """Return the receipt in response form, None at level `none`.
 
@@ -30,16 +37,21 @@ def make_receipt(
     ended, or NOT_ASKED. At level `fields`, `fields` holds an entry for each coordinate that was asked for any customer:
     its source, whether it was shown or only a key to reach something else, and when its oldest answer was fetched, None
     where none came.
+
+    Where a look-up shows nobody (`has_refused`), the gates of the subject are left out: whether they were asked would
+    tell whether there is somebody.
     """
     if level is ReceiptDetail.NONE:
         return None
+    of_subject = fetched.verdicts.rules.rules.of_subject if has_refused else frozenset[Gate]()
+    gates = [(step, sent) for step, sent in fetched.gate_calls.items() if not step.gates & of_subject]
     seen = [(step, fetched, subjects, _answered_alike(step, fetched)) for step in fetched.plan.distinct]
     receipt: dict[str, Any] = {
         "view": view.id,
         "purpose": view.purpose.dpv,
         "customers": len(subjects),
         "ms": _ms(seconds),
-        "sources": [*map(_gates, fetched.gate_calls.items()), *(_source(*one) for one in seen)],
+        "sources": [*map(_gates, gates), *(_source(*one) for one in seen)],
     }
     if level is ReceiptDetail.FIELDS:
         receipt["fields"] = [entry for one in seen for entry in _fields(*one)]
@@ -78,7 +90,7 @@ def _gates(asked: tuple[GateStep, Sequence[Sent]]) -> dict[str, Any]:
         **step.told,
         "calls": len(sent),
         "keys": sum(event.keys for event in sent),
-        "fields": list(step.fields),
+        "fields": sorted({name for event in sent for name in event.fields}),
         "ms": _ms(max([event.seconds for event in sent], default=0.0)),
         "outcome": str(failed[-1]) if failed else "OK" if sent else "NOT_ASKED",
         "failed": len(failed),

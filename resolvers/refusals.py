@@ -56,7 +56,8 @@ class Excess:
 class RefusedError(Exception):
     """A request that is not answered. `errors` are GraphQL errors as they go to the caller.
 
-    `excess` says which limit it is over, `retry_after` in how many seconds it may be asked again.
+    `excess` says which limit it is over, `retry_after` in how many seconds it may be asked again. `is_recorded`: whom
+    it was about was found, and that is written down by now.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class RefusedError(Exception):
         retry_after: int | None = None,
     ) -> None:
         self.code, self.remedy, self.excess, self.retry_after = code, remedy, excess, retry_after
+        self.is_recorded = False
         self.errors = tuple(errors) or (GraphQLError(message),)
         super().__init__(f"{code}: {_cut(message)}")
 

@@ -7,7 +7,6 @@ request waits for one future: everything has answered, or the time is over.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -25,7 +24,7 @@ from resolvers.news import Hear, news_of
 from resolvers.plan import GateStep, Plan, Step, Wanted
 from resolvers.policy import Verdicts
 from resolvers.policy.gates import unknown
-from resolvers.readings import Now, Permitted, Readings
+from resolvers.readings import Permitted, Readings
 from schema.observer import Failed, tell
 from schema.reasons import Reason
 
@@ -47,17 +46,17 @@ async def run(
     arguments: Arguments,
     hear: Hear | None = None,
     *,
-    now: Now = time.time,
-    case: str | None = None,
+    readings: Readings | None = None,
 ) -> Fetched:
     """Ask the sources and return what they answered, by the call's deadline at the latest.
 
     What has not answered by then is left; its answers are DEADLINE_EXCEEDED, and a gate that has not answered stays
-    shut. `hear` is told what sources say of keys. `now` tells the time of day, `case` is the one that the situation
-    names: gates are decided by them.
+    shut. `hear` is told what sources say of keys. `readings` asks the gates of the plan, and has asked those of the
+    subject.
     """
     fetched = Fetched(plan, verdicts, arguments)
-    readings = Readings(plan.gates, verdicts, sources, call, now=now, case=case) if plan.has_gates else None
+    if readings is None and plan.has_gates:
+        readings = Readings(plan.gates, sources, call)
     await _Running(fetched, subjects, sources, call, hear, readings).finish()
     if readings is not None:
         fetched.gate_calls.update(readings.sent)
@@ -116,7 +115,7 @@ class _Running:
         plan = self._fetched.plan
         if self._readings is not None and not self._call.deadline.is_over():
             self._shut(plan.shut)
-            self._gates.update(self._readings.begin(self._opened))
+            self._gates.update(self._readings.begin(self._fetched.verdicts, self._call, self._opened))
             for step in plan.distinct:
                 awaited = sum(not one.gates.isdisjoint(step.gates) for one in self._gates)
                 self._waits[step.number] = len(step.after) + awaited
@@ -189,7 +188,10 @@ class _Running:
             gates |= _opened_by(self._fetched.verdicts.wanted(step, subject))
         if not gates or self._readings is None:
             return self._call
-        permit = Permitted(self._readings, self._fetched.verdicts, step, batch, frozenset(gates), holders)
+        verdicts = self._fetched.verdicts
+        permit = Permitted(
+            self._readings, frozenset(gates), holders, lambda one: verdicts.fields(step, one) == batch.fields
+        )
         return replace(self._call, permit=permit)
 
     def _holders(self, step: Step, batch: Batch) -> dict[Key, list[Subject]]:

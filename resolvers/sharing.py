@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from resolvers.arguments import Given
 from resolvers.plan import FromField, KeysFrom, Plan, Step
 
-__all__ = ["share_equal_steps"]
+__all__ = ["equal_steps", "share_steps"]
 
 T = TypeVar("T")
 
 
-def share_equal_steps(plan: Plan, arguments: Mapping[int, Given]) -> Plan:
-    """Return the plan in which steps of one offer with equal values of their arguments, at one depth, are one step.
-    Those that wait for other gates stay apart.
+def equal_steps(plan: Plan, arguments: Mapping[int, Given]) -> tuple[int, ...]:
+    """Return for each place of the plan's steps which step stands there once those are one that ask one offer with
+    equal values of their arguments, at one depth; empty where none are. Those that wait for other gates stay apart.
 
     A plan is kept for all values of its variables, so it tells arguments apart as they are written: `since: $day` and
-    `since: "2026-01-01"` are two steps in it. The one step stands in the places of both.
+    `since: "2026-01-01"` are two steps in it.
     """
     if not plan.has_twins:
-        return plan
-    stands_for: dict[int, int] = {}
-    made: dict[int, Step] = {}
+        return ()
     first: dict[tuple[object, ...], int] = {}
+    stands: dict[int, int] = {}
     for step in sorted(plan.steps, key=lambda step: step.depth):
         asked = (step.source, step.offer.name, step.depth, step.gates, arguments.get(step.number))
-        number = stands_for[step.number] = first.setdefault(asked, step.number)
+        stands[step.number] = first.setdefault(asked, step.number)
+    return tuple(stands[step.number] for step in plan.steps) if len(first) < len(stands) else ()
+
+
+def share_steps(plan: Plan, standing: Sequence[int]) -> Plan:
+    """Return the plan in which these steps stand in the places of its own: each asks for all for which those did."""
+    stands_for = dict(zip((step.number for step in plan.steps), standing, strict=True))
+    made: dict[int, Step] = {}
+    for step in sorted(plan.steps, key=lambda step: step.depth):
+        number = stands_for[step.number]
         known = made.get(number, replace(step, keys_from=(), wanted=()))
         keys_from = (*known.keys_from, *(_moved(origin, stands_for) for origin in step.keys_from))
         made[number] = replace(known, keys_from=_once(keys_from), wanted=_once((*known.wanted, *step.wanted)))

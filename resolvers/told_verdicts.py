@@ -10,18 +10,16 @@ from typing import Any
 
 from resolvers.policy import PlanRules, Profile, Transform
 from schema.reasons import Reason
-from schema.situation import NO_SITUATION, Situation
 from schema.verification import Level
 from schema.withheld import Withheld
 
 __all__ = ["tell_verdicts"]
 
 
-def tell_verdicts(rules: PlanRules, assumed: Profile, situation: Situation = NO_SITUATION) -> list[dict[str, Any]]:
+def tell_verdicts(rules: PlanRules, assumed: Profile, levels: Mapping[Level, Profile]) -> list[dict[str, Any]]:
     """Return an entry for each coordinate: its `effect` on a customer of the assumed profile, `allow`, `transform`,
     `withhold` or `waits-for-gate`, with code and remedy, mask, what opens it, and the gates; and under `levels` the
-    same for each level, where they differ. A customer counts as verified just now."""
-    levels = rules.levels(situation)
+    same for the profile of each level, where they differ."""
     return [{"coordinate": one, **_effect(one, assumed), **_by_level(one, levels)} for one in sorted(rules.coordinates)]
 
 

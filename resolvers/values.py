@@ -10,6 +10,7 @@ from typing import Any
 from adapters.answers import TYPE_NAME, Facts, Fault, Found, Key, Page
 from adapters.crossref import Subject
 from resolvers.assembled import NullError
+from resolvers.causes import causes
 from resolvers.cursors import Cursors
 from resolvers.fetched import Fetched
 from resolvers.joining import NOT_LINKED, Joined, fault_of
@@ -64,9 +65,8 @@ class Values:
         """Return what stands at a field of an object: null, a leaf, a Node, a NullError, or a list of these."""
         profile = self._fetched.verdicts.profile(node.subject)
         if profile.withheld and plan.is_withheld(profile.hidden):
-            for need in plan.needs:
-                coordinate = min(need & profile.hidden)
-                self._notes.withheld(coordinate, profile.withheld[coordinate], where)
+            for coordinate, verdict in causes(plan, profile.withheld):
+                self._notes.withheld(coordinate, verdict, where)
             return None
         value = self._read(node, plan)
         if isinstance(value, Fault):

@@ -15,14 +15,16 @@ DEVELOPER = "developer"
 
 
 class CrossrefRole(StrEnum):
-    """The roles of those who work with the cross-reference itself; without one of them it is not there."""
+    """The roles of those who work with the cross-reference itself; without one of them it is not there. One of them is
+    for privacy's sake, and lets into the privacy officer's API too."""
 
     READER = "crossref-reader"
     """Looks up who is meant and by which keys, and reads candidates, histories and changes."""
     STEWARD = "steward"
     """Reads, links, merges, splits and decides candidates."""
     PRIVACY_OFFICER = "privacy-officer"
-    """Looks up, restricts, exports what is kept of a person, and erases it."""
+    """Looks up, restricts, exports what is kept of a person, and erases it; is told of views, of their use and of who
+    saw what, and reviews broken glasses."""
     AUDITOR = "auditor"
     """Reads histories and changes, and has the whole log verified."""
 

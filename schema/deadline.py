@@ -1,4 +1,4 @@
-"""The moment by which an answer has to leave."""
+"""The moment by which an answer has to leave, and how much of the time until then is for asking sources."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["Clock", "Deadline"]
+__all__ = ["Clock", "Deadline", "for_sources"]
 
 Clock = Callable[[], float]
 """A monotonic clock, in seconds. Injected, so that tests own the time."""
+
+
+_MOST_RESERVED = 0.1
+
+
+def for_sources(seconds: float) -> float:
+    """Return for how much of a request's time sources are waited for.
+
+    A tenth of it, or 0.1 s, is kept for putting together what has come by then.
+    """
+    return seconds - min(seconds / 10, _MOST_RESERVED)
 
 
 @dataclass(frozen=True, slots=True)

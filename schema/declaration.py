@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from schema.problems import ConfigurationError, Problem
-from schema.suggest import did_you_mean
+from schema.suggest import did_you_mean, nearest
 from schema.yaml_file import Document, Place
 
 __all__ = ["each_once", "read_declaration", "said", "shown"]
@@ -40,7 +40,9 @@ def read_declaration(document: Document, model: type[_Declared]) -> _Declared:
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False)
         reading = _Reading(document, model.model_json_schema())
-        problems = [reading.problem(each) for each in details if not _is_around(each["loc"], details)]
+        told = [each for each in details if not _is_around(each["loc"], details)]
+        meant = {reading.meant(each["loc"]) for each in told if each["type"] == "extra_forbidden"}
+        problems = [reading.problem(each) for each in told if each["type"] != "missing" or each["loc"] not in meant]
     raise ConfigurationError(problems)
 
 
@@ -106,6 +108,10 @@ class _Reading:
                 return self._missing(error["loc"])
         return self._bad_value(error["loc"], error["msg"] if error["type"] == _SAID else "")
 
+    def meant(self, place: Place) -> Place:
+        """Return the place of the key that an unknown one probably is."""
+        return (*place[:-1], nearest(str(place[-1]), self._node(place[:-1]).get("properties", {})) or "")
+
     def _unknown(self, place: Place) -> Problem:
         node, key = self._node(place[:-1]), str(place[-1])
         known = node.get("properties", {})
@@ -161,6 +167,8 @@ class _Reading:
             if "$ref" in option:
                 definition = self.schema["$defs"][option["$ref"].rpartition("/")[2]]
                 return {**definition, **node}
+            if "items" in option:  # a list, or nothing
+                return {**option, **node}
         return node
 
     def _options(self, node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -12,7 +12,10 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-__all__ = ["Term", "data_subjects", "is_purpose", "parents", "processing", "purposes"]
+__all__ = ["Term", "data_subjects", "is_purpose", "parents", "processing", "purposes", "term_of"]
+
+_NAMESPACES = ("dpv:", "https://w3id.org/dpv#", "http://w3id.org/dpv#", "http://www.w3.org/ns/dpv#")
+"""What stands before a term where it is written out; the last is that of drafts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,14 @@ def data_subjects() -> Mapping[str, Term]:
 def is_purpose(term: str) -> bool:
     """Return whether the term is a known purpose."""
     return term in purposes()
+
+
+def term_of(name: str) -> str:
+    """Return the term that a name means: `dpv:Marketing` and `https://w3id.org/dpv#Marketing` are Marketing.
+
+    Any other name is given back as it is, known or not.
+    """
+    return next((name.removeprefix(one) for one in _NAMESPACES if name.startswith(one)), name)
 
 
 def parents(term: str) -> tuple[str, ...]:

@@ -82,6 +82,11 @@ class Lock:
         missing = [self._missing(view_id) for view_id in self.digests if not (folder.path / f"{view_id}.yaml").exists()]
         return [problem for problem in (*changed, *missing) if problem is not None]
 
+    def doubtful(self, folder: ViewFolder) -> frozenset[str]:
+        """Return the published views of which it is not known what they say: they have changed, or have no file."""
+        there = {loaded.view.id: loaded for loaded in folder.views}
+        return frozenset(name for name in self.digests if name not in there or self._changed(there[name]) is not None)
+
     def with_published(self, loaded: LoadedView, newest: int) -> Lock:
         """Return the lock with the view added; raises ConfigurationError when it is there with another digest.
 

@@ -7,6 +7,9 @@
 
 What is hidden is a fixed number of bullets: it tells no length, and an empty text looks like any other. Beside the
 domain of an e-mail address only letters and digits are shown: no mark or sign of direction is left of what is hidden.
+
+An initial is one letter of a script that has capitals (Latin, Greek, Cyrillic and some more). What stands for a
+syllable or a word, as in Korean and Chinese, would often be the whole family name: a text that begins so is hidden.
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, takewhile
 from types import MappingProxyType
+from unicodedata import category, combining, normalize
 
 __all__ = ["HIDDEN", "Mask", "mask_text"]
 
@@ -27,17 +31,22 @@ _SHOWN = 4
 _ENOUGH = 2 * _SHOWN
 """The fewest letters and digits of which the last four are shown: of fewer, they would be most of the text."""
 
-_DOMAIN = re.compile(r"[\w.-]{1,253}")
-"""What may stand behind the @; 253 is the longest name of RFC 1035 in text. Anything else is free text with an @."""
+_MOST_DOMAIN = 253
+"""The longest name of RFC 1035 in text."""
+_LABEL = re.compile(r"(?!-)(?:[^\W_]|-){1,63}(?<!-)")
+_TOP_LABEL = re.compile(r"[^\W\d_]{2,63}|xn--[a-z0-9-]{1,59}", re.IGNORECASE)
+"""The last label of a domain is never a number (RFC 3696, section 2): a date, a PIN or a machine's address is none."""
+
+_CASED = frozenset({"Lu", "Ll"})
 
 
 class Mask(StrEnum):
     """What of a text is shown."""
 
     INITIALS = "initials"
-    """The first letter of the first and of the last word."""
+    """The first letter of the first and of the last word, where both begin with a letter that can be a capital."""
     LAST4 = "last4"
-    """The last four letters or digits, of a text that has eight."""
+    """The last four letters or digits, one a digit at least, of a text that has eight and is mostly digits."""
     EMAIL = "email"
     """The first letter, and the domain."""
     ALL = "all"
@@ -54,29 +63,52 @@ def mask_text(mask: Mask, text: str) -> str:
 
 
 def _initials(text: str) -> str:
-    letters = [letter for word in text.split() if (letter := _first(word))]
-    shown = letters[:1] + letters[1:][-1:]
-    if _count(text, len(shown) + 1) <= len(shown):
+    starts = [start for word in text.split() if (start := _first(word))]
+    shown = [*map(_letter, starts[:1] + starts[1:][-1:])]
+    if not all(shown) or _count(text, len(shown) + 1) <= len(shown):
         return HIDDEN
     return " ".join(f"{letter}." for letter in shown)
 
 
 def _last4(text: str) -> str:
-    if _count(text, _ENOUGH) < _ENOUGH:
+    if _count(text, _ENOUGH) < _ENOUGH or not _is_number(text):
         return HIDDEN
-    last = list(islice(filter(str.isalnum, reversed(text)), _SHOWN))
+    last = [normalize("NFKC", one) for one in islice(filter(str.isalnum, reversed(text)), _SHOWN)]
+    is_plain = all(one.isdecimal() or (one.isascii() and one.isalpha()) for one in last)
+    if not is_plain or len("".join(last)) != _SHOWN or not any(map(str.isdecimal, last)):
+        return HIDDEN
     return HIDDEN + "".join(reversed(last))
 
 
 def _email(text: str) -> str:
     local, _, domain = text.rpartition("@")
-    if not local or not _DOMAIN.fullmatch(domain):
+    if not local or not _is_domain(domain):
         return HIDDEN
-    return f"{_first(local[:1])}{_BEHIND_THE_FIRST}@{domain}"
+    return f"{_letter(local[0])}{_BEHIND_THE_FIRST}@{domain}"
+
+
+def _is_number(text: str) -> bool:
+    """Return whether this is an account's, a card's or another number, and no name or sentence that ends with one."""
+    digits = sum(map(str.isdecimal, text))
+    return 2 * digits > sum(map(str.isalnum, text))
+
+
+def _is_domain(text: str) -> bool:
+    if len(text) > _MOST_DOMAIN:
+        return False
+    *labels, top = text.split(".")
+    return bool(labels) and all(map(_LABEL.fullmatch, labels)) and _TOP_LABEL.fullmatch(top) is not None
 
 
 def _first(text: str) -> str:
     return next(filter(str.isalnum, text), "")
+
+
+def _letter(character: str) -> str:
+    """Return the first letter that a character stands for, with its accents; empty where it has no capitals."""
+    parts = normalize("NFKD", character)  # a ligature stands for several
+    accents = "".join(takewhile(combining, parts[1:]))
+    return normalize("NFC", parts[0] + accents) if category(parts[0]) in _CASED else ""
 
 
 def _count(text: str, most: int) -> int:

@@ -155,6 +155,12 @@ class Model:
             if arguments
         }
 
+    def title(self, coordinate: str) -> str:
+        """Return the first line of what is said of a coordinate; empty where that is nothing, or there is none."""
+        type_name, _, field_name = coordinate.partition(".")
+        found = getattr(self.schema.type_map.get(type_name), "fields", {}).get(field_name)
+        return "" if found is None else (found.description or "").partition("\n")[0]
+
     def concrete(self, type_name: str) -> tuple[str, ...]:
         """Return the object types that a type stands for: an interface's or union's, else itself."""
         one = self.schema.type_map[type_name]

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from schema.deadline import for_sources
 from schema.directives import CANONICAL
 from schema.dpv import parents
 from schema.problems import Level as Weight
 from schema.problems import Problem
 from schema.verification import Level
 from schema.view_files import LoadedView
+from schema.view_processing import KEPT_BY_NOBODY
 from schema.views import View
 
 __all__ = ["verify_parts"]
@@ -20,7 +22,6 @@ _KEEPS = frozenset({"Copy", "Download", "Export", "Record", "Store"})
 """Ways of processing after which whoever received the data has a copy of it."""
 
 _CROSS_BORDER = "CrossBorderTransfer"
-_NONE = "none"
 
 
 def verify_parts(loaded: LoadedView, today: date | None = None) -> Iterator[Problem]:
@@ -28,8 +29,10 @@ def verify_parts(loaded: LoadedView, today: date | None = None) -> Iterator[Prob
     day."""
     checking = _Checking(loaded, loaded.view)
     yield from checking.verification()
+    yield from checking.single()
     yield from checking.bound()
     yield from checking.relationship()
+    yield from checking.interaction()
     yield from checking.break_glass()
     yield from checking.purposes()
     yield from checking.processing()
@@ -54,6 +57,14 @@ class _Checking:
             got, wanted = "verification, which nothing in the view asks for", "a field with min, or a bound subject"
             yield self._at(place, got, wanted, "give fields a level, or remove `verification:`", Weight.NOTE)
 
+    def single(self) -> Iterator[Problem]:
+        """Yield that a limit says more than can be asked."""
+        most = self.view.limits.customers
+        if self.view.subject.mode is not None and most > 1:
+            got, wanted = f"customers: {most}, and subject: {{mode: single}}", "customers: 1, which is what holds"
+            mend = "write `customers: 1`, or remove `mode: single`"
+            yield self._at(("limits", "customers"), got, wanted, mend, Weight.NOTE)
+
     def bound(self) -> Iterator[Problem]:
         """Yield what a bound view would have to look up before it refuses, and that it lacks assertions."""
         view = self.view
@@ -72,16 +83,28 @@ class _Checking:
         """Yield that the time of a refusal is missing, of no use, or after everything is over."""
         subject, place = self.view.subject, ("subject",)
         deadline = self.view.limits.deadline_ms
+        most = int(for_sources(deadline / 1000) * 1000)
         if subject.relationship is not None and subject.refusal_ms is None:
             got = "a relationship without refusal_ms"
             wanted = "the time at which every refusal leaves, for its own time would tell who exists"
-            yield self._at(place, got, wanted, "add `refusal_ms:`, longer than the source of cases takes")
+            yield self._at(place, got, wanted, "add `refusal_ms:`, longer than the source that knows of it takes")
         elif subject.relationship is None and subject.refusal_ms is not None:
             got, wanted = "refusal_ms without a relationship", "both: without a gate refusals take no time that tells"
-            yield self._at(place, got, wanted, "remove refusal_ms, or add `relationship: open-case`")
-        elif subject.refusal_ms is not None and subject.refusal_ms > deadline:
-            got, wanted = f"refusal_ms {subject.refusal_ms}", f"at most the view's deadline_ms, {deadline}"
-            yield self._at((*place, "refusal_ms"), got, wanted, "lower it")
+            yield self._at(place, got, wanted, "remove refusal_ms, or add a relationship")
+        elif subject.refusal_ms is not None and subject.refusal_ms > most:
+            got = f"refusal_ms {subject.refusal_ms}, which leaves no time to send a refusal before the deadline"
+            wanted = f"at most {most}: of the view's deadline_ms, {deadline}, the rest is for making the answer"
+            yield self._at((*place, "refusal_ms"), got, wanted, "lower it, or raise deadline_ms")
+
+    def interaction(self) -> Iterator[Problem]:
+        """Yield what is for the customer of an interaction alone, of which the situation does not tell."""
+        rules = ((("fields", name), rule.relationship) for name, rule in self.view.fields.items())
+        if self.view.situation.interaction is None:
+            for place, relationship in ((("subject", "relationship"), self.view.subject.relationship), *rules):
+                if relationship == "active-interaction":
+                    got = "active-interaction, and a situation without an interaction"
+                    wanted = "the interaction told: without it nothing is shown, and nobody is asked"
+                    yield self._at(place, got, wanted, "add `interaction: required` to `situation:`")
 
     def break_glass(self) -> Iterator[Problem]:
         """Yield that there is nothing behind the glass."""
@@ -105,8 +128,9 @@ class _Checking:
     def processing(self) -> Iterator[Problem]:
         """Yield ways of processing that the other entries of the record deny."""
         view, place = self.view, ("processing",)
-        if view.retention == _NONE and (kept := sorted(_KEEPS.intersection(view.processing))):
-            got, wanted = f"{', '.join(kept)} with the retention none", "how long what is kept is kept, and why"
+        if view.retention in (None, KEPT_BY_NOBODY) and (kept := sorted(_KEEPS.intersection(view.processing))):
+            said = "with the retention none" if view.retention else "without a retention"
+            got, wanted = f"{', '.join(kept)} {said}", "how long what is kept is kept, and why"
             yield self._at(place, got, wanted, "say so in `retention:`, or correct the list")
         if _CROSS_BORDER in view.processing and not view.transfers:
             got, wanted = f"{_CROSS_BORDER} without transfers", "the countries, recipients and safeguards"

@@ -9,7 +9,11 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 from typing import Self
 
-__all__ = ["Place", "Reason"]
+__all__ = ["FIELD_NOT_IN_VIEW", "Place", "Reason"]
+
+FIELD_NOT_IN_VIEW = "FIELD_NOT_IN_VIEW"
+"""The code of what the model has and a view does not list. The commands `explain` and `check` tell it, and no answer
+over HTTP: to a client such a field does not exist."""
 
 
 class Place(Enum):
@@ -60,8 +64,8 @@ class Reason(StrEnum):
     RELATIONSHIP_REQUIRED = (
         "RELATIONSHIP_REQUIRED",
         Place.WITHHELD,
-        "This view shows the field only while the customer has an open case with the consumer.",
-        "Open a case for the customer, or name the one that is open in extensions.situation.case.",
+        "This view shows the field only while the customer has an open case, or an interaction that goes on.",
+        "Name in extensions.situation the open case or the interaction that goes on; where there is none, open a case.",
     )
     VERIFICATION_REQUIRED = (
         "VERIFICATION_REQUIRED",
@@ -132,8 +136,14 @@ class Reason(StrEnum):
     BREAK_GLASS_NOT_ALLOWED = (
         "BREAK_GLASS_NOT_ALLOWED",
         Place.WITHHELD,
-        "What opened this field is over, or does not hold for this customer and consumer.",
-        "Open it again with a reason and a reference, by a consumer that has a role for it.",
+        "What opened this field is over, or does not hold for this customer, consumer and actor.",
+        "Open it again, for this customer, by the consumer and the actor who ask, with a reason and a reference.",
+    )
+    POLICY_DENIED = (
+        "POLICY_DENIED",
+        Place.WITHHELD,
+        "The organisation's decision point does not allow the field to be shown to this request.",
+        "Ask those who keep the policies of the decision point: the gateway is not told why.",
     )
     OBLIGATION_UNSUPPORTED = (
         "OBLIGATION_UNSUPPORTED",

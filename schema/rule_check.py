@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
 
-from graphql import GraphQLObjectType, Undefined, is_interface_type, is_non_null_type
+from graphql import is_interface_type, is_non_null_type
 
 from schema.directives import CANONICAL
 from schema.model import Coordinate, Model
 from schema.problems import Problem
+from schema.reasons import FIELD_NOT_IN_VIEW
 from schema.rule_order import can_withhold, is_at_least_as_strict
 from schema.verification import Level, supported
 from schema.view_files import LoadedView
@@ -59,12 +59,19 @@ class _Checking:
             yield from self._telling(name, coordinate, argument, f"{name}, which filters or orders by")
 
     def _order(self, name: str, coordinate: Coordinate) -> Iterator[Problem]:
-        """Yield that a list comes in an order which tells of what fewer are shown, whoever may change the order."""
-        owner = cast("GraphQLObjectType", self.model.schema.type_map[coordinate.type_name])
-        for argument, spec in owner.fields[coordinate.field_name].args.items():
-            is_listed = f"{name}({argument}:)" in self.loaded.view.fields
-            if spec.default_value is not Undefined and not is_listed:
-                yield from self._telling(name, coordinate, argument, f"{name}, which comes in the order of")
+        """Yield that a list comes in an order which tells of what fewer are shown, whoever may change the order, or of
+        what nobody is."""
+        for argument, about in coordinate.arguments.items():
+            if about.is_given and f"{name}({argument}:)" not in self.loaded.view.fields:
+                said = f"{name}, which comes in the order of"
+                yield from self._telling(name, coordinate, argument, said)
+                if about.reads is not None and about.reads not in self.loaded.view.fields:
+                    yield self._at(
+                        name,
+                        f"{said} {about.reads}, which is not in the view ({FIELD_NOT_IN_VIEW})",
+                        "lists ordered by what the view shows, for the order tells of the values",
+                        f"list {about.reads}, or leave {name} out",
+                    )
 
     def _telling(self, name: str, coordinate: Coordinate, argument: str, said: str) -> Iterator[Problem]:
         """Yield what an argument of a list tells to those who see the list and not what it tells of."""
@@ -88,9 +95,10 @@ class _Checking:
         if rule.min is Level.V0:
             yield from self._without_level(name, rule)
         elif verification is None:
-            got = f"{name}, shown from {rule.min} on, and no verification"
-            wanted = "a part verification, with the methods by which customers are verified"
-            yield self._at(name, got, wanted, "add `verification:`, or remove the level")
+            if (more := self._besides(name, lambda each: each.min is not Level.V0)) is not None:
+                got = f"{name}, shown from {rule.min} on{more}, and no verification"
+                wanted = "a part verification, with the methods by which customers are verified"
+                yield self._at(name, got, wanted, "add `verification:`, or remove the level")
         elif rule.min > supported(verification.methods):
             methods = ", ".join(verification.methods)
             got = f"{name}, shown from {rule.min} on, and methods that are all of one kind ({methods})"
@@ -124,9 +132,19 @@ class _Checking:
             wanted = f"one of: {', '.join(known)}" if known else f"{part} of the view's situation"
             yield self._at(name, got, wanted, f"add to the {part} of `situation:`, or correct it")
 
+    def _besides(self, name: str, has: Callable[[FieldRule], bool]) -> str | None:
+        """Return how many more fields have this in their rule, None where another is the first: it is told once."""
+        fields = self.loaded.view.fields.items()
+        first, *others = (each for each, rule in fields if each in self.model.coordinates and has(rule))
+        if name != first:
+            return None
+        return f" (and {len(others)} more)" if others else ""
+
     def _glass(self, name: str, rule: FieldRule) -> Iterator[Problem]:
-        if rule.break_glass and self.loaded.view.break_glass is None:
-            got = f"{name}, shown only when the glass was broken, and no break_glass"
+        if not rule.break_glass or self.loaded.view.break_glass is not None:
+            return
+        if (more := self._besides(name, lambda each: each.break_glass)) is not None:
+            got = f"{name}, shown only when the glass was broken{more}, and no break_glass"
             yield self._at(name, got, "a part break_glass, with who may break it and why", "add `break_glass:`")
 
     def _null(self, name: str, coordinate: Coordinate, rule: FieldRule) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["METHODS", "VERIFICATION_HEADER", "Assertion", "Factor", "Level", "StepUp", "supported"]
+__all__ = ["METHODS", "MOST_CLOCK_SKEW", "VERIFICATION_HEADER", "Assertion", "Factor", "Level", "StepUp", "supported"]
 
 
 class Level(IntEnum):
@@ -42,6 +42,9 @@ class Factor(StrEnum):
 
 VERIFICATION_HEADER = "Customer-Verification"
 """The header of a request that holds what is asserted."""
+
+MOST_CLOCK_SKEW = 30
+"""Seconds that the clock of whoever verifies customers may be ahead, at the most."""
 
 METHODS: Mapping[str, Factor | None] = MappingProxyType(
     {

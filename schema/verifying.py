@@ -16,6 +16,7 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     get_named_type,
+    is_leaf_type,
     is_specified_directive,
     is_specified_scalar_type,
 )
@@ -153,15 +154,20 @@ def _reading_problems(
     origin: object, attribute: str, coordinate: str, argument: Any, field: GraphQLField
 ) -> Iterator[Problem]:
     metadata = getattr(argument.extensions.get(DEFINITION), "metadata", {})
+    if READS not in metadata:
+        return
     entries = entries_of(field.type)
-    fields = getattr(entries, "fields", {})
-    if READS in metadata and metadata[READS] not in {_python_name(spec) for spec in fields.values()}:
+    read = {_python_name(spec): spec for spec in getattr(entries, "fields", {}).values()}.get(metadata[READS])
+    got = f"{coordinate} on {metadata[READS]!r}"
+    if read is None:
+        mend = "name the attribute that it filters or orders by in On(...)"
+        yield _problem(origin, attribute, got, f"an attribute of {entries.name}", mend)
+    elif not is_leaf_type(get_named_type(read.type)):
+        # rules stand on the fields of an object, and not on it: the argument would tell of what they withhold
+        got = f"{got}, which holds {get_named_type(read.type)}"
+        wanted = f"an attribute of {entries.name} that is a value, and no object"
         yield _problem(
-            origin,
-            attribute,
-            f"{coordinate} on {metadata[READS]!r}",
-            f"an attribute of {entries.name}",
-            "name the attribute that it filters or orders by in On(...)",
+            origin, attribute, got, wanted, f"give {entries.name} an attribute for what it reads, and name it"
         )
 
 

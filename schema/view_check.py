@@ -25,8 +25,9 @@ from schema.mask_check import verify_masks
 from schema.model import Coordinate, Model
 from schema.part_check import verify_parts
 from schema.problems import Level, Problem
+from schema.reasons import FIELD_NOT_IN_VIEW
 from schema.rule_check import verify_rules
-from schema.suggest import did_you_mean
+from schema.suggest import did_you_mean, nearest
 from schema.view_files import LoadedView
 from schema.view_schema import IDENTIFIER
 from schema.views import View
@@ -135,7 +136,8 @@ class _Checking:
     def reach(self) -> Iterator[Problem]:
         """Yield the coordinates to which no listed coordinate leads from the subject."""
         listed = _by_type(_known(self.loaded.view.fields, self.model))
-        if self.model.subject not in listed:
+        meant = _by_type(_known([*self.loaded.view.fields, *self._meant()], self.model))
+        if self.model.subject not in meant:
             yield self._at(
                 ("fields",),
                 f"no field of {self.model.subject}",
@@ -143,15 +145,22 @@ class _Checking:
                 f"list one, such as {self.model.subject}.id",
             )
             return
-        reached = _reached(self.model, listed)
-        lost = [name for name in listed if name not in reached and not self.model.is_plumbing(name)]
-        for coordinate in (each for name in lost for each in listed[name]):
+        reached = _reached(self.model, meant)
+        for lost in (name for name in listed if name not in reached and not self.model.is_plumbing(name)):
+            coordinate, *others = listed[lost]
+            more = f" (and {len(others)} more of {lost})" if others else ""
             yield self._at(
                 ("fields", str(coordinate)),
-                f"{coordinate}, which nothing leads to",
-                f"a listed field that holds {coordinate.type_name}",
-                self._way_in(coordinate.type_name),
+                f"{coordinate}, which nothing leads to{more}",
+                f"a listed field that holds {lost}",
+                self._way_in(lost),
             )
+
+    def _meant(self) -> Iterator[str]:
+        """Yield what misspelt fields probably are: what they lead to is not lost besides."""
+        known = self.model.coordinates
+        unknown = (name for name in self.loaded.view.fields if "(" not in name and name not in known)
+        yield from filter(None, (nearest(name, known) for name in unknown))
 
     def lookups(self, sources: Collection[str]) -> Iterator[Problem]:
         """Yield the look-ups by a source that is not known."""
@@ -214,11 +223,12 @@ class _Checking:
             )
             return
         if str(coordinate) not in self.listed:
-            yield self._at(place, f"{name} without its field", f"{coordinate} listed too", f"add `{coordinate}:`")
+            got = f"{name} without its field ({FIELD_NOT_IN_VIEW})"
+            yield self._at(place, got, f"{coordinate} listed too", f"add `{coordinate}:`")
         if found.reads is not None and found.reads not in self.listed:
             yield self._at(
                 place,
-                f"{name}, which filters or orders by {found.reads}",
+                f"{name}, which filters or orders by {found.reads}, which is not in the view ({FIELD_NOT_IN_VIEW})",
                 "arguments by fields that are listed, for they tell of the values",
                 f"list {found.reads}, or remove the argument",
             )
@@ -262,7 +272,7 @@ class _Checking:
             own = f"{held}.{coordinate.field_name}"
             if held in types and own not in self.listed:
                 wanted = f"{own} listed too: rules stand on the concrete types' fields"
-                yield self._at(("fields", name), f"{name} without {own}", wanted, f"add `{own}:`")
+                yield self._at(("fields", name), f"{name} without {own} ({FIELD_NOT_IN_VIEW})", wanted, f"add `{own}:`")
 
     def _without_fields(self, name: str, held: str) -> Problem:
         fields = cast("GraphQLObjectType", self.model.schema.type_map[held]).fields

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from schema.declaration import read_declaration
@@ -32,10 +32,17 @@ class LoadedView:
 
 @dataclass(frozen=True, slots=True)
 class ViewFolder:
-    """The views of a folder, by name and then by version."""
+    """The views of a folder, by name and then by version.
+
+    `broken` holds the names of the files that could not be used, without their ending, such as `support-call@2`;
+    `is_readable` says that the folder itself could be read, and `files` how many files of views are in it.
+    """
 
     path: Path
     views: tuple[LoadedView, ...]
+    broken: frozenset[str] = frozenset()
+    is_readable: bool = True
+    files: int = 0
 
     def get(self, view_id: str) -> LoadedView | None:
         """Return the view of this name and version (`support-call@1`), None when there is none."""
@@ -44,6 +51,15 @@ class ViewFolder:
     def versions(self, name: str) -> tuple[LoadedView, ...]:
         """Return every version of the view, the oldest first."""
         return tuple(loaded for loaded in self.views if loaded.view.name == name)
+
+    def without(self, names: frozenset[str]) -> ViewFolder:
+        """Return the folder as if the files of these views could not be used."""
+        left = tuple(loaded for loaded in self.views if loaded.view.id not in names)
+        return replace(self, views=left, broken=self.broken | names)
+
+    def may_declare(self, view: str) -> bool:
+        """Return whether what could not be read may declare the view, or a version of the view of this name."""
+        return not self.is_readable or any(view in (file, file.partition("@")[0]) for file in self.broken)
 
 
 def load_views(folder: Path) -> ViewFolder:
@@ -58,18 +74,23 @@ def read_views(folder: Path) -> tuple[ViewFolder, tuple[Problem, ...]]:
     """Return the folder's usable views, and what is wrong with the others."""
     paths, problems = _files(folder)
     loaded: dict[str, LoadedView] = {}
+    broken: set[str] = set()
+    is_readable = bool(paths) or not problems
     for path in paths:
         try:
             found = _load(path)
         except ConfigurationError as error:
             problems.extend(error.problems)
+            broken.add(path.stem)
             continue
         misplaced = list(_misplaced(found, loaded.get(found.view.id)))
         problems.extend(misplaced)
-        if not misplaced:
+        if misplaced:
+            broken |= {path.stem, found.view.id}
+        else:
             loaded[found.view.id] = found
     ordered = sorted(loaded.values(), key=lambda each: (each.view.name, each.view.version))
-    return ViewFolder(folder, tuple(ordered)), tuple(problems)
+    return ViewFolder(folder, tuple(ordered), frozenset(broken), is_readable, len(paths)), tuple(problems)
 
 
 def _files(folder: Path) -> tuple[list[Path], list[Problem]]:
@@ -107,7 +128,7 @@ def _misplaced(found: LoadedView, earlier: LoadedView | None) -> Iterable[Proble
     elif found.path.name != f"{view.id}.yaml":
         yield Problem(
             file,
-            found.document.line_of(("name",)),
+            found.document.line_of(("version",) if found.path.stem.startswith(f"{view.name}@") else ("name",)),
             f"{view.id} in a file named {found.path.name}",
             f"the file name {view.id}.yaml",
             "rename the file, or correct name and version in it",

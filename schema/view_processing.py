@@ -14,7 +14,21 @@ from schema.declaration import each_once, said
 from schema.dpv import Term, data_subjects, processing
 from schema.view_rules import ViewPart
 
-__all__ = ["DataSubjects", "Day", "LawfulBasis", "ProcessingTerms", "Recipients", "Retention", "Safeguard", "Transfer"]
+__all__ = [
+    "KEPT_BY_NOBODY",
+    "DataSubjects",
+    "Day",
+    "LawfulBasis",
+    "ProcessingTerms",
+    "Recipients",
+    "Retention",
+    "Safeguard",
+    "Transfer",
+    "Transfers",
+]
+
+KEPT_BY_NOBODY = "none"
+"""The retention of a view of which those who receive the data keep nothing."""
 
 _ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
@@ -131,3 +145,7 @@ class Transfer(ViewPart):
     safeguard: Annotated[
         Safeguard, Field(description="what makes it lawful, as the article of the GDPR: A45-3, A46-2-c, and others")
     ]
+
+
+Transfers = Annotated[tuple[Transfer, ...], Field(max_length=100), AfterValidator(each_once)]
+"""To whom outside the European Economic Area the data goes; an empty list says to nobody."""

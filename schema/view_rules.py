@@ -105,6 +105,7 @@ _Level = Annotated[
     BeforeValidator(_level, json_schema_input_type=Literal["V0", "V1", "V2", "V3"]),
     PlainSerializer(str, return_type=str),
 ]
+_Relationship = Literal["open-case", "active-interaction"]
 _Word = Annotated[
     str,
     StringConstraints(pattern=_WORD, max_length=64),
@@ -200,7 +201,11 @@ class SubjectRule(ViewPart):
         StrictBool, Field(description="true: nobody is shown but the customer that the assertion is about")
     ] = False
     relationship: Annotated[
-        Literal["open-case"] | None, Field(description="open-case: nobody is shown who has no open case")
+        _Relationship | None,
+        Field(
+            description="open-case: nobody is shown who has no open case; active-interaction: nobody but the customer "
+            "of the interaction that the situation names, while it goes on"
+        ),
     ] = None
     refusal_ms: Annotated[
         StrictInt | None,
@@ -241,7 +246,11 @@ class FieldRule(ViewPart):
         None
     )
     relationship: Annotated[
-        Literal["open-case"] | None, Field(description="open-case: shown while the customer has an open case")
+        _Relationship | None,
+        Field(
+            description="open-case: shown while the customer has an open case; active-interaction: while the "
+            "interaction that the situation names goes on with the customer"
+        ),
     ] = None
     when: Annotated[When | None, Field(description="the situations in which it is shown")] = None
     break_glass: Annotated[StrictBool, Field(description="true: shown only when the glass was broken")] = False

@@ -28,7 +28,7 @@ from pydantic import (
 from schema.caller import DEVELOPER, Caller
 from schema.declaration import each_once
 from schema.identifiers import IdentifierType
-from schema.view_processing import DataSubjects, Day, LawfulBasis, ProcessingTerms, Recipients, Retention, Transfer
+from schema.view_processing import DataSubjects, Day, LawfulBasis, ProcessingTerms, Recipients, Retention, Transfers
 from schema.view_rules import (
     BreakGlass,
     ConsentRule,
@@ -280,18 +280,16 @@ class View(ViewPart):
         Recipients, Field(description="a list of those to whom the data goes, such as [contact-centre]")
     ] = ()
     transfers: Annotated[
-        tuple[Transfer, ...],
+        Transfers | None,
         Field(
-            max_length=100,
             description="a list of transfers to countries outside the European Economic Area, such as "
-            "[{country: US, recipient: A processor, safeguard: A46-2-c}]",
+            "[{country: US, recipient: A processor, safeguard: A46-2-c}], and [] where there are none",
         ),
-        AfterValidator(each_once),
-    ] = ()
+    ] = None
     retention: Annotated[
-        Retention,
+        Retention | None,
         Field(description="none, or how long those who receive the data keep it, and why, in 1 to 500 characters"),
-    ] = "none"
+    ] = None
     dpia_ref: Annotated[
         Annotated[str, _Text] | None,
         Field(description="where the data protection impact assessment is found, in 1 to 200 characters"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import signal
 import time
 from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
 
 import hypothesis  # noqa: F401  its plugin complains of being imported after gc.freeze
 import pytest
@@ -17,13 +19,34 @@ _LONG_COLLECTION = 0.005
 _TURNS_TO_END = 50
 """How many turns of the loop a task that was cancelled, or has lost its connection, may take to end."""
 
+_FIRST = (
+    "gateway/test_schemathesis.py",
+    "gateway/test_demo.py",
+    "adapters/crossref/test_invariants.py",
+    "resolvers/disclosure/test_disclosure.py",
+    "adapters/crossref/test_invariants_postgres.py",
+    "resolvers/differential/test_ships.py",
+    "resolvers/differential/test_customers.py",
+    "resolvers/differential/test_gallery.py",
+)
+"""The files that take longest, which begin first: one of them at the end would be waited for by one worker alone."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-long", action="store_true", help="run the tests marked long, too")
     parser.addoption("--no-skips", action="store_true", help="fail when a test is skipped that does apply")
 
 
+def pytest_configure() -> None:
+    """Let Ctrl-C be heard by the processes that tests start, also where a shell has these tests in the background: it
+    has the signal ignored, and who is started inherits that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    first = {Path(__file__).parent / name: place for place, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
     if config.getoption("--run-long"):
         return
     long = [item for item in items if item.get_closest_marker("long")]

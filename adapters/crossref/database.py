@@ -85,9 +85,8 @@ and event; source None: there is no link. What follows is the database's own."""
 
 
 class Found(Struct, frozen=True):
-    """Who was found, at one moment: the rows of each position that is somebody's, one a live key, and customer, ground,
-    coordinates (as JSON), begin and end (None: open) of each restriction, whether it is in force or not, those of ids
-    that were merged into the customer included.
+    """Who was found, at one moment: the rows of each position that is somebody's, one a live key, and customer, ground
+    and coordinates (as JSON) of each restriction in force, those of ids that were merged into the customer included.
 
     `state` tells the tables' states apart, of which each has a number of its own: it is that in which they were read,
     or a later one. None where nobody has to know. `written` is version -> mark of each secret with which the tenant was
@@ -109,8 +108,11 @@ class Found(Struct, frozen=True):
 class Finder(Protocol):
     """The hot look-ups of one tenant."""
 
-    async def find(self, asked: Sequence[Asked]) -> Found:
-        """Return who is found, and what is restricted when."""
+    async def find(self, asked: Sequence[Asked], *, restricted_keys: bool = False) -> Found:
+        """Return who is found, and what is restricted.
+
+        The keys of whoever is restricted from everything need not be told without `restricted_keys`.
+        """
 
     async def sources(self) -> Mapping[str, SourceSystem]:
         """Return the tenant's sources by name."""

@@ -28,7 +28,9 @@ _TRIES = 3
 class Resolving(Protocol):
     """What looks customers up by keys and ids."""
 
-    async def resolve_many(self, lookups: Sequence[Lookup]) -> Sequence[Subject | None]:
+    async def resolve_many(
+        self, lookups: Sequence[Lookup], *, restricted_keys: bool = False
+    ) -> Sequence[Subject | None]:
         """Return who is meant by each look-up, all at one moment of the database."""
 
 
@@ -117,7 +119,9 @@ class Noting(Amending):
         """
         return await self._rekey(retire_some, version, actor)
 
-    async def _resolve_identified(self, lookups: Sequence[Lookup], reader: Resolving) -> list[Subject | None]:
+    async def _resolve_identified(
+        self, lookups: Sequence[Lookup], reader: Resolving, *, restricted_keys: bool
+    ) -> list[Subject | None]:
         """Return who is meant by each look-up, some of which are by an identifier.
 
         Whose an identifier is, is read before and after the customers are: a merge undone between the two would answer
@@ -125,7 +129,7 @@ class Noting(Amending):
         """
         ids = await self._identified(lookups)
         for _ in range(_TRIES):
-            found = [*await reader.resolve_many(ids)]
+            found = [*await reader.resolve_many(ids, restricted_keys=restricted_keys)]
             before, ids = ids, await self._identified(lookups)
             settled = [*map(_is_settled, lookups, before, ids, found)]
             if all(settled):

@@ -82,7 +82,7 @@ class Subject(Struct, frozen=True):
     `customer_id` is the canonical id in use now; `redirected` says that the look-up named another id, which a merge has
     replaced by this one. `keys` holds source -> its live keys in the order in which they answer: the customer's own
     before those that came by merge, then the newest link, then the key. A source without a live key is not in it.
-    `restrictions` are those in force at the time of asking.
+    `restrictions` are those in force at the time of asking; a restriction of `EVERYTHING` leaves no keys to ask by.
     """
 
     customer_id: str

@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Container, Mapping, Sequence
+from functools import lru_cache
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from adapters.crossref.database import Asked, Finder, Found, LinkRow, Row
-from adapters.crossref.events import moment
 from adapters.crossref.ids import is_id
 from adapters.crossref.keys.sealing import KeptKey, Keyring
 from adapters.crossref.keys.sources import KeyMode, SourceSystem
-from adapters.crossref.port import LinkedKey, Lookup, Restriction, Subject
+from adapters.crossref.port import EVERYTHING, LinkedKey, Lookup, Restriction, Subject
 
-__all__ = ["Reader", "Reading", "Timed"]
+__all__ = ["Reader", "Reading"]
 
-
-class Timed(Struct, frozen=True):
-    """A restriction, and from when until when it holds (None: for good), in the form that `moment` makes."""
-
-    restriction: Restriction
-    begin: str
-    end: str | None
+_Restrictions = Mapping[str, tuple[Restriction, ...]]
+"""Those of each customer who has any."""
 
 
 class Reading(Struct, frozen=True):
-    """What was read at one moment: the subjects of the look-ups in their order, without restrictions, and by customer
-    those of whatever time. `state` is that of `Found`."""
+    """What was read at one moment: the subjects of the look-ups in their order. `state` is that of `Found`."""
 
     subjects: Sequence[Subject | None]
-    restrictions: Mapping[str, Sequence[Timed]]
     state: int | None
 
 
@@ -40,29 +32,20 @@ class Reader:
     """Answers look-ups of one tenant. The sources are kept, for form and mode of a source never change; one that is
     not known is looked for again, for another process may have registered it."""
 
-    def __init__(
-        self, finder: Finder, keyring: Keyring, now: Callable[[], datetime], sources: Mapping[str, SourceSystem]
-    ) -> None:
-        self._finder, self._keyring, self._now, self._sources = finder, keyring, now, sources
+    def __init__(self, finder: Finder, keyring: Keyring, sources: Mapping[str, SourceSystem]) -> None:
+        self._finder, self._keyring, self._sources = finder, keyring, sources
         self._is_rotated = len(keyring.versions) > 1
 
-    async def resolve_many(self, lookups: Sequence[Lookup]) -> Sequence[Subject | None]:
+    async def resolve_many(
+        self, lookups: Sequence[Lookup], *, restricted_keys: bool = False
+    ) -> Sequence[Subject | None]:
         """Return who is meant by each look-up, all at one moment of the database."""
-        reading = await self.read(lookups)
-        if not reading.restrictions:
-            return reading.subjects
-        return [one and self.restricted(one, reading.restrictions.get(one.customer_id, ())) for one in reading.subjects]
+        return (await self.read(lookups, restricted_keys=restricted_keys)).subjects
 
-    def restricted(self, subject: Subject, restrictions: Sequence[Timed]) -> Subject:
-        """Return the subject with those of its restrictions that are in force now, each once."""
-        if not restrictions:
-            return subject
-        at = moment(self._now())
-        held = [one.restriction for one in restrictions if one.begin <= at and (one.end is None or one.end > at)]
-        return structs.replace(subject, restrictions=tuple(sorted({*held}, key=_by_ground)))
-
-    async def read(self, lookups: Sequence[Lookup]) -> Reading:
+    async def read(self, lookups: Sequence[Lookup], *, restricted_keys: bool = False) -> Reading:
         """Return what the database says of each look-up, all at one moment of it.
+
+        Whoever is restricted from everything has no keys without `restricted_keys`: nothing may be asked by them.
 
         Raises SecretError for a sealed key when another process has written with a secret that is not at hand, and when
         a customer has a key that such a secret sealed.
@@ -72,15 +55,17 @@ class Reader:
                 self._sources = await self._finder.sources()
                 break
         asked, is_sealed = self._asked(lookups)
-        found = await self._finder.find(asked)
+        found = await self._finder.find(asked, restricted_keys=restricted_keys)
         if is_sealed and (found.written is None or self._keyring.lacking(json.loads(found.written))):
             await self._finder.check(self._keyring)
+        restrictions = _by_customer(found.restrictions) if found.restrictions else {}
+        keyless = set[str]() if restricted_keys or not restrictions else _restricted_wholly(restrictions)
         try:
-            subjects = self._subjects(lookups, found)
+            subjects = self._subjects(lookups, found, restrictions, keyless)
         except KeyError:  # the source of a sealed key, which another process has registered since
             self._sources = await self._finder.sources()
-            subjects = self._subjects(lookups, found)
-        return Reading(subjects, _by_customer(found.restrictions) if found.restrictions else {}, found.state)
+            subjects = self._subjects(lookups, found, restrictions, keyless)
+        return Reading(subjects, found.state)
 
     def _asked(self, lookups: Sequence[Lookup]) -> tuple[list[Asked], bool]:
         """Return what is asked for, and whether a sealed key is among it."""
@@ -104,7 +89,9 @@ class Reader:
                 asked += [(pos, name, sealed) for sealed in self._keyring.lookup_forms(source, form)]
         return asked, is_sealed
 
-    def _subjects(self, lookups: Sequence[Lookup], found: Found) -> list[Subject | None]:
+    def _subjects(
+        self, lookups: Sequence[Lookup], found: Found, restrictions: _Restrictions, keyless: Container[str]
+    ) -> list[Subject | None]:
         links, subjects = found.links, list[Subject | None]()
         for position, lookup in enumerate(lookups):
             if position not in links:
@@ -116,7 +103,11 @@ class Reader:
                 subjects.append(None)  # two customers' under two versions of the secret, and so nobody's
                 continue
             redirected = lookup.source is None and lookup.key != customer
-            subjects.append(Subject(customer, redirected, self._keys(rows)))
+            if customer in restrictions:
+                keys = {} if customer in keyless else self._keys(rows)
+                subjects.append(Subject(customer, redirected, keys, restrictions[customer]))
+            else:
+                subjects.append(Subject(customer, redirected, self._keys(rows)))
         return subjects
 
     def _keys(self, rows: Sequence[LinkRow]) -> dict[str, tuple[LinkedKey, ...]]:
@@ -145,11 +136,21 @@ class Reader:
         return LinkedKey(key, row[5])
 
 
-def _by_customer(rows: Sequence[Row]) -> Mapping[str, Sequence[Timed]]:
-    found: dict[str, list[Timed]] = defaultdict(list)
-    for customer, ground, coordinates, begin, end in rows:
-        found[customer].append(Timed(Restriction(ground, frozenset(json.loads(coordinates))), begin, end))
-    return found
+def _by_customer(rows: Sequence[Row]) -> _Restrictions:
+    """Return the restrictions of each customer, each once, by their grounds."""
+    found: dict[str, set[Restriction]] = defaultdict(set)
+    for customer, ground, coordinates in rows:
+        found[customer].add(_restriction(ground, coordinates))
+    return {customer: tuple(sorted(several, key=_by_ground)) for customer, several in found.items()}
+
+
+@lru_cache(maxsize=256)
+def _restriction(ground: str, coordinates: str) -> Restriction:
+    return Restriction(ground, frozenset(json.loads(coordinates)))
+
+
+def _restricted_wholly(restrictions: _Restrictions) -> set[str]:
+    return {name for name, several in restrictions.items() if any(EVERYTHING in one.coordinates for one in several)}
 
 
 def _by_ground(restriction: Restriction) -> tuple[str, list[str]]:

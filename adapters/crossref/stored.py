@@ -73,23 +73,34 @@ class StoredCrossReference(Filling):
         """Give the database back, after the write that is under way. What is asked afterwards raises StoreError."""
         await self._database.aclose()
 
-    async def resolve(self, lookup: Lookup, as_of: datetime | None = None) -> Subject | None:
+    async def resolve(
+        self, lookup: Lookup, as_of: datetime | None = None, *, restricted_keys: bool = False
+    ) -> Subject | None:
         """Return who is meant: `resolve_many` of one."""
-        return (await self.resolve_many((lookup,), as_of))[0]
+        return (await self.resolve_many((lookup,), as_of, restricted_keys=restricted_keys))[0]
 
-    async def resolve_many(self, lookups: Sequence[Lookup], as_of: datetime | None = None) -> Sequence[Subject | None]:
+    async def resolve_many(
+        self, lookups: Sequence[Lookup], as_of: datetime | None = None, *, restricted_keys: bool = False
+    ) -> Sequence[Subject | None]:
         """Return who is meant by each look-up, in the order asked; None for unknown, erased and retired alike.
 
         So it is for an identifier that several customers have. Raises SecretError for one when no secret was given.
         With `as_of`, a time of the past, it is told who was meant then, with the keys and restrictions of then: nothing
         that happens later changes it but an erasure. Do not ask sources by it. Raises InputError when the time has no
         zone or has not come.
+
+        Restrictions hold from when they are written until they are lifted, whatever a clock says; as of a time, by the
+        clocks of those who wrote them. Whoever is restricted from `EVERYTHING` comes without keys, which are not even
+        read: sources are not to be asked. With `restricted_keys` they come too, for those who tend the table.
         """
         if as_of is not None:
-            return await resolve_as_of(self._database, self._tenant, self._keyring, lookups, as_of, self._clock())
+            now, keys = self._clock(), restricted_keys
+            return await resolve_as_of(
+                self._database, self._tenant, self._keyring, lookups, as_of, now, restricted_keys=keys
+            )
         if any(lookup.identifier for lookup in lookups):
-            return await self._resolve_identified(lookups, self._reader)
-        return await self._reader.resolve_many(lookups)
+            return await self._resolve_identified(lookups, self._reader, restricted_keys=restricted_keys)
+        return await self._reader.resolve_many(lookups, restricted_keys=restricted_keys)
 
     async def resolve_identifier(self, kind: IdentifierType, value: str) -> Subject | None:
         """Return the customer who alone has this identifier, which is in no source's keys: see `resolve_many`."""

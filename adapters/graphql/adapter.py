@@ -15,6 +15,7 @@ from adapters.graphql.offers import GraphQLOffer
 from adapters.graphql.reading import depth_of_key, read_answers, root_values
 from adapters.http import JsonWire, WireOptions
 from adapters.protocol import ProtocolAdapter
+from adapters.sending import last_look
 
 __all__ = ["GraphQLAdapter"]
 
@@ -102,7 +103,7 @@ class GraphQLAdapter(ProtocolAdapter[GraphQLAsk, _Reply]):
         return make_ask(_offer(batch), batch, keys)
 
     async def _make(self, ask: GraphQLAsk, call: Call) -> _Reply:
-        reply = await self._wire.ask(self._target, ask.body, call, answered=_READ)
+        reply = await self._wire.ask(self._target, ask.body, call, answered=_READ, ready=last_look(ask, call))
         return _Reply(read_data(reply.status, reply.body, depth_of_key(_offer(ask.batch))))
 
     def _read(self, batch: Batch, keys: Sequence[Key], ask: GraphQLAsk, reply: _Reply) -> Mapping[Key, Answer]:

@@ -17,7 +17,7 @@ from adapters.http.wire import HttpReply, JsonWire, WireOptions
 from adapters.matching import Ends, PageEnd
 from adapters.protocol import ProtocolAdapter
 from adapters.records import is_there, read_path
-from adapters.sending import SendError
+from adapters.sending import SendError, last_look
 from schema.reasons import Reason
 
 __all__ = ["HttpAdapter"]
@@ -99,7 +99,8 @@ class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
     async def _make(self, ask: HttpAsk, call: Call) -> HttpReply:
         one_by_one = isinstance(_http(ask.batch).keys, InPath)
         read = self._readers.reader(_http(ask.batch), ask.batch.fields)
-        return await self._wire.ask(ask.target, ask.body, call, bare=_ABSENT if one_by_one else (), read=read)
+        bare, ready = _ABSENT if one_by_one else (), last_look(ask, call)
+        return await self._wire.ask(ask.target, ask.body, call, bare=bare, read=read, ready=ready)
 
     def _read(self, batch: Batch, keys: Sequence[Key], ask: HttpAsk, reply: HttpReply) -> Mapping[Key, Answer]:
         if reply.status in _ABSENT:

@@ -94,17 +94,21 @@ class Exchange:
         limits: Limits,
         headers: Mapping[str, str],
         body: bytes | None = None,
+        ready: Callable[[], None] | None = None,
     ) -> Incoming:
         """Send a request once and return its answer when the headers have come; who gets it closes it.
 
         `path` is path and query as they stand in the request's first line: ASCII, without a space. `headers` stand
-        beside the target's, and in place of those of the same name.
+        beside the target's, and in place of those of the same name. `ready` is called right before the first byte; what
+        it raises is raised, nothing is sent, and the connection is kept.
         """
         connector, connection = self._open(), None
         await self._take_turn(limits.pool)
         try:
             request = target.request(asyncio.get_running_loop(), self._proxy)
             connection = await connector.connect(request, [], limits.connect)
+            if ready is not None:
+                _let(connection, ready)
             message, payload = await _exchanged(connection.protocol, request, method, path, limits, headers, body)
             return Incoming(message, payload, connection, self._max_body, self._free.release)
         except BaseException as error:
@@ -155,6 +159,15 @@ class _Connector(aiohttp.TCPConnector):
                 break
             connection.close()
         return connection
+
+
+def _let(connection: aiohttp.connector.Connection, ready: Callable[[], None]) -> None:
+    """Give the connection back unused when nothing may be sent."""
+    try:
+        ready()
+    except BaseException:
+        connection.release()
+        raise
 
 
 async def _exchanged(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import ssl
 import string
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
 
 import httpx
@@ -18,6 +18,9 @@ import httpx
 from adapters.http.exchange import BodyTooLarge, Exchange, Incoming, Limits, Target
 
 __all__ = ["AiohttpTransport", "Begun", "BodyTooLarge", "Client", "Place", "open_client"]
+
+_READY = "customer-view-ready"
+"""The extension of a request in which the exchange's `ready` comes to the transport."""
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -55,7 +58,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         headers.pop("transfer-encoding", None)  # the body is whole by now, and its length is written
         target, path = Target(_origin(url), _pairs(headers)), url.raw_path.decode("ascii")
         limits = _limits(request.extensions.get("timeout", {}))
-        incoming = await self.exchange.send(target, request.method, path, limits, {}, body or None)
+        ready = request.extensions.get(_READY)
+        incoming = await self.exchange.send(target, request.method, path, limits, {}, body or None, ready)
         return httpx.Response(incoming.status, headers=incoming.headers, stream=_Body(incoming))
 
     async def aclose(self) -> None:
@@ -136,15 +140,24 @@ class Place:
         self._target = Target(_origin(first.url), _pairs(first.headers))
         self._limits = _limits(client.timeout.as_dict())
 
-    async def begin(self, method: str, below: str, headers: Mapping[str, str], body: bytes | None) -> Begun:
+    async def begin(
+        self,
+        method: str,
+        below: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        ready: Callable[[], None] | None = None,
+    ) -> Begun:
         """Send a request to the base URL with `below` behind it; who gets its answer closes it.
 
-        Raises what the exchange raises, and httpx.InvalidURL when both together are no URL.
+        `ready` is the exchange's. Raises what the exchange raises, and httpx.InvalidURL when both together are no URL.
         """
         exchange, path = self._client.exchange_for(self._url), self._prefix + below
         if exchange is not None and self._is_literal and _is_sent_as_it_is(path):
-            return await exchange.send(self._target, method, path, self._limits, headers, body)
-        request = self._client.build_request(method, self._base_url + below, headers=headers, content=body)
+            return await exchange.send(self._target, method, path, self._limits, headers, body, ready)
+        request = self._client.build_request(
+            method, self._base_url + below, headers=headers, content=body, extensions={_READY: ready}
+        )
         return _Response(await self._client.send(request, stream=True))
 
 

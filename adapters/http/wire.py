@@ -14,10 +14,10 @@ import httpx
 from adapters.adapter import Call
 from adapters.http.exact_json import JsonError, read_json
 from adapters.http.transport import AiohttpTransport, Begun, BodyTooLarge, Place, open_client
-from adapters.sending import SendError
+from adapters.sending import Ready, SendError
 from schema.reasons import Reason
 
-__all__ = ["HttpReply", "JsonWire", "Told", "WireOptions"]
+__all__ = ["HttpReply", "JsonWire", "Told", "WireOptions", "is_plain_url"]
 
 _JSON = re.compile(r"(application|text)/([a-z0-9.+-]+\+)?json", re.IGNORECASE)
 _ANSWERED = frozenset({200, 201, 203, 207})
@@ -106,16 +106,17 @@ class JsonWire:
         answered: Collection[int] = _ANSWERED,
         bare: Collection[int] = (),
         read: Callable[[bytes], Any] = read_json,
+        ready: Ready | None = None,
     ) -> HttpReply:
         """GET the target, or POST the JSON in `body` to it, and return the reply, or raise SendError.
 
         `answered` are the statuses whose JSON is read, `bare` those that say everything themselves; every other one is
         an error. 401, 403 and 429 are errors always. `read` makes the reply's body of an answer's bytes; it raises
-        JsonError where it cannot.
+        JsonError where it cannot. `ready` is called right before the first byte: see `last_look`.
         """
         said = self._headers(call, has_body=body is not None)
         try:
-            begun = await self._place.begin("GET" if body is None else "POST", target, said, body)
+            begun = await self._place.begin("GET" if body is None else "POST", target, said, body, ready)
             try:
                 return await _read(begun, answered, bare, read)
             finally:
@@ -200,7 +201,7 @@ def _own_headers(source: str, headers: Mapping[str, str], *, forward_credential:
 
 
 def _checked_base(source: str, base_url: str) -> str:
-    if not _is_plain(base_url):
+    if not is_plain_url(base_url):
         raise ValueError(
             f"source {source}: got a base_url that is no plain one; wanted http(s)://host/path without user, query and "
             "fragment (a credential goes in headers=)"
@@ -208,7 +209,8 @@ def _checked_base(source: str, base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _is_plain(base_url: str) -> bool:
+def is_plain_url(base_url: str) -> bool:
+    """Return whether calls can be made below this URL: it has a host, and neither user, query nor fragment."""
     try:
         url = httpx.URL(base_url)
         return url.scheme in ("http", "https") and bool(url.host) and not (url.userinfo or url.query or url.fragment)

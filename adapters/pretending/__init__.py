@@ -2,10 +2,11 @@
 
 from adapters.pretending.adapter import PretendingAdapter, pretending_adapters
 from adapters.pretending.crossref import PretendingCrossReference
-from adapters.pretending.gates import OPEN_CASE
+from adapters.pretending.gates import ACTIVE_INTERACTION, OPEN_CASE
 from adapters.pretending.wishes import WishError, Wishes, Wishing, Word
 
 __all__ = [
+    "ACTIVE_INTERACTION",
     "OPEN_CASE",
     "PretendingAdapter",
     "PretendingCrossReference",

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from graphql import Undefined
+
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Facts, Found, Key, Page
 from adapters.offers import Offer
@@ -101,11 +103,15 @@ class PretendingAdapter:
         return seeds
 
     def _arguments(self, batch: Batch, coordinate: Coordinate) -> Iterator[tuple[str, Coordinate, Any]]:
-        """Yield the arguments that filter or order, each with the field that it reads and its value."""
-        given = dict(batch.arguments)
-        for one in coordinate.arguments.values():
-            if one.reads is not None and given.get(one.python_name) is not None:
-                yield one.python_name, self.imagination.model.coordinates[one.reads], given[one.python_name]
+        """Yield the arguments that filter or order, each with the field that it reads and its value, the usual one of
+        those that are not given: a list has its order for whoever does not choose one too."""
+        model, given = self.imagination.model, dict(batch.arguments)
+        owner: Any = model.schema.type_map[coordinate.type_name]
+        for name, one in coordinate.arguments.items():
+            usual = owner.fields[coordinate.field_name].args[name].default_value
+            wanted = given.get(one.python_name, None if usual is Undefined else usual)
+            if one.reads is not None and wanted is not None:
+                yield one.python_name, model.coordinates[one.reads], wanted
 
 
 def _customer(seed: str) -> str:

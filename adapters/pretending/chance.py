@@ -37,6 +37,18 @@ class Chance:
             steps.pop()
         return Chance(SEPARATOR.join((first, *steps)))
 
+    @property
+    def depth(self) -> int:
+        """Return within how many lists the place is."""
+        return sum(step.isdecimal() for step in self.seed.split(SEPARATOR)[1:])
+
+    @property
+    def outermost(self) -> Chance:
+        """Return the chance of the entry of the customer's own list within which the place is, else the customer's."""
+        steps = self.seed.split(SEPARATOR)
+        end = next((place for place, step in enumerate(steps) if place and step.isdecimal()), 0)
+        return Chance(SEPARATOR.join(steps[: end + 1]))
+
     def number(self, label: str, below: int) -> int:
         """Return a whole number from 0 up to, and not including, `below`."""
         text = f"{self.seed}\n{label}".encode("utf-8", "surrogatepass")

@@ -26,7 +26,17 @@ _SPANS: Final = (
 )
 """Words of a date's name, the first day that it can be, counted from today, and how many days after that."""
 
-_USUAL_SPAN: Final = (-400, 390)
+_USUAL_SPAN: Final = (-400, 310)
+_LATER: Final = (
+    (re.compile("deliver|clos|resolv|settl|ended|complet|receiv|return"), 60),
+    (re.compile("paid|ship|sent|dispatch|answer"), 40),
+    (re.compile("open|plac|issu|creat|order|start|begin|from"), 0),
+)
+"""Words of what happens to one thing, and how many days after its first day that is at the earliest."""
+
+_USUALLY_LATER, _APART = 20, 20
+"""The same of other words, and within how many days of it that is: what is to come later is after that."""
+
 _COUNTS: Final = (
     (re.compile("year"), 1_950, 75),
     (re.compile("quantity|count"), 1, 9),
@@ -72,8 +82,21 @@ def _boolean(coordinate: Coordinate, chance: Chance) -> bool:
 
 def _date(coordinate: Coordinate, chance: Chance) -> date:
     name = coordinate.python_name
-    first, span = next((found for words, *found in _SPANS if words.search(name)), _USUAL_SPAN)
+    found = next((found for words, *found in _SPANS if words.search(name)), None)
+    if found is None:
+        return _TODAY + timedelta(days=_happened(name, chance))
+    first, span = found
     return _TODAY + timedelta(days=first + chance.number(name, span))
+
+
+def _happened(name: str, chance: Chance) -> int:
+    """Return the day of what happens, counted from today, after what happens before it to the same order, say: what is
+    within an entry of a list goes by the entry's first day, and begins after it."""
+    first, span = _USUAL_SPAN
+    later = next((later for words, later in _LATER if words.search(name)), _USUALLY_LATER)
+    if chance.depth > 1:
+        later = max(later, _USUALLY_LATER)
+    return first + chance.outermost.number("first day", span) + later + chance.number(name, _APART)
 
 
 def _moment(coordinate: Coordinate, chance: Chance) -> datetime:

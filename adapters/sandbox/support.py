@@ -1,10 +1,13 @@
-"""The sandbox's support desk: tickets of one client and messages of one ticket, over REST, page by page.
+"""The sandbox's support desk: tickets of one client, messages of one ticket, calls and chats, over REST, page by page.
 
     GET /customers/S-900001/tickets?status=fresh,assigned&order=newest&limit=2      Authorization: Bearer ...
     {"tickets": [{"id": "T-900001-03", "client": "S-900001", "status": "assigned", ...}, ...], "next": "T-900001-03"}
 
     GET /tickets/T-900001-03/messages?limit=20&cursor=M-900001-03-20
     {"messages": [{"id": "M-900001-03-21", "ticket": "T-900001-03", ...}], "next": null}
+
+    GET /customers/S-900001/interactions?state=live,held
+    {"interactions": [{"id": "I-900001-02", "client": "S-900001", "state": "live", "began": ...}], "next": null}
 
 `since` and `until` (not included) are moments of ISO 8601 with their zone, `order` is newest or oldest. A page holds
 20 entries at most; `next` is the cursor of the page that follows. A client or ticket that it does not know is 404, what
@@ -23,6 +26,7 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from adapters.sandbox.interactions import as_interactions
 from adapters.sandbox.people import Customer, customers
 from adapters.sandbox.server import Ask, Records
 from adapters.sandbox.tickets import as_tickets
@@ -54,6 +58,9 @@ _TICKETS = _Kind(
 )
 _MESSAGES = _Kind(
     "/tickets/{key}/messages", "messages", "at", "writer", frozenset({"client", "staff", "robot"}), "oldest"
+)
+_INTERACTIONS = _Kind(
+    "/customers/{key}/interactions", "interactions", "began", "state", frozenset({"live", "held", "ended"}), "oldest"
 )
 
 
@@ -110,11 +117,18 @@ class SupportList:
         )
 
 
-def support_desk(token: str, whom: Iterable[Customer] | None = None) -> tuple[SupportList, SupportList]:
-    """Return the desk's two lists: tickets of clients, and messages of tickets. `token` is the credential it wants."""
-    tickets = {customer.support_key: as_tickets(customer) for customer in (customers() if whom is None else whom)}
+def support_desk(token: str, whom: Iterable[Customer] | None = None) -> tuple[SupportList, SupportList, SupportList]:
+    """Return the desk's lists: tickets of clients, messages of tickets, and interactions with clients. `token` is the
+    credential it wants."""
+    clients = list(customers() if whom is None else whom)
+    tickets = {customer.support_key: as_tickets(customer) for customer in clients}
     messages = {ticket["id"]: ticket["messages"] for of_one in tickets.values() for ticket in of_one}
-    return SupportList(_TICKETS, token, tickets), SupportList(_MESSAGES, token, messages)
+    interactions = {customer.support_key: as_interactions(customer) for customer in clients}
+    return (
+        SupportList(_TICKETS, token, tickets),
+        SupportList(_MESSAGES, token, messages),
+        SupportList(_INTERACTIONS, token, interactions),
+    )
 
 
 def _read_query(given: QueryParams, kind: _Kind) -> _Query:

@@ -42,7 +42,7 @@ from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Found, Key, Missing, SourceError
 from adapters.matching import Ends
 from adapters.protocol import ProtocolAdapter
-from adapters.sending import Ask, SendError
+from adapters.sending import Ask, SendError, last_look
 from adapters.sql.columns import Values
 from adapters.sql.cursors import has_no_place, page_end, place_behind
 from adapters.sql.databases import Database, Rows
@@ -77,7 +77,7 @@ class SqlAdapter(ProtocolAdapter[SqlAsk, Rows]):
     with asyncpg's parameters (`?sslmode=verify-full`); it is never printed. `timeout` are the seconds after which one
     statement is given up, on the server too. `connections` is the most connections, and so the most statements under
     way together. They are opened when first needed and closed by `aclose`; a database that is down stops nothing but
-    its own answers. `traced` is told the text of every statement before it is sent, without its values.
+    its own answers. `traced` is told the text of every statement before it runs, without its values.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class SqlAdapter(ProtocolAdapter[SqlAsk, Rows]):
     async def _make(self, ask: SqlAsk, call: Call) -> Rows:
         offer = _offer(ask.batch)
         bound = [value for key in ask.keys if (value := offer.key_type.bound(key)) is not None]
-        rows = await self._database.rows(ask.statement, bound, ask.values)
+        rows = await self._database.rows(ask.statement, bound, ask.values, last_look(ask, call))
         if len(rows) > offer.max_rows:
             raise SendError(Reason.SOURCE_ERROR, "the answer has more rows than the offer's max_rows")
         return rows

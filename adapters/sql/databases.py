@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from adapters.sending import Ready
 from adapters.sql.columns import Values
 from adapters.sql.statements import Statement
 
@@ -17,8 +18,13 @@ Rows = Sequence[Mapping[str, object]]
 class Database(Protocol):
     """One database, with connections of its own."""
 
-    async def rows(self, statement: Statement, keys: Sequence[str | int], values: Values) -> Rows:
-        """Return the rows of these keys, or raise SendError. Cancelling it ends the statement on the server too."""
+    async def rows(
+        self, statement: Statement, keys: Sequence[str | int], values: Values, ready: Ready | None = None
+    ) -> Rows:
+        """Return the rows of these keys, or raise SendError. Cancelling it ends the statement on the server too.
+
+        `ready` is called when the statement can run at once, right before its keys are sent: see `last_look`.
+        """
 
     async def aclose(self) -> None:
         """Close the connections. Afterwards no statement can be sent."""

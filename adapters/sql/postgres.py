@@ -11,7 +11,7 @@ import asyncpg
 from asyncpg.cursor import Cursor
 from asyncpg.pool import PoolConnectionProxy
 
-from adapters.sending import SendError
+from adapters.sending import Ready, SendError
 from adapters.sql.columns import Value, Values
 from adapters.sql.databases import Rows
 from adapters.sql.framing import FrameCheck
@@ -59,7 +59,7 @@ class PostgresDatabase:
     """A PostgreSQL database, connected to when it is first asked.
 
     `timeout` are the seconds that the server itself gives a statement. At most `connections` are open. `traced` is
-    told the text of every statement before it is sent.
+    told the text of every statement before it runs.
     """
 
     def __init__(self, url: str, *, timeout: float | None, connections: int, traced: Callable[[str], None]) -> None:
@@ -71,15 +71,20 @@ class PostgresDatabase:
         self._opening = asyncio.Lock()
         self._returning: set[asyncio.Task[None]] = set()
 
-    async def rows(self, statement: Statement, keys: Sequence[str | int], values: Values) -> Rows:
+    async def rows(
+        self, statement: Statement, keys: Sequence[str | int], values: Values, ready: Ready | None = None
+    ) -> Rows:
         """Return the rows of these keys, or raise SendError."""
         text = statement.on_postgres()
-        self._traced(text)
         with _translated():
             pool = await self._opened()
             connection = await pool.acquire()
             process = connection.get_server_pid()
             try:
+                if ready is not None:
+                    await _parse(connection, text)
+                    ready()
+                self._traced(text)
                 rows = await connection.fetch(text, keys, *map(_as_text, values))
             except BaseException:
                 # who was cancelled must not wait until the server has ended the statement
@@ -175,6 +180,15 @@ class PostgresRows:
 def _as_text(value: Value | Sequence[Value]) -> str | list[str]:
     """Return the value as the text that the statement casts to the column's type."""
     return [str(one) for one in value] if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+
+
+async def _parse(connection: Any, text: str) -> None:
+    """Have the server parse the statement, unless it has on this connection: a `fetch` that follows sends its keys at
+    once, and waits for no lock before.
+
+    asyncpg's own `prepare` would have it parsed and planned anew each time, at twice the price of a small statement.
+    """
+    await connection._get_statement(text, None)  # noqa: SLF001  what is public keeps no statement
 
 
 async def _keep(connection: Connection[asyncpg.Record]) -> None:

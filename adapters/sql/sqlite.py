@@ -12,11 +12,11 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.sending import SendError
+from adapters.sending import Ready, SendError
 from adapters.sql.columns import Value, Values
 from adapters.sql.databases import Rows
 from adapters.sql.statements import Statement
@@ -55,19 +55,43 @@ class SqliteDatabase:
     def __init__(self, path: str, *, connections: int, traced: Callable[[str], None]) -> None:
         self._uri = _uri(path)
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="sqlite")
+        self._free = asyncio.Semaphore(connections)
         self._own = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._traced = traced
 
-    async def rows(self, statement: Statement, keys: Sequence[str | int], values: Values) -> Rows:
+    async def rows(
+        self, statement: Statement, keys: Sequence[str | int], values: Values, ready: Ready | None = None
+    ) -> Rows:
         """Return the rows of these keys, or raise SendError."""
         text, unwanted = statement.on_sqlite(len(keys)), threading.Event()
-        self._traced(text)
         bound = [*keys, *map(_bound, values)]
+        await self._free.acquire()  # a thread, which is free: a statement that waits for one in its queue is not ready
+        running: Future[Rows] | None = None
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, text, bound, unwanted)
+            if ready is not None:
+                ready()
+            self._traced(text)
+            running = self._threads.submit(self._read, text, bound, unwanted)
+            return await asyncio.wrap_future(running)
         finally:
             unwanted.set()
+            self._give_back(running)
+
+    def _give_back(self, running: Future[Rows] | None) -> None:
+        """Let the next statement have the thread once it is free: one that nobody waits for any more takes a moment."""
+        if running is None or running.done():
+            self._free.release()
+            return
+        loop = asyncio.get_running_loop()
+
+        def release(_: Future[Rows]) -> None:
+            try:
+                loop.call_soon_threadsafe(self._free.release)
+            except RuntimeError:  # the loop is closed: nobody waits in it any more
+                self._free.release()
+
+        running.add_done_callback(release)
 
     async def aclose(self) -> None:
         """Wait for statements to stop and close the connections."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from gateway.audit.keys import AuditKeys
+from gateway.audit.files import open_own
+from gateway.audit.keys import AuditKeys, is_name
 from gateway.audit.lines import Head, moment, read_line, signed, unsigned
 from gateway.audit.segments import day_of
 
@@ -35,10 +36,13 @@ class AnchorFile:
 
 @dataclass(frozen=True, slots=True)
 class BadAnchor:
-    """A line that is no anchor of its writer: which file, and which line."""
+    """A line that is no anchor of its writer: which file, and which line; `key` names a key that is not at hand, where
+    the line may be an anchor by that."""
 
     path: Path
     line: int
+    writer: str
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,10 @@ class Anchors:
         assert key is not None
         told = moment(at)
         members = {"writer": head.writer, "seq": head.seq, "head": head.mac, "key": self.keys.current, "at": told}
+        members["tenant"] = self.keys.tenant
         line, _ = signed(key, members)
         path = self.folder / f"{day_of(told)}-{head.writer}.anchors.jsonl"
-        opened = os.open(path, _FLAGS, 0o600)
+        opened = open_own(path, _FLAGS)
         try:
             before = os.fstat(opened).st_size
             if os.write(opened, line) != len(line):
@@ -90,15 +95,16 @@ def read_anchors(folder: Path, keys: AuditKeys) -> tuple[Mapping[str, Head], lis
     bad: list[BadAnchor] = []
     for file in anchor_files(folder):
         for number, head in _heads(file, keys):
-            if head is None:
-                bad.append(BadAnchor(file.path, number))
+            if not isinstance(head, Head):
+                bad.append(BadAnchor(file.path, number, file.writer, head))
             elif file.writer not in newest or head.seq > newest[file.writer].seq:
                 newest[file.writer] = head
     return newest, bad
 
 
-def _heads(file: AnchorFile, keys: AuditKeys) -> Iterator[tuple[int, Head | None]]:
-    """Yield each line's number and head, None where it is no anchor of this writer; not a torn last line."""
+def _heads(file: AnchorFile, keys: AuditKeys) -> Iterator[tuple[int, Head | str | None]]:
+    """Yield each line's number and head, where it is no anchor of this writer None, or the name of a key that is not at
+    hand; not a torn last line."""
     with file.path.open("rb") as opened:
         number = 0
         while line := opened.readline(_LONGEST):
@@ -110,11 +116,14 @@ def _heads(file: AnchorFile, keys: AuditKeys) -> Iterator[tuple[int, Head | None
                 return
 
 
-def _head(line: bytes, writer: str, keys: AuditKeys) -> Head | None:
+def _head(line: bytes, writer: str, keys: AuditKeys) -> Head | str | None:
     read, parts = read_line(line), unsigned(line)
     if read is None or parts is None or read.members.get("writer") != writer:
         return None
-    key = keys.anchor(read.members.get("key"))
-    if key is None or not hmac.compare_digest(hmac.digest(key, parts[0], "sha256").hex(), parts[1]):
+    name = read.members.get("key")
+    key = keys.anchor(name)
+    if key is None:
+        return name if is_name(name) else None
+    if not hmac.compare_digest(hmac.digest(key, parts[0], "sha256").hex(), parts[1]):
         return None
     return Head(writer, read.members["seq"], read.members["head"])

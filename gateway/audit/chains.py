@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gateway.audit.keys import AuditKeys
+from gateway.audit.keys import AuditKeys, is_name
 from gateway.audit.lines import BEGINNING, LONGEST, Head, Line, read_line, unsigned
 from gateway.audit.segments import Segment, day_of
 
@@ -46,6 +46,7 @@ class Reached:
     """How far a chain was read: behind which head it begins, and at which it ends; what its records tell of dropping.
 
     `torn` is the file at whose end a record stands in part: its process was killed while it wrote, and nothing follows.
+    `key` names the key that its first record was made by, where that is not at hand: nothing of it was verified then.
     """
 
     number: int
@@ -54,11 +55,16 @@ class Reached:
     records: int = 0
     dropped: dict[str, Dropped] = field(default_factory=dict)
     torn: Path | None = None
+    key: str | None = None
     broken: Break | None = None
 
 
 class _BrokenError(Exception):
     """A line does not hold; the text says why."""
+
+
+class _OtherKeyError(Exception):
+    """The first record of a chain names a key that is not at hand: its name is the text."""
 
 
 def keep_furthest(known: dict[str, Dropped], found: Mapping[str, Dropped]) -> None:
@@ -91,7 +97,7 @@ def read_chain(
         checking.segment(segment, is_last=place + 1 == len(segments))
         if progress:
             progress(segment.path.stat().st_size)
-        if reached.broken:
+        if reached.broken or reached.key:
             return reached
     if anchored is not None and reached.head.seq < anchored.seq:
         text = f"the chain ends here, and its record {anchored.seq} was anchored: {anchored.seq - reached.head.seq} cut"
@@ -118,6 +124,9 @@ class _Checking:
                     self._torn(segment, is_last=is_last)
                     return
                 self._check(raw[:-1], segment)
+            except _OtherKeyError as error:
+                self._reached.key = str(error)
+                return
             except _BrokenError as error:
                 self._reached.broken = Break(segment.path, self.line, str(error))
                 return
@@ -162,11 +171,12 @@ class _Checking:
         parts, line = unsigned(raw), read_line(raw)
         if parts is None or line is None:
             raise _BrokenError("the line is no record")
-        version = line.members.get("key")
-        key = self._keys.chain(version)
+        name = line.members.get("key")
+        key = self._keys.chain(name)
         if key is None:
-            named = f"version {version}" if isinstance(version, int) else "no version"
-            raise _BrokenError(f"the record is signed by {named} of the secret, which is not at hand")
+            if not self._reached.records and is_name(name):
+                raise _OtherKeyError(name)
+            raise _BrokenError("the record names another key than the chain")
         if not hmac.compare_digest(hmac.digest(key, parts[0], "sha256").hex(), parts[1]):
             raise _BrokenError("the record was changed")
         return line

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, groupby, islice
-from threading import Event
 from typing import Any
 
 from adapters.adapter import Batch, Call, Slice
@@ -16,8 +15,9 @@ from adapters.answers import Answer, Facts, Fault, Found, Key, Page, SourceError
 from adapters.crossref import CrossReferenceError, KnownAs
 from adapters.offers import CANONICAL_ID, Offer
 from adapters.records import Record
-from gateway.audit.reading import Entries
+from gateway.audit.reading import Bound, Entries
 from gateway.audit.records import REQUEST
+from gateway.audit.turns import BusyError, Turns
 from gateway.audit.who_saw import Seen, place_of, place_told, who_saw
 from schema.model import Model
 from schema.reasons import Reason
@@ -26,9 +26,13 @@ from schema.views import View
 __all__ = ["Disclosures", "Telling"]
 
 _MOST_PAGE = 100
+_MOST_SEARCHED = 256 * 1024 * 1024
+"""Bytes of records that are searched for one page, some tenths of a second of a processor; the next page goes on."""
+_MOST_WAITING = 16
 _NOTHING_KEPT = SourceError(Reason.SOURCE_ERROR, "this gateway keeps no audit that can be told")
 _UNREADABLE = SourceError(Reason.SOURCE_ERROR, "the audit cannot be read")
 _LATE = SourceError(Reason.SOURCE_TIMEOUT, "the audit was not searched to its end in time")
+_BUSY = SourceError(Reason.SOURCE_RATE_LIMITED, "the audit is searched for as many as may wait")
 _CHANGED = Fault(Reason.VALUE_INVALID)
 _OTHER_PLACE = SourceError(Reason.SOURCE_ERROR, "the place to go on from is none of the audit's")
 
@@ -60,6 +64,9 @@ class Telling:
 class Disclosures:
     """Answers a list such as `Customer.disclosures` by the canonical id, the newest first, a page at a time.
 
+    It searches for one customer at a time, and for one page so much of the records as a search may take: a page can
+    hold fewer than were asked for, or none, and say that more follow.
+
     Only requests by which something was shown are told. Who asked on the consumer's side is not: the person's own
     right to know (GDPR article 15(1)(c)) is about recipients, and does not reach to their employees by itself (Court of
     Justice of the EU, C-579/21). The gateway that it is declared to gives it what it tells from.
@@ -84,6 +91,7 @@ class Disclosures:
             ),
         )
         self._telling: Telling | None = None
+        self._turns = Turns(most_waiting=_MOST_WAITING)
 
     @contextmanager
     def telling(self, told_from: Telling) -> Iterator[None]:
@@ -96,36 +104,42 @@ class Disclosures:
 
     async def fetch(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
         """Return a page of what was shown of each customer; the records are searched in a thread."""
-        telling, stopped = self._telling, Event()
+        telling = self._telling
         if telling is None:
             return dict.fromkeys(batch.keys, _NOTHING_KEPT)
         try:
             async with asyncio.timeout(max(0.0, call.deadline.remaining())):
-                return {key: await _answer(telling, batch, key, stopped) for key in batch.keys}
+                return {key: await _answer(telling, batch, key, self._turns) for key in batch.keys}
         except TimeoutError:
             return dict.fromkeys(batch.keys, _LATE)
         except (OSError, CrossReferenceError):
             return dict.fromkeys(batch.keys, _UNREADABLE)
-        finally:
-            stopped.set()  # the thread may search yet
+        except BusyError:
+            return dict.fromkeys(batch.keys, _BUSY)
 
     async def aclose(self) -> None:
         """Nothing is held."""
 
 
-async def _answer(telling: Telling, batch: Batch, key: Key, stopped: Event) -> Answer:
+async def _answer(telling: Telling, batch: Batch, key: Key, turns: Turns) -> Answer:
     part = batch.slice or Slice(_MOST_PAGE)
     before = None if part.after is None else place_of(part.after)
     if part.after is not None and before is None:
         return _OTHER_PLACE
     own = [name for name in await telling.known_as(key) if name.since is None]
-    entries = replace(telling.entries, is_wanted=lambda: not stopped.is_set())
-    found = _records(who_saw(entries, own, before=before))
-    taken = await asyncio.to_thread(lambda: [*islice(found, part.first + 1)])
+    bound = Bound(_MOST_SEARCHED)
+
+    def search(wanted: Entries) -> list[Seen]:
+        return [*islice(_records(who_saw(wanted, own, before=before)), part.first + 1)]
+
+    taken = await turns.read(replace(telling.entries, bound=bound), search)
     page = taken[: part.first]
     marks = tuple((number, place_told(one.place)) for number, one in enumerate(page, start=1))
     items = tuple(_facts(one, telling, batch.fields) for one in page)
-    return Found(Page(items, marks[-1][1] if marks else None, len(taken) > len(page), marks), datetime.now(UTC))
+    has_next, end = len(taken) > len(page), marks[-1][1] if marks else None
+    if not has_next and bound.reached is not None:
+        has_next, end = True, place_told(bound.reached)
+    return Found(Page(items, end, has_next, marks), datetime.now(UTC))
 
 
 def _records(found: Iterable[Seen]) -> Iterator[Seen]:
@@ -134,7 +148,20 @@ def _records(found: Iterable[Seen]) -> Iterator[Seen]:
     for _, several in groupby(found, key=lambda one: one.place):
         shown = [one for one in several if one.kind == REQUEST and (one.was_shown or not one.is_signed)]
         if shown:
-            yield replace(shown[0], shown=[*dict.fromkeys(chain.from_iterable(one.shown for one in shown))])
+            yield replace(
+                shown[0],
+                shown=[*dict.fromkeys(chain.from_iterable(one.shown for one in shown))],
+                masked=_together(one.masked for one in shown),
+                grant=next((one.grant for one in shown if one.opened), shown[0].grant),
+                opened=[*dict.fromkeys(chain.from_iterable(one.opened for one in shown))],
+            )
+
+
+def _together(masked: Iterable[Mapping[str, Sequence[str]]]) -> Mapping[str, Sequence[str]]:
+    together = dict[str, dict[str, None]]()
+    for codes, coordinates in chain.from_iterable(one.items() for one in masked):
+        together.setdefault(codes, {}).update(dict.fromkeys(coordinates))
+    return {codes: [*coordinates] for codes, coordinates in together.items()}
 
 
 def _facts(one: Seen, telling: Telling, fields: Sequence[str]) -> Facts:
@@ -148,21 +175,19 @@ def _facts(one: Seen, telling: Telling, fields: Sequence[str]) -> Facts:
         "shown_for": one.purpose,
         "shown_on_basis": one.basis,
         "shown_to": one.consumer,
-        "shown_in_case": one.situation.get("case") or one.situation.get("interaction"),
-        "shown_in_emergency": one.grant.get("reason"),
+        "shown_in_case": _case(one),
+        "shown_in_emergency": one.grant.get("reason") if one.opened else None,
         "shown_whole": _words(one.shown, telling.model),
         "shown_masked": _words([*chain.from_iterable(one.masked.values())], telling.model),
     }
     return {name: told[name] for name in fields}
 
 
+def _case(one: Seen) -> str | None:
+    """Return in which case it was shown, unless others were asked about with it: it may be the case of one of them."""
+    return (one.situation.get("case") or one.situation.get("interaction")) if one.is_alone else None
+
+
 def _words(coordinates: Sequence[str], model: Model) -> list[str]:
     """Return coordinates in the model's own words, each once; what the model has no more is told as it was."""
-    return [*dict.fromkeys(_word(name, model) or name for name in coordinates)]
-
-
-def _word(name: str, model: Model) -> str:
-    """Return the first line of what the model says of a coordinate."""
-    type_name, _, field_name = name.partition(".")
-    found = getattr(model.schema.type_map.get(type_name), "fields", {}).get(field_name)
-    return "" if found is None else (found.description or "").partition("\n")[0].rstrip(".")
+    return [*dict.fromkeys(model.title(name).rstrip(".") or name for name in coordinates)]

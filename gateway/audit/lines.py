@@ -1,7 +1,7 @@
 """One record as a line: JSON whose last member is an HMAC of all before it, over the HMAC of the line before.
 
-{"writer":"7f3a...","seq":4711,"prev":"<mac of 4710>","key":1,"at":"2026-11-22T14:03:13.123456Z","kind":"request",
- ...,"mac":"9c41..."}
+{"writer":"7f3a...","seq":4711,"prev":"<mac of 4710>","key":"1-9f86d081","at":"2026-11-22T14:03:13.123456Z",
+ "kind":"request",...,"mac":"9c41..."}
 """
 
 from __future__ import annotations
@@ -66,13 +66,16 @@ def unsigned(line: bytes) -> tuple[bytes, str] | None:
     return (line[: found.start()], found[1].decode()) if found else None
 
 
-def seal(key: bytes, version: int, after: Head, at: str, kind: str, more: Mapping[str, Any]) -> tuple[bytes, Head]:
-    """Return the line of the record that follows `after`, and where the chain stands with it; `at` is a `moment`."""
+def seal(key: bytes, name: str, after: Head, at: str, kind: str, more: Mapping[str, Any]) -> tuple[bytes, Head]:
+    """Return the line of the record that follows `after`, and where the chain stands with it.
+
+    `at` is a `moment`, `name` that of the key.
+    """
     framed = {
         "writer": after.writer,
         "seq": after.seq + 1,
         "prev": after.mac,
-        "key": version,
+        "key": name,
         "at": at,
         "kind": kind,
         **more,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.crossref import Secrets
+from gateway.audit.events import Lasting
 from gateway.audit.keys import AuditKeys
 from gateway.audit.log import AuditLog
+from gateway.audit.tenants import tenants_anchored, tenants_in
 from schema.problems import Level, Problem
 
 __all__ = ["AuditPlace", "audit_problems", "open_audit"]
@@ -21,18 +24,31 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @dataclass(frozen=True, slots=True)
 class AuditPlace:
-    """Where records are kept, where their anchors, and for how many days; without a folder nothing is recorded."""
+    """Where a tenant's records are kept, where their anchors, and for how many days; without a folder nothing is
+    recorded."""
 
     folder: Path | None = None
     anchors: Path | None = None
     days: int | None = None
+    tenant: str = "default"
 
 
-def open_audit(place: AuditPlace, secrets: Secrets | None, now: Callable[[], float]) -> AuditLog | None:
-    """Return the audit that is kept there, None where none is; what `audit_problems` tells is in order."""
+def open_audit(
+    place: AuditPlace,
+    secrets: Secrets | None,
+    now: Callable[[], float],
+    lasting: Lasting | None = None,
+    *,
+    system: Callable[[], float] = time.time,
+) -> AuditLog | None:
+    """Return the audit that is kept there, None where none is; what `audit_problems` tells is in order.
+
+    `lasting` says which events are read back, and outlast their records. `now` and `system` are as of the log.
+    """
     if place.folder is None or place.anchors is None or secrets is None:
         return None
-    return AuditLog(place.folder, place.anchors, AuditKeys.of(secrets), days=place.days, now=now)
+    keys = AuditKeys.of(secrets, place.tenant)
+    return AuditLog(place.folder, place.anchors, keys, days=place.days, now=now, system=system, lasting=lasting)
 
 
 def audit_problems(place: AuditPlace, *, has_secrets: bool) -> Iterator[Problem]:
@@ -53,7 +69,9 @@ def audit_problems(place: AuditPlace, *, has_secrets: bool) -> Iterator[Problem]
     else:
         yield from _together(folder, anchors)
         yield from _unusable(_ANCHORS, anchors)
+        yield from _of_others(_ANCHORS, anchors, tenants_anchored, place.tenant)
     yield from _unusable(_FOLDER, folder)
+    yield from _of_others(_FOLDER, folder, tenants_in, place.tenant)
 
 
 def _together(folder: Path, anchors: Path) -> Iterator[Problem]:
@@ -66,6 +84,19 @@ def _together(folder: Path, anchors: Path) -> Iterator[Problem]:
         got = "a folder on the same disk as the records"
         wanted = "one that those who can change the records cannot change"
         yield Problem(_ANCHORS, None, got, wanted, mend, Level.NOTE)
+
+
+def _of_others(name: str, folder: Path, tenants: Callable[[Path], frozenset[str]], tenant: str) -> Iterator[Problem]:
+    """Yield that other tenants have recorded there: whoever reads the one's records would read of the others'."""
+    try:
+        others = sorted(tenants(folder) - {tenant})
+    except OSError:
+        return  # it is told otherwise that it cannot be used
+    if others:
+        several = "the tenant" if len(others) == 1 else "the tenants"
+        got = f"{folder}, which has records or anchors of {several} {', '.join(others)}"
+        mend = "name another folder, or correct the tenant of the gateway"
+        yield Problem(name, None, got, f"a folder for the tenant {tenant} alone", mend)
 
 
 def _is_on_one_disk(one: Path, other: Path) -> bool:

@@ -1,16 +1,24 @@
-"""What makes records last: a thread that syncs them, all that wait at once, and anchors where chains stand."""
+"""What makes records last: a thread that syncs them, all that wait at once, and anchors where chains stand.
+
+Whatever may wait for a disk or another machine is done there.
+"""
 
 from __future__ import annotations
 
 import logging
 import math
 import os
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Condition, Lock, Thread
+from typing import ParamSpec, TypeVar
 
 from gateway.audit.anchors import Anchors
+from gateway.audit.files import OpenFile
 from gateway.audit.lines import Head
+from gateway.failure_log import Repeats
 
 __all__ = ["Syncing"]
 
@@ -21,25 +29,34 @@ _ANCHOR_EVERY = 1.0
 _MOST_UNANCHORED = 60.0
 """Seconds for which records may be written that no anchor covers; then none are, as X-Road does without timestamps."""
 
+_PATIENCE = 10.0
+"""Seconds for which the thread is waited for at the end."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
 
 
 class Syncing:
     """Syncs files behind their writers, who never wait for it. `now` is in seconds since 1970, `clock` runs evenly.
 
-    Files are given as descriptors, and belong to their writer until it hands them over by `finish`.
+    Files belong to their writer until it hands them over by `finish`. The thread outlives whatever goes wrong; where it
+    has ended all the same, `has_ended` says so.
     """
 
     def __init__(self, anchors: Anchors, now: Callable[[], float], clock: Callable[[], float]) -> None:
         self._anchors, self._now, self._clock = anchors, now, clock
         self._changed, self._stepping = Condition(), Lock()
-        self._written: set[int] = set()
-        self._finished: list[int] = []
+        self._written: set[OpenFile] = set()
+        self._finished: list[OpenFile] = []
         self._folders: set[Path] = set()
         self._heads: dict[str, Head] = {}
         self._anchored_at, self._unanchored_since = -math.inf, math.inf
-        self._failed: set[int] = set()
-        self._is_closing = False
+        self._failed: set[OpenFile] = set()
+        self._taken: deque[Callable[[], None]] = deque()
+        self._repeats = Repeats(clock)
+        self._is_closing = self.has_ended = False
         self._thread: Thread | None = None
 
     def start(self) -> None:
@@ -48,23 +65,44 @@ class Syncing:
         self._thread.start()
 
     def close(self) -> None:
-        """Sync and anchor what is left, and end the thread. Blocks as long as that takes."""
+        """Sync and anchor what is left, and end the thread. Blocks as long as that takes; not for a disk that hangs."""
         with self._changed:
             self._is_closing = True
             self._changed.notify()
         if self._thread is not None:
-            self._thread.join()
-        self.settle()
+            self._thread.join(_PATIENCE)
+            if self._thread.is_alive():
+                _log.error("audit: a disk does not answer, so the last records may be neither synced nor anchored")
 
     def settle(self) -> None:
         """Sync and anchor all that was written so far. Blocks as long as that takes."""
         self.step(anchor=True)
 
+    def take(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Take work that may wait for a disk; return what becomes of it. Where no thread runs it is done at once."""
+        promised: Future[T] = Future()
+
+        def done() -> None:
+            if not promised.set_running_or_notify_cancel():
+                return
+            try:
+                promised.set_result(work(*args, **kwargs))
+            except Exception as error:  # noqa: BLE001  whoever waits for it is told
+                promised.set_exception(error)
+
+        if self._thread is None:
+            done()
+        else:
+            with self._changed:
+                self._taken.append(done)
+                self._changed.notify()
+        return promised
+
     def anchor(self, head: Head) -> None:
-        """Anchor the beginning of a chain, at once. Raises OSError: it could not be, so nothing may be written."""
+        """Anchor the beginning of a chain. Raises OSError: it could not be, so nothing may be written."""
         self._anchors.append(head, self._now())
 
-    def wrote(self, opened: int, head: Head) -> None:
+    def wrote(self, opened: OpenFile, head: Head) -> None:
         """Take to be synced what a writer has written, up to the head of its chain."""
         with self._changed:
             is_idle = not self._written
@@ -75,7 +113,7 @@ class Syncing:
             if is_idle:
                 self._changed.notify()
 
-    def finish(self, opened: int) -> None:
+    def finish(self, opened: OpenFile) -> None:
         """Take over a file to which nothing more is written: it is synced and closed."""
         with self._changed:
             self._written.discard(opened)
@@ -87,7 +125,7 @@ class Syncing:
         with self._changed:
             self._folders.add(folder)
 
-    def has_failed(self, opened: int) -> bool:
+    def has_failed(self, opened: OpenFile) -> bool:
         """Return whether what was written to this file may be lost: nothing more belongs there."""
         return opened in self._failed
 
@@ -99,6 +137,8 @@ class Syncing:
     def step(self, *, anchor: bool = False) -> None:
         """Sync all that waits, and anchor once a second, or at once with `anchor`."""
         with self._stepping:
+            while self._taken:
+                self._taken.popleft()()
             self._step(anchor)
 
     def _step(self, anchor: bool) -> None:
@@ -110,12 +150,12 @@ class Syncing:
         for folder in folders:
             self._attempt("the audit folder", _sync_folder, folder)
         for opened in written:
-            if not self._attempt("an audit file", os.fdatasync, opened):
+            if not self._attempt("an audit file", os.fdatasync, opened.descriptor):
                 self._failed.add(opened)
         for opened in finished:
-            self._attempt("an audit file", os.fdatasync, opened)
+            self._attempt("an audit file", os.fdatasync, opened.descriptor)
+            self._attempt("an audit file", opened.close)
             self._failed.discard(opened)
-            os.close(opened)
         if heads and (anchor or self._clock() - self._anchored_at >= _ANCHOR_EVERY):
             self._anchor(heads)
 
@@ -133,25 +173,34 @@ class Syncing:
     def _attempt(self, what: str, work: Callable[..., object], *given: object) -> bool:
         try:
             work(*given)
-        except OSError as error:
-            _log.error("audit: %s could not be written: %s", what, error.strerror or type(error).__name__)
+        except Exception as error:  # noqa: BLE001  the thread is there for all that is written, and goes on
+            if self._repeats.untold(what) is not None:
+                why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
+                _log.error("audit: %s could not be written: %s", what, why)
             return False
         return True
 
     def _run(self) -> None:
+        try:
+            self._sync()
+        finally:
+            self.has_ended = True
+
+    def _sync(self) -> None:
         while not self._is_closing:
-            self.step()
+            self._attempt("what waits to be synced", self.step)
             with self._changed:
                 self._changed.wait_for(self._has_work, self._until_anchor())
             if not self._is_closing:
                 self._pause()
+        self._attempt("what waits to be synced", self.settle)
 
     def _pause(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._is_closing, _APART)
+            self._changed.wait_for(lambda: self._is_closing or bool(self._taken), _APART)
 
     def _has_work(self) -> bool:
-        return self._is_closing or bool(self._written or self._finished)
+        return self._is_closing or bool(self._written or self._finished or self._taken)
 
     def _until_anchor(self) -> float | None:
         """Return the seconds until the next anchor is due, None where nothing is to be anchored."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.audit.anchors import read_anchors
+from gateway.audit.anchors import BadAnchor, read_anchors
 from gateway.audit.chains import Break, Dropped, Reached, keep_furthest, read_chain
 from gateway.audit.keys import AuditKeys
 from gateway.audit.lines import Head
 from gateway.audit.segments import Segment, chains_in
 
 __all__ = ["AuditReport", "Progress", "verify_audit"]
+
+_NO_ANCHOR = "the line is no anchor of this chain, or was changed"
+_OTHER_KEY = "the record names another key than the anchors of its chain"
 
 Progress = Callable[[int, int], None]
 """Told how many bytes there are, and how many were read since it was told before."""
@@ -24,7 +28,8 @@ class AuditReport:
 
     `unanchored` is how many records stand behind the newest anchors of their chains: had some of these been cut, nobody
     could tell. None where no anchors were given: then whole chains could have been. `torn` are the files at whose ends
-    a record stands in part.
+    a record stands in part. `other_keys` names the keys that are not at hand, with how many chains each has made: these
+    could not be verified, for their secret is another one, or of a version that is not there.
     """
 
     chains: int
@@ -33,11 +38,12 @@ class AuditReport:
     breaks: Sequence[Break]
     unanchored: int | None
     torn: Sequence[Path] = ()
+    other_keys: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
-        """Return whether nothing is wrong."""
-        return not self.breaks
+        """Return whether nothing is wrong, and nothing was left unverified."""
+        return not self.breaks and not self.other_keys
 
 
 def verify_audit(
@@ -56,12 +62,15 @@ def verify_audit(
     dropped: dict[str, Dropped] = {}
     for one in reached.values():
         keep_furthest(dropped, one.dropped)
-    breaks = [Break(one.path, one.line, "the line is no anchor of this chain, or was changed") for one in bad]
+    others = _of_other_keys(reached, newest, bad)
+    breaks = [Break(one.path, one.line, _NO_ANCHOR) for one in bad if others.get(one.writer, "") != one.key]
+    renamed = [writer for writer, one in reached.items() if one.key is not None and writer not in others]
+    breaks += [Break(chains[writer][0].path, 1, _OTHER_KEY) for writer in renamed]
     breaks += [found for writer, one in reached.items() if (found := _fault(chains[writer][0], one, dropped))]
     if anchors is not None:
         newest = _with_younger(newest, anchors, keys, {*chains})
         breaks += _missing(folder, newest, chains, dropped)
-        breaks += [_unknown(chain[0]) for writer, chain in chains.items() if writer not in newest]
+        breaks += [_unknown(chain[0]) for writer, chain in chains.items() if writer not in {*newest, *others}]
     return AuditReport(
         len(chains),
         sum(map(len, chains.values())),
@@ -69,7 +78,21 @@ def verify_audit(
         breaks,
         None if anchors is None else sum(_unanchored(one, newest.get(writer)) for writer, one in reached.items()),
         [one.torn for one in reached.values() if one.torn is not None],
+        Counter(others.values()),
     )
+
+
+def _of_other_keys(
+    reached: Mapping[str, Reached], newest: Mapping[str, Head], bad: Iterable[BadAnchor]
+) -> Mapping[str, str]:
+    """Return which chains were made by keys that are not at hand, with the names of these: as records and anchors say.
+
+    Not those with an anchor by a key that is at hand: a chain has one key, so the other name was written by somebody
+    else.
+    """
+    of_records = {writer: one.key for writer, one in reached.items() if one.key is not None and writer not in newest}
+    is_there = {*reached, *newest}
+    return {**{one.writer: one.key for one in bad if one.key is not None and one.writer not in is_there}, **of_records}
 
 
 def _fault(first: Segment, reached: Reached, dropped: Mapping[str, Dropped]) -> Break | None:

@@ -1,27 +1,33 @@
 """Breaking the glass: what a view shows in emergencies only, opened for minutes, told at once, and reviewed."""
 
 from gateway.break_glass.alerts import PrivacyAlerts, deliver_to
+from gateway.break_glass.ending import EndedGrants
 from gateway.break_glass.grants import USE, GrantSeal
-from gateway.break_glass.ledger import OPENED, REFUSED, REVIEWED, Ledger, Noted
-from gateway.break_glass.opening import PER_MINUTE, Asked, GlassBreaking, Opened, moment
-from gateway.break_glass.reviewing import Outcome, Reviewing, Waiting
+from gateway.break_glass.ledger import KINDS, Ledger, Noted, moment
+from gateway.break_glass.opening import PER_MINUTE, Asked, GlassBreaking, Opened
+from gateway.break_glass.reviewing import Page, Reviewing, is_place
+from gateway.break_glass.standing import Opening, Outcome, Review, again, outcomes
 
 __all__ = [
-    "OPENED",
+    "KINDS",
     "PER_MINUTE",
-    "REFUSED",
-    "REVIEWED",
     "USE",
     "Asked",
+    "EndedGrants",
     "GlassBreaking",
     "GrantSeal",
     "Ledger",
     "Noted",
     "Opened",
+    "Opening",
     "Outcome",
+    "Page",
     "PrivacyAlerts",
+    "Review",
     "Reviewing",
-    "Waiting",
+    "again",
     "deliver_to",
+    "is_place",
     "moment",
+    "outcomes",
 ]

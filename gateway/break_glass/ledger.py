@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
 
-__all__ = ["OPENED", "REFUSED", "REVIEWED", "Ledger", "Noted"]
+__all__ = ["CARRIED", "ENDED", "KINDS", "OPENED", "REFUSED", "REVIEWED", "Ledger", "Noted", "moment"]
 
 OPENED, REFUSED, REVIEWED = "break-glass.opened", "break-glass.refused", "break-glass.reviewed"
 """The kinds of what is written down."""
+CARRIED = "break-glass.carried"
+"""The kind of an opening that is written again, for it waited for review when its record was dropped."""
+ENDED = "break-glass.ended"
+"""The kind of a grant that was ended before its time."""
+KINDS = (OPENED, CARRIED, REVIEWED, ENDED)
+"""The kinds of what is read back."""
+
+
+_T = TypeVar("_T")
 
 
 class Noted(Protocol):
@@ -28,6 +37,10 @@ class Noted(Protocol):
         """Return what it says; what happened stands in `happened`."""
 
     @property
+    def place(self) -> tuple[datetime, str, int]:
+        """Return where it stands: when, by which chain, and where there."""
+
+    @property
     def is_signed(self) -> bool:
         """Return whether its own HMAC holds."""
 
@@ -42,9 +55,14 @@ class Ledger(Protocol):
             AuditUnavailableError: It could not be written.
         """
 
-    async def events(self, kinds: Collection[str], *, days: int) -> Sequence[Noted]:
-        """Return what was written of these kinds in the last so many days, the oldest first.
+    async def read_events(self, work: Callable[[Sequence[Noted]], _T]) -> _T:
+        """Return what `work` makes, in a thread, of what was written of the KINDS and is kept, the oldest first.
 
         Raises:
             OSError: It could not be read.
         """
+
+
+def moment(seconds: float) -> str:
+    """Return a time in seconds since 1970 as text, in UTC."""
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 
 from adapters.crossref import CrossReference, Lookup, Subject
 from gateway.break_glass.alerts import PrivacyAlerts
 from gateway.break_glass.grants import GrantSeal
-from gateway.break_glass.ledger import OPENED, REFUSED, Ledger
+from gateway.break_glass.ledger import OPENED, REFUSED, Ledger, moment
 from gateway.refusals import NotTakenError, RequestCode, not_at_this_path
 from resolvers.policy import is_shown
 from resolvers.rates import Rates
@@ -23,7 +22,7 @@ from schema.model import Model
 from schema.view_rules import BreakGlass
 from schema.views import View
 
-__all__ = ["PER_MINUTE", "Asked", "GlassBreaking", "Opened", "moment"]
+__all__ = ["PER_MINUTE", "Asked", "GlassBreaking", "Opened"]
 
 PER_MINUTE = 10
 """How often a consumer may try, in each process: whoever tries without end could find out who is a customer."""
@@ -71,20 +70,34 @@ class GlassBreaking:
 
         Raises:
             NotTakenError: 404, the view has nothing to open, or nobody is found who may be shown; 403, the consumer has
-                no role for it; 400, the reason or the look-up is none of the view's; 503, it was tried too often.
+                no role for it; 400, the reason or the look-up is none of the view's; 429, it was tried too often. That
+                it was tried is written down.
             AuditUnavailableError: It cannot be written down.
             CrossReferenceError: The cross-reference cannot be read.
         """
+        try:
+            rule = self._allowed(view, caller, asked)
+        except NotTakenError as error:
+            await self._refused(view, caller, asked, error.code)
+            raise
+        (subject,) = await self._crossref.resolve_many([Lookup(asked.source, asked.key)])
+        if subject is None or not self._is_shown(subject):
+            meant = None if subject is None else subject.customer_id
+            await self._refused(view, caller, asked, RequestCode.SUBJECT_UNKNOWN, meant)
+            raise _nobody()
+        return await self._opened(self._grant(view, rule, caller, asked, subject.customer_id), rule)
+
+    def _allowed(self, view: View, caller: Caller, asked: Asked) -> BreakGlass:
         rule = _rule(view, caller)
         _check(view, rule, asked)
         self._count(caller)
-        (subject,) = await self._crossref.resolve_many([Lookup(asked.source, asked.key)])
-        grant = self._grant(view, rule, caller, asked)
-        if subject is None or not self._is_shown(subject):
-            meant = None if subject is None else subject.customer_id
-            await self._ledger.record_event(REFUSED, _fields(grant), customer=meant)
-            raise _nobody()
-        return await self._opened(replace(grant, customer=subject.customer_id), rule)
+        return rule
+
+    async def _refused(
+        self, view: View, caller: Caller, asked: Asked, code: RequestCode, customer: str | None = None
+    ) -> None:
+        told = {"view": view.id, "consumer": caller.consumer, "code": str(code), **_why(view, asked)}
+        await self._ledger.record_event(REFUSED, told, customer=customer)
 
     async def _opened(self, grant: Grant, rule: BreakGlass) -> Opened:
         review_by = self._now() + rule.review_hours * 3_600
@@ -93,11 +106,11 @@ class GlassBreaking:
         self._alerts.tell(grant.id, moment(review_by))
         return Opened(grant, self._seal.seal(grant), review_by)
 
-    def _grant(self, view: View, rule: BreakGlass, caller: Caller, asked: Asked) -> Grant:
+    def _grant(self, view: View, rule: BreakGlass, caller: Caller, asked: Asked, customer: str) -> Grant:
         return Grant(
             id=f"bg_{secrets.token_hex(12)}",
             view=view.id,
-            customer="",
+            customer=customer,
             consumer=caller.consumer,
             actor=asked.actor,
             reason=asked.reason,
@@ -114,12 +127,7 @@ class GlassBreaking:
         except RefusedError as error:
             message = "This consumer has tried to open as much within a minute as it may. Ask again later."
             told = {"Retry-After": str(error.retry_after)}
-            raise NotTakenError(503, RequestCode.UNAVAILABLE, message, told) from None
-
-
-def moment(seconds: float) -> str:
-    """Return a time in seconds since 1970 as text, in UTC."""
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
+            raise NotTakenError(429, RequestCode.RATE_LIMITED, message, told) from None
 
 
 def _rule(view: View, caller: Caller) -> BreakGlass:
@@ -135,10 +143,11 @@ def _rule(view: View, caller: Caller) -> BreakGlass:
 
 def _check(view: View, rule: BreakGlass, asked: Asked) -> None:
     if asked.reason not in rule.reasons:
-        message = f"The reason is none of this view's. Give one of: {', '.join(rule.reasons)}."
+        message = f"The body (reason): it is none of this view's. Give one of: {', '.join(rule.reasons)}."
         raise NotTakenError(400, RequestCode.BAD_REQUEST, message)
     if (asked.source or CANONICAL) not in view.lookups:
-        message = f"This view looks customers up by other keys. Give one of: {', '.join(view.lookups)}."
+        keys = ", ".join(view.lookups)
+        message = f"The body (customer): this view looks customers up by other keys. Give one of: {keys}."
         raise NotTakenError(400, RequestCode.BAD_REQUEST, message)
 
 
@@ -151,6 +160,13 @@ def _fields(grant: Grant) -> Mapping[str, str]:
         "reason": grant.reason,
         "reference": grant.reference,
     }
+
+
+def _why(view: View, asked: Asked) -> Mapping[str, str]:
+    """Return who tried and why. A reason that is none of the view's is a text of anybody's, and left out."""
+    is_known = view.break_glass is not None and asked.reason in view.break_glass.reasons
+    reason = {"reason": asked.reason} if is_known else {}
+    return {"actor": asked.actor, **reason, "reference": asked.reference}
 
 
 def _nobody() -> NotTakenError:

@@ -1,9 +1,8 @@
-"""`customer-view audit`: records verified, and who saw what of a customer."""
+"""`customer-view audit verify`: what does not hold of the records, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,68 +10,79 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from adapters.crossref import KnownAs, StoredCrossReference
+from adapters.crossref import Secrets
 from gateway.audit import AuditKeys
-from gateway.audit.reading import Entries
+from gateway.audit.tenants import tenants_in
 from gateway.audit.verifying import AuditReport, verify_audit
-from gateway.audit.who_saw import Seen, who_saw
-from gateway.cli.crossref.keys import lookup_of
-from gateway.cli.crossref.meant import check_lookup, say_unknown
-from gateway.cli.crossref.opening import work_on
-from gateway.cli.crossref.options import Place
-from gateway.cli.crossref.printed import moment, print_json, table
+from gateway.cli.crossref.options import DEFAULT_TENANT
+from gateway.cli.crossref.printed import print_json, table
 from gateway.cli.crossref.telling import counted
 from gateway.command_error import CommandError
 from gateway.secret_file import load_secrets
 from gateway.settings import Settings
 from gateway.terminal import open_console
 
-__all__ = ["run_verify", "run_who_saw"]
+__all__ = ["audit_folder", "audit_secrets", "run_verify", "unreadable"]
+
+_HOLDS, _BROKEN, _UNVERIFIED = 0, 1, 3
+"""Exit codes: what could not be verified, for its key is not at hand, is no sign that it was changed."""
 
 
-def run_verify(folder: Path | None, anchors: Path | None, *, as_json: bool) -> bool:
-    """Print what does not hold, and return whether all does. Raises CommandError: it cannot be read."""
+def run_verify(folder: Path | None, anchors: Path | None, tenant: str | None, *, as_json: bool) -> int:
+    """Print what does not hold, and return the exit code. Raises CommandError: nothing can be read there."""
     settings = Settings.from_environment()
-    place = _folder(folder or settings.audit, "CUSTOMER_VIEW_AUDIT")
+    place = audit_folder(folder or settings.audit, "CUSTOMER_VIEW_AUDIT")
     others = anchors or settings.audit_anchors
-    report = _verified(place, _keys(settings), _folder(others, "--anchors") if others else None)
+    keys = AuditKeys.of(audit_secrets(settings), tenant or _only_tenant(place))
+    report = _verified(place, keys, audit_folder(others, "--anchors") if others else None)
+    if not report.segments and report.holds:
+        raise CommandError(
+            f"got {place}, in which there are no records; wanted the folder in which a gateway has recorded: correct "
+            "it, or start the gateway, which begins with a record"
+        )
     if as_json:
         print_json(_members(report))
     else:
-        _print(open_console(), report)
-    return report.holds
+        _print(open_console(), report, keys)
+    return _BROKEN if report.breaks else _HOLDS if report.holds else _UNVERIFIED
 
 
-def run_who_saw(
-    place: Place,
-    who: str,
-    key: str | None,
-    folder: Path | None,
-    between: tuple[str | None, str | None],
-    *,
-    as_json: bool,
-) -> bool:
-    """Print who saw what of a customer, and return whether that is anybody. Raises CommandError: it cannot be read."""
-    settings, lookup = Settings.from_environment(), lookup_of(who, key)
-    entries = Entries(_folder(folder or settings.audit, "CUSTOMER_VIEW_AUDIT"), _keys(settings))
-    since, until = _time(between[0], "--since"), _time(between[1], "--until")
-
-    async def work(crossref: StoredCrossReference) -> Sequence[KnownAs]:
-        await check_lookup(crossref, lookup)
-        return await crossref.known_as(lookup)
-
-    names = work_on(place, work)
-    if not names:
-        return say_unknown()
+def _only_tenant(folder: Path) -> str:
+    """Return the tenant whose records are in a folder. Raises CommandError: there are several."""
     try:
-        seen = [*who_saw(entries, names, since=since, until=until)]
+        tenants = sorted(tenants_in(folder)) or [DEFAULT_TENANT]
     except OSError as error:
-        raise _unreadable(error) from None
-    if as_json:
-        print_json([one.told() for one in seen])
-    else:
-        _print_seen(open_console(), seen, names)
-    return True
+        raise unreadable(error) from None
+    if len(tenants) > 1:
+        raise CommandError(
+            f"got {folder}, in which the tenants {', '.join(tenants)} have recorded; wanted a folder for each: name "
+            "one of them by --tenant to verify its records"
+        )
+    return tenants[0]
+
+
+def audit_secrets(settings: Settings) -> Secrets:
+    """Return the secrets by which records are signed. Raises CommandError: none are named."""
+    if settings.secret_file is None:
+        raise CommandError("Which secret? Set CUSTOMER_VIEW_SECRET_FILE to the file by which the records are signed")
+    return load_secrets(settings.secret_file)
+
+
+def audit_folder(given: Path | None, name: str) -> Path:
+    """Return the folder that is given, in the place of a name. Raises CommandError: it is none."""
+    if given is None:
+        raise CommandError(f"Which audit? Give its folder, or set {name}")
+    if not given.is_dir():
+        raise CommandError(f"got {given}, which is no folder; wanted the folder of an audit or of its anchors")
+    return given
+
+
+def unreadable(error: OSError) -> CommandError:
+    """Return that a file cannot be read, in words."""
+    return CommandError(
+        f"{error.filename or 'a file'} cannot be read: {error.strerror or type(error).__name__}; where old segments "
+        "are dropped just now, run it again"
+    )
 
 
 def _verified(folder: Path, keys: AuditKeys, anchors: Path | None) -> AuditReport:
@@ -83,40 +93,7 @@ def _verified(folder: Path, keys: AuditKeys, anchors: Path | None) -> AuditRepor
         try:
             return verify_audit(folder, keys, anchors, lambda total, size: bar.update(task, total=total, advance=size))
         except OSError as error:
-            raise _unreadable(error) from None
-
-
-def _keys(settings: Settings) -> AuditKeys:
-    if settings.secret_file is None:
-        raise CommandError("Which secret? Set CUSTOMER_VIEW_SECRET_FILE to the file by which the records are signed")
-    return AuditKeys.of(load_secrets(settings.secret_file))
-
-
-def _folder(given: Path | None, name: str) -> Path:
-    if given is None:
-        raise CommandError(f"Which audit? Give its folder, or set {name}")
-    if not given.is_dir():
-        raise CommandError(f"got {given}, which is no folder; wanted the folder of an audit or of its anchors")
-    return given
-
-
-def _time(given: str | None, name: str) -> datetime | None:
-    if given is None:
-        return None
-    try:
-        at = datetime.fromisoformat(given)
-    except ValueError:
-        raise CommandError(
-            f"got a {name} that is no time; wanted a date or a time, such as 2026-11-01 or 2026-11-01T09:30+01:00"
-        ) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
-
-
-def _unreadable(error: OSError) -> CommandError:
-    return CommandError(
-        f"{error.filename or 'a file'} cannot be read: {error.strerror or type(error).__name__}; where old segments "
-        "are dropped just now, run it again"
-    )
+            raise unreadable(error) from None
 
 
 def _members(report: AuditReport) -> dict[str, Any]:
@@ -126,25 +103,44 @@ def _members(report: AuditReport) -> dict[str, Any]:
         "segments": report.segments,
         "records": report.records,
         "unanchored": report.unanchored,
+        "otherKeys": dict(report.other_keys),
         "torn": [str(path) for path in report.torn],
         "breaks": [{"file": str(one.path), "line": one.line, "text": one.text} for one in report.breaks],
     }
 
 
-def _print(console: Console, report: AuditReport) -> None:
+def _print(console: Console, report: AuditReport, keys: AuditKeys) -> None:
     if report.breaks:
         shown = table("file", "#line", "what is wrong")
         for one in report.breaks:
             shown.add_row(Text(one.path.name), "" if one.line is None else str(one.line), Text(one.text))
         console.print(shown)
-    word, colour = ("All holds", "bold green") if report.holds else ("Not all holds", "bold red")
     numbers = ((report.records, "record"), (report.segments, "segment"), (report.chains, "chain"))
     told = ", ".join(counted(number, what) for number, what in numbers)
-    console.print(Text.assemble((word, colour), f": {told}."), soft_wrap=True)
-    console.print(_of_anchors(report), soft_wrap=True)
-    for path in report.torn:
-        said = f"{path.name} ends in the middle of a record, as a process leaves it that is killed while it writes."
-        console.print(said, soft_wrap=True)
+    console.print(Text.assemble(_verdict(report), f": {told}."), soft_wrap=True)
+    for line in (*_of_keys(report, keys), _of_anchors(report), *_of_torn(report)):
+        console.print(line, soft_wrap=True)
+
+
+def _verdict(report: AuditReport) -> tuple[str, str]:
+    if report.breaks:
+        return "Not all holds", "bold red"
+    return ("All holds", "bold green") if report.holds else ("Not all could be verified", "bold yellow")
+
+
+def _of_keys(report: AuditReport, keys: AuditKeys) -> Iterator[str]:
+    for name, chains in report.other_keys.items():
+        verb = "is" if chains == 1 else "are"
+        yield (
+            f"{counted(chains, 'chain')} {verb} signed by the key {name}, which is not at hand. Whether they were "
+            "changed cannot be told."
+        )
+    if report.other_keys:
+        yield (
+            f"CUSTOMER_VIEW_SECRET_FILE has {', '.join(keys.names)} for the tenant {keys.tenant}. Set it to the secret "
+            "file of the gateway that wrote them, and name its tenant by --tenant; where an old version was taken from "
+            "the file, put that back: it is needed for as long as its records are kept."
+        )
 
 
 def _of_anchors(report: AuditReport) -> str:
@@ -152,70 +148,17 @@ def _of_anchors(report: AuditReport) -> str:
         return (
             "No anchors were given: whole chains, and the ends of chains, could have been cut unseen. Give --anchors."
         )
-    if report.unanchored == 0:
-        return "Every record is covered by an anchor."
-    verb = "stands" if report.unanchored == 1 else "stand"
-    return (
-        f"{counted(report.unanchored, 'record')} {verb} behind the newest anchors: what was written since these could "
-        "have been cut unseen."
-    )
-
-
-def _print_seen(console: Console, seen: Sequence[Seen], names: Sequence[KnownAs]) -> None:
-    if not seen:
-        console.print("No record tells of this customer.")
-        return
-    shown = table("when", "view, for", "who", "case", "what")
-    for one in seen:
-        shown.add_row(Text(moment(one.at)), Text(_view(one)), Text(_who(one)), Text(_case(one)), _what(one))
-    console.print(shown)
-    console.print(Text(f"Times are in UTC.{_other_names(seen, names)}", "dim"), soft_wrap=True)
-    changed = sum(not one.is_signed for one in seen)
-    if changed:
-        console.print(
-            Text(f"{counted(changed, 'record')} not as written: run `customer-view audit verify`.", "bold red")
+    if report.breaks:
+        return "Of a chain that does not hold nothing was read behind its first break."
+    if report.unanchored:
+        verb = "stands" if report.unanchored == 1 else "stand"
+        return (
+            f"{counted(report.unanchored, 'record')} {verb} behind the newest anchors: what was written since these "
+            "could have been cut unseen."
         )
+    return "Every record is covered by an anchor." if report.records else "No record was there to be held to anchors."
 
 
-def _view(one: Seen) -> str:
-    return "\n".join(filter(None, (one.view or one.kind, one.purpose)))
-
-
-def _who(one: Seen) -> str:
-    if one.consumer is None:
-        return str(one.happened.get("actor") or one.happened.get("consumer") or "")
-    return "\n".join(filter(None, (one.consumer, one.situation.get("actor"))))
-
-
-def _case(one: Seen) -> str:
-    told = (one.situation.get("case"), one.situation.get("interaction"), one.grant.get("reference"))
-    return "\n".join(filter(None, told))
-
-
-def _what(one: Seen) -> Text:
-    """Return which coordinates were shown, masked and withheld, each kind on lines of its own."""
-    text = Text()
-    if one.refused:
-        text.append(f"nothing: {one.refused}", "yellow")
-    _append(text, "shown", "green", one.shown)
-    _append(text, "masked", "yellow", [name for names in one.masked.values() for name in names])
-    withheld = [f"{name} ({codes})" for codes, names in one.withheld.items() for name in names]
-    _append(text, "withheld", "red", withheld)
-    if one.happened:
-        text.append(", ".join(f"{name} {value}" for name, value in one.happened.items()))
-    if not one.is_signed:
-        text.append("\nnot as it was written", "bold red")
-    return text
-
-
-def _append(text: Text, word: str, colour: str, named: Iterable[str]) -> None:
-    told = ", ".join(named)
-    if told:
-        text.append("\n" if text else "")
-        text.append(f"{word} ", colour)
-        text.append(told)
-
-
-def _other_names(seen: Sequence[Seen], names: Sequence[KnownAs]) -> str:
-    others = sorted({one.known_as for one in seen} - {names[0].customer})
-    return f" Some records name the customer as {', '.join(others)}." if others else ""
+def _of_torn(report: AuditReport) -> Iterator[str]:
+    for path in report.torn:
+        yield f"{path.name} ends in the middle of a record, as a process leaves it that is killed while it writes."

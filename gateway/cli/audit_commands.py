@@ -22,8 +22,8 @@ audit = typer.Typer(
 It is the one in CUSTOMER_VIEW_AUDIT, with the anchors in CUSTOMER_VIEW_AUDIT_ANCHORS, signed by the secrets of
 CUSTOMER_VIEW_SECRET_FILE. Whoever can read its files and the secrets can do all of this: there are no roles here.
 
-Exit codes: 0 fine, 1 something does not hold, or nobody is known by that, 2 wrong use, or it cannot be read, 130
-stopped by Ctrl-C.
+Exit codes: 0 fine, 1 something does not hold, or nobody is known by that, 2 wrong use, or it cannot be read, 3 some
+could not be verified, for its key is not at hand, 130 stopped by Ctrl-C.
 
 Example: customer-view audit verify""",
 )
@@ -41,6 +41,9 @@ def verify(
     anchors: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="The anchors. [default: CUSTOMER_VIEW_AUDIT_ANCHORS]")
     ] = None,
+    tenant: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose records. [default: the tenant that they name]")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Verify that no record was changed, removed, added or moved.
@@ -50,12 +53,14 @@ def verify(
 
     Example: customer-view audit verify /var/lib/customer-view/audit --anchors /mnt/anchors
 
-    Exit codes: 0 all holds, 1 it does not, 2 it cannot be read.
+    Exit codes: 0 all holds, 1 it does not, 2 it cannot be read, or nothing is there, 3 nothing is wrong with what could
+    be verified, and some could not be, for it is signed by another secret.
     """
     from gateway.cli.audit import run_verify
 
-    if not run_verify(folder, anchors, as_json=as_json):
-        raise typer.Exit(_FOUND)
+    code = run_verify(folder, anchors, tenant, as_json=as_json)
+    if code:
+        raise typer.Exit(code)
 
 
 @audit.command("who-saw")
@@ -74,18 +79,30 @@ def who_saw(
         str | None, typer.Option(metavar="TIME", help="From this time on: 2026-11-01T09:30+01:00, or a date.")
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Up to this time, which is not included.")] = None,
+    view: Annotated[
+        str | None, typer.Option(metavar="VIEW", help="Through this view: its name, or with @ and a version.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="So many records at most. [default: 25 in a table, else all]")
+    ] = None,
     as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a line for each record.")] = False,
 ) -> None:
     """Print who saw what of a customer, when and why, the newest first.
 
     The cross-reference tells under which ids the customer is and was known; records of all of them are told. Times are
-    in UTC unless they name a zone.
+    in UTC unless they name a zone. Records of a day that follow each other and differ in nothing but their time are one
+    row of the table. That it was asked, and by which login, is recorded first; where it cannot be, that is said.
 
-    Example: customer-view audit who-saw crm C-1042 --since 2026-11-01
+    Example: customer-view audit who-saw crm C-1042 --since 2026-11-01 --view support-call
 
     Exit codes: 0 fine, also when nobody saw anything, 1 nobody is known by that, 2 wrong use, or it cannot be read.
     """
-    from gateway.cli.audit import run_who_saw
+    from gateway.cli.audit_printed import Form
+    from gateway.cli.audit_who_saw import Wanted, run_who_saw
 
-    if not run_who_saw(place, who, key, folder, (since, until), as_json=as_json):
+    if as_json and as_csv:
+        raise typer.BadParameter("give --json or --csv, not both")
+    form = Form.JSON if as_json else Form.CSV if as_csv else Form.TABLE
+    if not run_who_saw(place, who, key, folder, Wanted(since, until, view, limit), form):
         raise typer.Exit(_FOUND)

@@ -35,7 +35,8 @@ def run_check(app: str, documents: Path | None, *, as_json: bool, notes: bool, w
     opening = asyncio.run(crossref_problems(gateway.declared, checked, gateway.tenant))
     documented = gateway.check_documents(checked, documents)
     checked = replace(checked, problems=[*checked.problems, *opening, *documented])
-    problems = [each for each in checked.problems if notes or each.level is Level.ERROR]
+    ordered = sorted(checked.problems, key=lambda each: each.level is not Level.ERROR)
+    problems = [each for each in ordered if notes or each.level is Level.ERROR]
     ways = _ways(checked) if with_paths else {}
     if as_json:
         print(json.dumps(_members(checked, problems, ways), indent=2))
@@ -79,7 +80,8 @@ def _print(
     errors, notes = len(checked.errors), len(checked.problems) - len(checked.errors)
     word, colour = ("Not in order", "bold red") if errors else ("In order", "bold green")
     counts = f"{_count(errors, 'error')}{_told_notes(shown, notes)}"
-    read = f"{_count(len(checked.views), 'view')} ({len(checked.published)} published), "
+    unusable = "" if checked.files == len(checked.views) else f" of {_count(checked.files, 'file')}"
+    read = f"{_count(len(checked.views), 'view')}{unusable} ({len(checked.published)} published), "
     read += _count(len(gateway.declared.adapters), "adapter")
     console.print(Text.assemble((word, colour), f": {counts} in {read}."), soft_wrap=True)
 

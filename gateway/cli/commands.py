@@ -10,10 +10,10 @@ from typer.core import TyperGroup
 
 from gateway.cli.audit_commands import audit
 from gateway.cli.crossref import crossref
+from gateway.cli.making_commands import secret, token, view_schema
 from gateway.cli.verification import verification
 from gateway.command_error import CommandError
 from schema.problems import ConfigurationError
-from schema.situation import Situation
 
 __all__ = ["app", "main"]
 
@@ -90,7 +90,7 @@ def demo(
         typer.Option(min=0, max=65535, help="The gateway's port. [default: 8000, or a free one if it is taken]"),
     ] = None,
 ) -> None:
-    """Ask about one customer through two views, live.
+    """Ask about one customer through every kind of view, live.
 
     It starts the sandbox sources and a gateway on this machine, asks, and prints the answers, what was refused, and,
     as long as it stays up, curl lines to paste. Everything is in a folder that is removed at the end; nothing is left.
@@ -209,6 +209,19 @@ def explain(
         str | None,
         typer.Option(help="How well the customers are verified: V0, V1, V2 or V3. [default: as the query shows most]"),
     ] = None,
+    consent: Annotated[
+        str | None,
+        typer.Option(
+            help="What is recorded of consent: given, refused, withdrawn, expired, missing, objected, unknown."
+        ),
+    ] = None,
+    objection: Annotated[
+        str | None, typer.Option(help="What is recorded of objections: none, recorded, unknown.")
+    ] = None,
+    case: Annotated[str | None, typer.Option(help="Whether a case is open: open, none or unknown.")] = None,
+    interaction: Annotated[
+        str | None, typer.Option(help="Whether the interaction goes on: active, none or unknown.")
+    ] = None,
     channel: Annotated[str | None, typer.Option(help="The channel, in views that ask for it.")] = None,
     journey: Annotated[str | None, typer.Option(help="The stage of the journey, likewise.")] = None,
     objective: Annotated[str | None, typer.Option(help="The objective, likewise.")] = None,
@@ -219,13 +232,16 @@ def explain(
 
     Steps, calls, fields, keys, limits and verdicts at each level, before anything is asked; nothing is.
 
-    Example: customer-view explain mycompany.view:gateway support-call --query q.graphql
+    Without --level the plan is told as it is when all is allowed. What waits for a gate of which nothing is said waits.
+
+    Example: customer-view explain mycompany.view:gateway support-call --query q.graphql --level V1 --case open
 
     Exit codes: 0 fine, 1 the view would refuse the query, 2 wrong use or a bad configuration.
     """
     if code and as_json:
         raise CommandError("--code prints Python and --json the plan: give one of them")
     from gateway.cli.explain import run_explain
+    from schema.situation import Situation
 
     told = run_explain(
         app,
@@ -236,6 +252,7 @@ def explain(
         as_json=as_json,
         as_code=code,
         level=level,
+        gates={"consent": consent, "objection": objection, "case": case, "interaction": interaction},
         situation=Situation(channel, journey, objective),
     )
     _exit_unless(told)
@@ -325,69 +342,9 @@ def register(
     run_register(app, form, out)
 
 
-@app.command()
-def token(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The consumer: agent-desktop.", show_default=False)],
-    views: Annotated[
-        list[str] | None, typer.Option("--view", help="A view that it may use; give it once for each.")
-    ] = None,
-    roles: Annotated[
-        list[str] | None,
-        typer.Option("--role", help="What else it is, such as steward or developer; give it once for each."),
-    ] = None,
-    sources: Annotated[
-        list[str] | None,
-        typer.Option("--source", help="A source whose keys it may write as a steward. [default: all]"),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Make a token for a consumer.
-
-    It is printed once, with the lines to add to consumers.yaml. With a role in the cross-reference it needs no view.
-
-    Example: customer-view token agent-desktop --view support-call
-
-    Example: customer-view token steward-desk --role steward
-
-    Exit codes: 0 fine, 2 the name is none, or the consumer could do nothing.
-    """
-    from gateway.cli.printed import print_token
-
-    print_token(name, views or (), roles or (), sources or (), as_json=as_json)
-
-
-@app.command()
-def secret(
-    version: Annotated[
-        int, typer.Option(min=1, max=65535, help="Its version; the highest writes, unless the file names another.")
-    ] = 1,
-) -> None:
-    """Make a line for the secret file.
-
-    The file is the one that CUSTOMER_VIEW_SECRET_FILE names.
-
-    Example: (umask 077; customer-view secret > secrets.txt)
-
-    Exit codes: 0 fine, 2 wrong use.
-    """
-    from gateway.cli.printed import print_secret
-
-    print_secret(version)
-
-
-@app.command("view-schema")
-def view_schema() -> None:
-    """Print the JSON Schema of a view's file.
-
-    Example: customer-view view-schema > view.schema.json
-
-    Exit codes: 0 fine.
-    """
-    from gateway.cli.printed import print_schema
-
-    print_schema()
-
-
+app.command()(token)
+app.command()(secret)
+app.command("view-schema")(view_schema)
 app.add_typer(crossref)
 app.add_typer(verification)
 app.add_typer(audit)

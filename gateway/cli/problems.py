@@ -31,16 +31,16 @@ def as_members(problem: Problem) -> dict[str, Any]:
 
 
 def print_problems(console: Console, problems: Sequence[Problem]) -> int:
-    """Print problems, errors last, where they are seen first, and return how many notes that made.
+    """Print problems, errors first, and return how many notes that made.
 
     Fields that no adapter serves make one note, with a line for each type.
     """
     notes = [problem for problem in problems if problem.level is Level.NOTE]
     unserved = {id(note): found for note in notes if (found := _UNSERVED.fullmatch(note.got))}
-    _print_unserved(console, list(unserved.values()))
-    for problem in (*notes, *(problem for problem in problems if problem.level is Level.ERROR)):
+    for problem in (*(problem for problem in problems if problem.level is Level.ERROR), *notes):
         if id(problem) not in unserved:
             _print_problem(console, problem)
+    _print_unserved(console, list(unserved.values()))
     return len(notes) - max(0, len(unserved) - 1)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 
 from gateway.cli.application import read_application
 from gateway.command_error import CommandError
-from gateway.register import Controller, Form, in_form, make_register
-from gateway.settings import Settings
+from gateway.register import Form, Gap, Register, in_form, make_register
 from gateway.terminal import open_console
 from schema.lock import Lock
 from schema.suggest import did_you_mean
@@ -25,14 +26,15 @@ def run_register(app: str, form: str, out: Path | None) -> None:
     application = read_application(app)
     lock = Lock.read(application.gateway.declared.views)
     published = [view for view in application.views if lock.is_published(view)]
-    controller = _controller(application.gateway.settings)
+    controller = application.gateway.controller
     today = date.today()  # noqa: DTZ011  a day on the wall
-    text = in_form(make_register(published, application.model, controller, today), wanted)
+    register = make_register(published, application.model, controller, today)
+    text = in_form(register, wanted)
     if out is None:
         print(text, end="")
     else:
         _write(out, text)
-    _tell(out, len(published), controller)
+    _tell(out, register)
 
 
 def _form(word: str) -> Form:
@@ -42,10 +44,6 @@ def _form(word: str) -> Form:
     return Form(word)
 
 
-def _controller(settings: Settings) -> Controller:
-    return Controller(settings.controller, settings.controller_contact, settings.data_protection_officer)
-
-
 def _write(out: Path, text: str) -> None:
     try:
         out.write_text(text, encoding="utf-8", newline="")
@@ -53,14 +51,24 @@ def _write(out: Path, text: str) -> None:
         raise CommandError(f"{out} cannot be written ({error.strerror}); name another --out") from None
 
 
-def _tell(out: Path | None, published: int, controller: Controller) -> None:
-    """Tell people, beside the record, what was written and what it lacks."""
+def _tell(out: Path | None, register: Register) -> None:
+    """Tell people, beside the record, what was written, what it lacks, and who can mend that."""
     console = open_console(stderr=True)
+    published = len(register.activities)
+    lines = []
     if out is not None:
-        count = f"{published} published view{'' if published == 1 else 's'}"
-        console.print(f"{out} holds the record of {count}.", soft_wrap=True, markup=False, highlight=False)
-    said = (controller.name, controller.contact, controller.officer)
-    names = ("CONTROLLER", "CONTROLLER_CONTACT", "DATA_PROTECTION_OFFICER")
-    lacking = [f"CUSTOMER_VIEW_{name}" for name, value in zip(names, said, strict=True) if not value]
-    if lacking:
-        console.print(f"The record does not say who answers for it in full: set {', '.join(lacking)}.", soft_wrap=True)
+        lines = [f"{out} holds the record of {published} published view{'' if published == 1 else 's'}."]
+    if gaps := register.all_gaps:
+        lines.append("The record is not complete. Nobody has said:")
+        lines += [_line(place, list(found)) for place, found in groupby(gaps, _place)]
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _place(gap: Gap) -> str:
+    return gap.of or "the settings"
+
+
+def _line(place: str, gaps: Sequence[Gap]) -> str:
+    lacking = "; ".join(f"{gap.what} ({gap.mend})" for gap in gaps)
+    return f"  {place}{f' ({gaps[0].owner})' if gaps[0].owner else ''}: {lacking}"

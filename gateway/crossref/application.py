@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, partial
 
-from fastapi import FastAPI, Security
-from fastapi.security import HTTPBearer
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from gateway.crossref.candidates import CANDIDATES
@@ -22,9 +18,7 @@ from gateway.crossref.lookups import LOOKUPS
 from gateway.crossref.non_matches import NON_MATCHES
 from gateway.crossref.page import steward_page
 from gateway.crossref.privacy import PRIVACY_OPERATIONS
-from gateway.json_api import response_of
-from gateway.refusals import not_at_this_path
-from gateway.replies import refusal
+from gateway.json_api import empty_api
 from gateway.service import Service
 
 __all__ = ["OPERATIONS", "make_crossref"]
@@ -50,25 +44,11 @@ def make_crossref(service: Callable[[], Service], *, most_bytes: int, has_page: 
 
 @cache
 def _application(most_bytes: int) -> FastAPI:
-    """Return the operations as an application, which keeps nothing of who asks or what is asked.
+    """Return the operations as an application.
 
     Making it takes a tenth of a second, so it is made when somebody comes in, and once.
     """
-    api = FastAPI(
-        title="The cross-reference of customer-view-gateway",
-        version="1",
-        description=_ABOUT,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        dependencies=[Security(HTTPBearer(auto_error=False))],
-    )
+    api = empty_api("The cross-reference of customer-view-gateway", _ABOUT)
     for operation in OPERATIONS:
         operation.add_to(api, most_bytes)
-    api.exception_handler(HTTPException)(_not_here)
     return api
-
-
-async def _not_here(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return response_of(refusal(not_at_this_path(error.status_code, error.headers)))

@@ -23,7 +23,7 @@ async def resolve(body: ResolveAsked, asking: Asked) -> Resolved:
     """
     lookup = body.by.lookup()
     await asking.check_lookups([lookup])
-    return Resolved(subject=SubjectTold.of(await asking.crossref.resolve(lookup, body.as_of)))
+    return Resolved(subject=SubjectTold.of(await asking.crossref.resolve(lookup, body.as_of, restricted_keys=True)))
 
 
 async def resolve_many(body: ResolveManyAsked, asking: Asked) -> ResolvedMany:
@@ -33,7 +33,7 @@ async def resolve_many(body: ResolveManyAsked, asking: Asked) -> ResolvedMany:
     """
     lookups = [one.lookup() for one in body.by]
     await asking.check_lookups(lookups)
-    subjects = await asking.crossref.resolve_many(lookups, body.as_of)
+    subjects = await asking.crossref.resolve_many(lookups, body.as_of, restricted_keys=True)
     return ResolvedMany(subjects=[SubjectTold.of(one) for one in subjects])
 
 

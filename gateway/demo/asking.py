@@ -78,13 +78,15 @@ class NullReason:
 class Withheld:
     """What an answer does not show, or shows masked: why, what to do, and by which level of verification it opens.
 
-    `opens_at` is None where no level opens it; `methods` are those by which it is reached, `max_age` in seconds.
+    `level` is the customer's; both it and `opens_at` are None where no level opens it. `methods` are those by which
+    that is reached, `max_age` is in seconds.
     """
 
     coordinate: str
     code: str
     message: str
     remedy: str
+    level: str | None
     opens_at: str | None
     methods: tuple[str, ...]
     max_age: int | None
@@ -178,6 +180,7 @@ def _withheld(entry: Mapping[str, Any]) -> Withheld:
         entry["code"],
         entry["message"],
         entry["remedy"],
+        step_up.get("current"),
         step_up.get("required"),
         tuple(step_up.get("methods", ())),
         step_up.get("maxAge"),

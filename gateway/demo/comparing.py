@@ -75,14 +75,15 @@ def outcome_of(answer: Answer) -> Cell:
         return Cell(Kind.SHUT, "\n".join((f"HTTP {answer.status}", *(code for code, _ in answer.errors))))
     values = [*_leaves(answer.body.get("data"))]
     first = next(((path, value) for path, value in values if value is not None), None)
-    codes = Counter(one.code for one in answer.withheld)
+    codes = Counter(f"{one.code}{f', at {one.level}' if one.level else ''}" for one in answer.withheld)
     shut = "".join(f"\n{f'{count} x ' if count > 1 else ''}{code}" for code, count in codes.items())
     if first is None:
         return Cell(Kind.SHUT, f"null{shut}")
     path, value = first
     is_masked = any(_matches(path, known) for one in answer.masked for known in one.paths)
     more = sum(value is not None for _, value in values) - 1
-    words = f"{value}{' (masked)' if is_masked else ''}{f' and {more} values more' if more else ''}"
+    others = f" and {more} value{'s' if more > 1 else ''} more" if more else ""
+    words = f"{value}{' (masked)' if is_masked else ''}{others}"
     return Cell(Kind.MASKED if shut or is_masked else Kind.SHOWN, words + shut)
 
 

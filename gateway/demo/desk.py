@@ -13,9 +13,11 @@ from gateway.demo.verifier import ISSUER
 from gateway.demo.workplace import read_query
 from schema.verification import Level
 
-__all__ = ["desk_question", "tell_levels", "tell_others"]
+__all__ = ["INTERACTION", "app_question", "desk_question", "tell_levels", "tell_others"]
 
-_INTERACTION = "CALL-1"
+INTERACTION = "CALL-1"
+"""The call in which the desk asks."""
+
 _LEVELS = {
     Level.V0: "not verified",
     Level.V1: "says she is Anne",
@@ -38,10 +40,15 @@ _ROWS: Mapping[str, Path] = {
 def desk_question(stage: Stage, level: Level, by: Mapping[str, str] | None = None) -> Question:
     """Return what the desk asks of a customer, Anne unless another is named, while Anne is verified to this level."""
     anne = {"crm": stage.cast.anne.crm_key}
-    proof = stage.verifier.header(anne, level, client="voice-desk", interaction=_INTERACTION)
-    situation = {"channel": "voice", "journey": "service", "interaction": _INTERACTION}
+    proof = stage.verifier.header(anne, level, client="voice-desk", interaction=INTERACTION)
+    situation = {"channel": "voice", "journey": "service", "interaction": INTERACTION}
     query = read_query("voice-desk")
     return stage.question("voice-desk", "support-call", query, by or anne, situation=situation, headers=proof)
+
+
+def app_question(stage: Stage) -> Question:
+    """Return what Anne asks of herself in the app, in which she is yet to be signed in."""
+    return _of_app(stage, {"id": stage.cast.anne.customer_id}, {}, "APP-1")
 
 
 async def tell_levels(telling: Telling, stage: Stage) -> bool:
@@ -85,12 +92,12 @@ async def tell_others(telling: Telling, stage: Stage) -> bool:
         ("support-call\nthe other", "the desk"): desk,
         ("self-service\nAnne", "the app"): _of_app(stage, by, app, "APP-1"),
         ("self-service\nthe other", "the app"): _of_app(stage, {"id": other.customer_id}, app, "APP-1"),
-        ("self-service\nAnne", "the desk"): _of_app(stage, by, desk.headers, _INTERACTION),
+        ("self-service\nAnne", "the desk"): _of_app(stage, by, desk.headers, INTERACTION),
     }
     with overheard() as logged:
         answers = [await ask(stage.client, question) for question in tried.values()]
     telling.outcomes(
-        ("asked", "V2 said to"),
+        ("asked, of whom", "signed for"),
         [(words, outcome_of(answer), calls_of(answer)) for words, answer in zip(tried, answers, strict=True)],
     )
     telling.note("Which check the last one failed is told to nobody but the log:", *logged)

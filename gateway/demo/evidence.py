@@ -23,9 +23,9 @@ async def tell_who_saw(telling: Telling, stage: Stage) -> bool:
     """Tell who saw what of Anne, and return whether everybody is there and nothing was changed."""
     telling.heading("Who saw what of Anne, when, what for")
     url = f"{stage.base}/privacy/who-saw"
-    telling.say(f"{OFFICER} sends GET {url}")
-    asked = f"{url}?customer={stage.cast.anne.customer_id}"
-    seen = (await call(stage.client, "GET", asked, stage.tokens[OFFICER])).body.get("seen", [])
+    telling.say(f"{OFFICER} sends POST {url}")
+    asked = {"customer": {"crm": stage.cast.anne.crm_key}, "actor": "dpo-2"}
+    seen = (await call(stage.client, "POST", url, stage.tokens[OFFICER], asked)).body.get("seen", [])
     names = ("when", "view, for", "who, in which case", "what")
     telling.table(names, [_line(one) for one in seen], wide=names[2:3])
     report = await asyncio.to_thread(_verified, stage)
@@ -58,7 +58,7 @@ def _verified(stage: Stage) -> AuditReport:
     settings = stage.gateway.settings
     assert settings.audit is not None
     assert settings.secret_file is not None
-    return verify_audit(settings.audit, AuditKeys.of(load_secrets(settings.secret_file)))
+    return verify_audit(settings.audit, AuditKeys.of(load_secrets(settings.secret_file), stage.gateway.tenant))
 
 
 def _activity(one: Activity) -> list[str]:
@@ -69,7 +69,7 @@ def _activity(one: Activity) -> list[str]:
 def _line(one: Mapping[str, Any]) -> list[str]:
     happened = one.get("happened", {})
     situation, glass = one.get("situation", {}), one.get("breakGlass", {})
-    who = (one.get("consumer") or happened.get("consumer"), situation.get("actor") or happened.get("actor"))
+    who = (one.get("consumer"), one.get("actor"))
     case = (situation.get("interaction"), situation.get("case") or happened.get("reference"))
     why = glass.get("reason") or happened.get("reason")
     return [

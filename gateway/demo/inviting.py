@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 
 from gateway.demo.asking import Question, curl_line
-from gateway.demo.desk import desk_question
+from gateway.demo.desk import app_question, desk_question
+from gateway.demo.emergency import emergency_question, opening
+from gateway.demo.letters import letters_question
 from gateway.demo.main_job import two_questions
+from gateway.demo.pasting import (
+    asking,
+    asking_behind_glass,
+    asking_verified,
+    asking_who_saw,
+    explaining,
+    reviewing,
+    verifying_audit,
+)
 from gateway.demo.stage import Stage
 from gateway.demo.telling import Telling
 from gateway.demo.workplace import OFFICER, STEWARD
@@ -26,13 +36,29 @@ def invite(telling: Telling, stage: Stage) -> None:
 
 
 def _to_ask(telling: Telling, stage: Stage) -> None:
-    telling.heading("Ask yourself: each line can be pasted as it is")
-    questions = two_questions(stage)
-    for question in questions:
-        telling.say(f"\n{question.as_curl()}")
-    telling.say("\nThe desk at V2: what Anne was verified by holds for five minutes.")
-    telling.say(f"\n{desk_question(stage, Level.V2).as_curl()}")
-    tell_pages(telling, questions)
+    telling.heading("Ask yourself: each line works as it is, for as long as this stays up")
+    support, debts = two_questions(stage)
+    desk, letters, emergency = desk_question(stage, Level.V0), letters_question(stage), emergency_question(stage)
+    own = app_question(stage)
+    telling.line("agent-desktop, in support-call", asking(stage, support))
+    telling.line("collections, in debt-collection", asking(stage, debts))
+    telling.line(
+        "voice-desk, in support-call. Anne is verified anew each time: try V1 and V3 in place of V2",
+        asking_verified(stage, desk, Level.V2),
+    )
+    telling.line(
+        "customer-app, in self-service. Anne signs in anew each time, and sees herself alone",
+        asking_verified(stage, own, Level.V2),
+    )
+    telling.line("newsletter-sender, in newsletter", asking(stage, letters))
+    telling.line(
+        "fraud-desk, in fraud-review. It breaks the glass, which waits for review, and asks",
+        asking_behind_glass(stage, emergency, opening(stage)),
+    )
+    telling.line("collections, once more: what its query would ask of which source", explaining(stage, debts))
+    other = stage.cast.other.crm_key
+    telling.tell(f"What they send is yours to change: {stage.folder}/*.json. The other customer is {other}.")
+    tell_pages(telling, (support, debts, own, letters, emergency))
     crm = next(source for source in stage.started if source.name == "crm")
     telling.tell(
         f"Stop the CRM (kill {crm.process}) and ask again: what others own is still answered, and each null names its "
@@ -50,8 +76,8 @@ def tell_pages(telling: Telling, questions: Iterable[Question]) -> None:
 
 def _to_decide(telling: Telling, stage: Stage) -> None:
     telling.heading("Decide whose a key is, as a steward")
-    telling.say("Two candidates wait to be decided. This lists them:")
-    telling.say(f"\n{curl_line(f'{stage.base}/crossref/candidates', stage.tokens[STEWARD])}")
+    candidates = curl_line(f"{stage.base}/crossref/candidates", stage.tokens[STEWARD])
+    telling.line("Two candidates wait to be decided", candidates)
     if Settings.from_environment().steward_page:
         telling.tell(
             "They are decided in a browser, with the token that stands after Bearer in that line. And under Customer, "
@@ -63,21 +89,15 @@ def _to_decide(telling: Telling, stage: Stage) -> None:
 
 def _to_review(telling: Telling, stage: Stage) -> None:
     telling.heading("Review it, as the privacy officer")
-    telling.say("The broken glass waits. This lists it:")
-    telling.say(f"\n{curl_line(f'{stage.base}/privacy/break-glass', stage.tokens[OFFICER])}")
+    token, anne = stage.tokens[OFFICER], stage.cast.anne
+    telling.line("The broken glass, which waits", curl_line(f"{stage.base}/privacy/break-glass", token))
+    telling.line("Its review: the one that has waited longest, and there is a second none", reviewing(stage, token))
+    telling.line("Who saw what of Anne", asking_who_saw(stage, token))
+    telling.line("That nobody has changed a record of it, beside the gateway", verifying_audit(stage))
     if Settings.from_environment().officer_page:
         telling.tell(
-            "It is reviewed in a browser, with the token that stands after Bearer in that line. There, too, are the "
-            "views, who used them how often, the record of processing, and who saw "
-            f"{stage.cast.anne.crm_key} of the source crm."
+            "It is reviewed in a browser, with the token that stands after Bearer in the first line. There, too, are "
+            "the views, who used them how often, the record of processing, and who saw "
+            f"{anne.crm_key} of the source crm."
         )
         telling.say(f"{stage.base}/privacy/officer")
-    telling.say("\nThat nobody has changed a record, beside the demo:")
-    telling.say(f"\n{_verifying(stage)}")
-
-
-def _verifying(stage: Stage) -> str:
-    """Return the line for a shell that verifies the audit."""
-    settings = stage.gateway.settings
-    words = ["customer-view", "audit", "verify", str(settings.audit), "--anchors", str(settings.audit_anchors)]
-    return f"CUSTOMER_VIEW_SECRET_FILE={shlex.quote(str(settings.secret_file))} {shlex.join(words)}"

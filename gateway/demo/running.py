@@ -16,6 +16,7 @@ from gateway.demo.main_job import tell_answers, tell_refusals
 from gateway.demo.stage import HOST, Stage, staged
 from gateway.demo.telling import Telling
 from gateway.serving import bind, run_until_told
+from gateway.settings import Settings
 from gateway.terminal import open_console
 
 __all__ = ["run_demo"]
@@ -40,7 +41,9 @@ def run_demo(*, once: bool, port: int | None) -> bool:
 
     Raises:
         CommandError: A source does not start, or the port is not to be had.
+        ConfigurationError: A setting in the environment is wrong.
     """
+    Settings.from_environment()  # before anything is started
     return bool(run_until_told(_run(Telling(open_console()), once=once, port=port)))
 
 

@@ -46,9 +46,13 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """All that runs: where the gateway listens and what it is, the sources, and who may ask what about whom."""
+    """All that runs: where the gateway listens and what it is, the sources, and who may ask what about whom.
+
+    The folder has the demo's own files, and goes with it.
+    """
 
     base: str
+    folder: Path
     started: Sequence[Started]
     gateway: Gateway = field(repr=False)
     cast: Cast = field(repr=False)
@@ -79,7 +83,12 @@ async def staged(telling: Telling, listening: socket.socket) -> AsyncIterator[St
         CommandError: A source does not start.
     """
     whom = customers()
-    telling.say("Starting five sources, each a real server in its own process, and a gateway.\n")
+    telling.note(
+        "Five systems each know a part of a customer. The gateway answers each consumer the part that its view shows, "
+        "live from the systems that own it, and keeps none of it."
+    )
+    telling.tell("Starting five sources, each a real server in its own process, and a gateway.")
+    telling.say()
     with tempfile.TemporaryDirectory(prefix="customer-view-demo-") as name:
         folder = Path(name)
         access = write_access(folder)
@@ -115,4 +124,4 @@ async def _served(
     gateway = declare_gateway(folder, sources.adapters)
     base = f"http://{HOST}:{listening.getsockname()[1]}"
     async with gateway.running(), serving(gateway, listening), open_client() as client:
-        yield Stage(base, sources.started, gateway, cast, access.tokens, access.verifier, client)
+        yield Stage(base, folder, sources.started, gateway, cast, access.tokens, access.verifier, client)

@@ -61,7 +61,8 @@ def reasons(told: Iterable[Withheld]) -> Table:
 def _how(one: Withheld) -> str:
     if one.opens_at is None or one.max_age is None:
         return ""
-    return f" By {_either(one.methods)}, at most {one.max_age // 60} minutes ago."
+    by = f"By {_either(one.methods)}" if one.methods else f"To {one.opens_at}"
+    return f" {by}, at most {one.max_age // 60} minutes ago."
 
 
 def _either(words: Sequence[str]) -> str:

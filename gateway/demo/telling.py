@@ -59,6 +59,12 @@ class Telling:
         for line in logged:
             self._console.print(Padding(Text(line, "dim"), (0, 0, 0, 2)))
 
+    def line(self, about: str, line: str) -> None:
+        """Print a line for a shell, however long, below what it is about; an empty line before both."""
+        self.say()
+        self._console.print(Text(about, "cyan"))
+        self.say(line)
+
     def heading(self, text: str) -> None:
         """Print the heading of the next chapter, with its number."""
         self._chapter += 1
@@ -176,25 +182,45 @@ def _code(text: str, language: str) -> Syntax:
     return Syntax(text, language, theme=_COLOURS, background_color="default", word_wrap=True)
 
 
-def _as_text(value: Any, room: int) -> str:
-    """Return JSON with each object and list on one line where there is room for it; one of one entry takes none."""
+def _as_text(value: Any, room: int, before: int = 0) -> str:
+    """Return JSON with each object and list on one line where there is room for it; one of one entry takes none.
+
+    Elsewhere plain values share a line. `before` is how many characters stand before it on its first line.
+    """
     line = json.dumps(value, ensure_ascii=False)
-    if not value or not isinstance(value, (dict, list)) or len(line) <= room:
+    if not value or not isinstance(value, (dict, list)) or before + len(line) < room:
         return line
-    within = room if len(value) == 1 else room - 2
-    if isinstance(value, list):
-        inside, ends = [_as_text(each, within) for each in value], "[]"
-    else:
-        inside, ends = [_member(name, each, within) for name, each in value.items()], "{}"
+    start, end = "{}" if isinstance(value, dict) else "[]"
     if len(value) == 1:
-        return f"{ends[0]}{inside[0]}{ends[1]}"
-    body = indent(",\n".join(inside), "  ")
-    return f"{ends[0]}\n{body}\n{ends[1]}"
+        (inside,) = _inside(value, room, before + 1)
+        return f"{start}{inside}{end}"
+    body = indent(",\n".join(_packed(value, room - 2)), "  ")
+    return f"{start}\n{body}\n{end}"
 
 
-def _member(name: str, value: Any, room: int) -> str:
-    start = f"{json.dumps(name)}: "
-    return f"{start}{_as_text(value, room - len(start))}"
+def _packed(value: dict[str, Any] | list[Any], room: int) -> Sequence[str]:
+    """Return the members or entries, plain values on a line together where there is room for them."""
+    lines: list[str] = []
+    is_open = False
+    inside = zip(value.values() if isinstance(value, dict) else value, _inside(value, room, 0), strict=True)
+    for one, text in inside:
+        is_plain = not isinstance(one, (dict, list))
+        if is_plain and is_open and len(lines[-1]) + len(text) + 2 < room:
+            lines[-1] += f", {text}"
+        else:
+            lines.append(text)
+        is_open = is_plain
+    return lines
+
+
+def _inside(value: dict[str, Any] | list[Any], room: int, before: int) -> Iterator[str]:
+    """Yield the members or entries."""
+    if isinstance(value, list):
+        yield from (_as_text(each, room, before) for each in value)
+        return
+    for name, each in value.items():
+        start = f"{json.dumps(name)}: "
+        yield f"{start}{_as_text(each, room, before + len(start))}"
 
 
 def _receipt(receipt: Mapping[str, Any], *, with_fields: bool) -> Table:

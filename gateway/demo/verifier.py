@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from gateway.signatures import PrivateKey
 from gateway.verification.signing import Asserted, sign_assertion
@@ -25,9 +26,10 @@ METHODS = {Level.V1: ("user",), Level.V2: ("otp",), Level.V3: ("otp", "kba")}
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """Signs with this key."""
+    """Signs with this key, which stands in the file for those who want to sign themselves."""
 
     key: PrivateKey = field(repr=False)
+    file: Path
 
     def header(self, by: Mapping[str, str], level: Level, *, client: str, interaction: str) -> dict[str, str]:
         """Return what a request carries that is asked at this level; nothing for V0, where nobody was verified.

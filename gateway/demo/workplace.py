@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from gateway.gateway import Gateway
 from gateway.secret_file import load_secrets, new_secret_line
 from gateway.settings import Settings
 from gateway.signatures import PrivateKey
+from gateway.verification.signing import write_signing_key, write_verifiers
 from schema.customer import Customer as Model
 
 __all__ = [
@@ -55,19 +55,13 @@ AUDIT_FOLDER = "audit"
 """Where requests are recorded, in the demo's folder."""
 
 _CROSS_REFERENCE, _CONSUMERS, _SECRETS, _ANCHORS = "crossref.db", "consumers.yaml", "secrets.txt", "anchors"
-_VERIFIERS, _KEY_SET = "verifiers.yaml", "idv.jwks.json"
-_VERIFIER = f"""- issuer: {ISSUER}
-  audience: {AUDIENCE}
-  algorithms: [EdDSA]
-  jwks: {_KEY_SET}
-  highest: V3
-  methods: [otp, app, kba]
-"""
+_VERIFIERS, _SIGNING_KEY = "verifiers.yaml", "idv.jwk"
+_METHODS = ("otp", "app", "kba")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The consumers' tokens, and who verifies customers. Neither stands in a file."""
+    """The consumers' tokens, which stand in no file, and who verifies customers."""
 
     tokens: Mapping[str, str] = field(repr=False)
     verifier: Verifier
@@ -94,11 +88,11 @@ def write_access(folder: Path) -> Access:
 
 
 def _write_verifier(folder: Path) -> Verifier:
-    """Write who verifies customers and its public key; what it signs with stays in memory."""
-    key = PrivateKey.generate("EdDSA", "idv-1")
-    (folder / _KEY_SET).write_text(json.dumps({"keys": [key.public]}), "ascii")
-    (folder / _VERIFIERS).write_text(_VERIFIER, "ascii")
-    return Verifier(key)
+    """Write who verifies customers and its keys: whoever runs the demo can sign with them for as long as it is up."""
+    key, file = PrivateKey.generate("EdDSA", "idv-1"), folder / _SIGNING_KEY
+    write_signing_key(key, file)
+    write_verifiers(folder, key, ISSUER, AUDIENCE, _METHODS)
+    return Verifier(key, file)
 
 
 def open_cross_reference(folder: Path) -> SqliteCrossReference:

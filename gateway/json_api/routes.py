@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from gateway.bodies import body_late, read_body, refuse_body
 from gateway.headers import Headers, read_headers
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import answering
+from gateway.strict_json import read_strictly
 
 __all__ = ["Terms", "bounded_route"]
 
@@ -38,12 +38,16 @@ class Terms:
 
 
 def bounded_route(terms: Terms) -> type[APIRoute]:
-    """Return the class of a route on these terms. GET takes no body, and every other method nothing in the URL."""
+    """Return the class of a route on these terms. GET takes no body, every other method nothing in the URL, and DELETE
+    neither."""
 
     class Bounded(_BoundedRoute):
         _terms = terms
 
     return Bounded
+
+
+_WITHOUT_BODY = ("GET", "DELETE")
 
 
 class _BoundedRoute(APIRoute):
@@ -67,19 +71,24 @@ class _BoundedRoute(APIRoute):
     async def _taken(self, request: Request) -> Request:
         headers = read_headers(request.headers.raw)
         scope = {**request.scope, "headers": [*headers.items()]}
-        if request.method == "GET":
+        if request.method != "GET":
+            _check_url(request)
+        if request.method in _WITHOUT_BODY:
             refuse_body(headers)
             return Request(scope, request.receive)
         body = await self._body(request, headers)
         return Request(scope, _again(body, request.receive))
 
     async def _body(self, request: Request, headers: Headers) -> bytes:
-        if request.scope["query_string"]:
-            message = "This path takes nothing in the URL, which ends up in logs. Send it in the body."
-            raise NotTakenError(400, RequestCode.BAD_REQUEST, message)
         body = await read_body(request.receive, headers, self._terms.most_bytes)
         _check_json(body)
         return body
+
+
+def _check_url(request: Request) -> None:
+    if request.scope["query_string"]:
+        message = "This path takes nothing in the URL, which ends up in logs. Send it in the body."
+        raise NotTakenError(400, RequestCode.BAD_REQUEST, message)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
@@ -99,18 +108,7 @@ def _check_json(body: bytes) -> None:
         NotTakenError: 400, it is no JSON in UTF-8, or has a member twice.
     """
     try:
-        json.loads(body.decode(), object_pairs_hook=_each_once, parse_constant=_no_number)
-    except (ValueError, RecursionError):
+        read_strictly(body)
+    except ValueError:
         message = "The body is not JSON in UTF-8, has a member twice, or is nested too deeply. Send one JSON object."
         raise NotTakenError(400, RequestCode.BAD_REQUEST, message) from None
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a member stands twice")
-    return members
-
-
-def _no_number(_: str) -> None:
-    raise ValueError("NaN and Infinity are no JSON")

@@ -8,8 +8,10 @@ and loaded once a day.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from html import escape
 from pathlib import Path
+from string import Template
 from types import MappingProxyType
 
 from starlette.responses import Response
@@ -17,14 +19,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.service import NotOpenError, Service
 
-__all__ = ["Page"]
+__all__ = ["Front", "Page"]
 
 _SHARED = Path(__file__).parent / "shared"
-_PAGE = "page.html"
+_FRONT = Path(__file__).parent / "page.html"
+_HTML = "text/html; charset=utf-8"
 
 _MEDIA_TYPES: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
@@ -53,6 +55,20 @@ _HEADERS: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class Front:
+    """What stands at the door of a page: its title, what it is about, and whose token is wanted."""
+
+    title: str
+    about: str
+    whose: str
+
+    def in_html(self, folder: str) -> bytes:
+        """Return the page, whose files are in a folder beside it."""
+        words = {name: escape(text).replace("&#x27;", "&rsquo;") for name, text in asdict(self).items()}
+        return Template(_FRONT.read_text("utf-8")).substitute(words, folder=folder).encode()
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Answers a path such as `/steward` and the page's files below it, and hands everything else on to `inner`.
 
@@ -63,7 +79,9 @@ class Page:
     inner: ASGIApp = field(repr=False)
     service: Callable[[], Service] = field(repr=False)
     is_wanted: Callable[[Service], bool] = field(repr=False)
-    files: Mapping[str, Path]
+    path: str
+    front: bytes = field(repr=False)
+    files: Mapping[str, Path] = field(repr=False)
 
     @classmethod
     def load(
@@ -71,14 +89,15 @@ class Page:
         inner: ASGIApp,
         service: Callable[[], Service],
         is_wanted: Callable[[Service], bool],
-        path: str,
         folder: Path,
+        front: Front,
     ) -> Page:
-        """Return the page, whose files are those of the folder and those that pages share: no other can be reached."""
+        """Return the page at a path of the folder's name, whose files are those of the folder and those that pages
+        share: no other can be reached."""
+        path = f"/{folder.name}"
         found = [one for place in (_SHARED, folder) for one in place.iterdir() if one.suffix in _MEDIA_TYPES]
         files = {f"{path}/{one.name}": one for one in found}
-        files[path] = files.pop(f"{path}/{_PAGE}")
-        return cls(inner, service, is_wanted, MappingProxyType(files))
+        return cls(inner, service, is_wanted, path, front.in_html(folder.name), MappingProxyType(files))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve ASGI."""
@@ -88,10 +107,13 @@ class Page:
     def _file(self, scope: Scope) -> Response | None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             return None
-        path = self.files.get(scope["path"].removeprefix(scope.get("root_path", "")))
-        if path is None or not self._is_there():
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        file = self.files.get(path)
+        if (file is None and path != self.path) or not self._is_there():
             return None
-        return Response(path.read_bytes(), media_type=_MEDIA_TYPES[path.suffix], headers=_HEADERS)
+        if file is None:
+            return Response(self.front, media_type=_HTML, headers=_HEADERS)
+        return Response(file.read_bytes(), media_type=_MEDIA_TYPES[file.suffix], headers=_HEADERS)
 
     def _is_there(self) -> bool:
         try:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from fastapi import FastAPI, Security
-from fastapi.security import HTTPBearer
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from gateway.json_api import response_of
+from gateway.json_api import empty_api
 from gateway.privacy.door import Door
 from gateway.privacy.emergencies import EMERGENCIES
 from gateway.privacy.officers import OFFICERS
@@ -21,8 +17,6 @@ from gateway.privacy.record import RECORD
 from gateway.privacy.seen import SEEN
 from gateway.privacy.usage import USAGE
 from gateway.privacy.views import VIEWS
-from gateway.refusals import not_at_this_path
-from gateway.replies import refusal
 from gateway.service import Service
 
 __all__ = ["OPERATIONS", "make_privacy"]
@@ -47,25 +41,11 @@ def make_privacy(service: Callable[[], Service], *, has_page: bool) -> ASGIApp:
 
 @cache
 def _application() -> FastAPI:
-    """Return the operations as an application, which keeps nothing of who asks or what is asked.
+    """Return the operations as an application.
 
     Making it takes a tenth of a second, so it is made when somebody comes in, and once.
     """
-    api = FastAPI(
-        title="The privacy officer's API of customer-view-gateway",
-        version="1",
-        description=_ABOUT,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        dependencies=[Security(HTTPBearer(auto_error=False))],
-    )
+    api = empty_api("The privacy officer's API of customer-view-gateway", _ABOUT)
     for operation in OPERATIONS:
         operation.add_to(api)
-    api.exception_handler(HTTPException)(_not_here)
     return api
-
-
-async def _not_here(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return response_of(refusal(not_at_this_path(error.status_code, error.headers)))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from threading import Event
 from typing import Any
 
+from gateway.audit.by_segment import BySegment
 from gateway.audit.reading import Entries
 from gateway.audit.records import REQUEST
 from gateway.audit.segments import Segment, segments_in
+from gateway.audit.turns import Turns
 
 __all__ = ["Count", "Counts", "Use", "Used"]
 
-_MOST_KEPT = 5_000
-"""Segments whose counts are kept: a few hundred bytes each, and 64 MB of records."""
+_MOST_KEPT = 50_000
+"""Counts and segments that are kept: a few hundred bytes each; a segment has one for each view and consumer."""
 _MORE = "+"
 """Between codes of a record: the first is what the consumer was told."""
 
@@ -33,7 +33,8 @@ class Use:
 
 @dataclass(slots=True)
 class Count:
-    """How much a view was used: requests, how many of them were refused or had a broken glass, and customers.
+    """How much a view was used: requests, how many of them were refused or had a broken glass, and look-ups:
+    customers, each counted in each request.
 
     `levels` are customers by how well they were verified, `hidden` those of whom nothing was shown by the reason;
     `withheld` counts by its code each coordinate withheld of each customer.
@@ -42,7 +43,7 @@ class Count:
     requests: int = 0
     refused: int = 0
     opened: int = 0
-    customers: int = 0
+    lookups: int = 0
     levels: Counter[str] = field(default_factory=Counter)
     hidden: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
@@ -52,7 +53,7 @@ class Count:
         self.requests += other.requests
         self.refused += other.refused
         self.opened += other.opened
-        self.customers += other.customers
+        self.lookups += other.lookups
         self.levels += other.levels
         self.hidden += other.hidden
         self.withheld += other.withheld
@@ -69,49 +70,28 @@ class Used:
 class Counts:
     """Counts the records of an audit, one reading at a time.
 
-    What was counted of a segment is kept for as long as its file has the same size: records are only ever added. So
-    what was not counted in time is nearer to its end when it is asked again.
+    What was counted of a segment is kept, and what was added to its file is counted then. So what was not counted in
+    time is nearer to its end when it is asked again.
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int], Used] = OrderedDict()
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
+        self._kept = BySegment(_counted, _sum, room=_MOST_KEPT, size=lambda used: 1 + len(used.uses))
 
     async def of_days(self, entries: Entries, since: date, until: date) -> Used:
         """Return the counts of these days, both included. Raises OSError: the records cannot be read."""
-        stopped = Event()
-        wanted = Entries(entries.folder, entries.keys, lambda: not stopped.is_set())
-        try:
-            async with self._turn:
-                return await asyncio.to_thread(self._of_days, wanted, since, until)
-        finally:
-            stopped.set()  # the thread may read yet
+        return await self._turns.read(entries, lambda wanted: self._of_days(wanted, since, until))
 
     def _of_days(self, entries: Entries, since: date, until: date) -> Used:
-        days = [one for one in segments_in(entries.folder) if since <= one.day <= until]
-        return _together(self._of_segment(entries, one) for one in days)
-
-    def _of_segment(self, entries: Entries, segment: Segment) -> Used:
-        try:
-            key = (segment.path.name, segment.path.stat().st_size)
-        except FileNotFoundError:
-            return Used({}, 0)  # dropped meanwhile
-        found = self._kept.get(key)
-        if found is None:
-            found = _counted(segment, entries)
-            if entries.is_wanted():  # else it was not read to its end
-                self._keep(key, found)
-        return found
-
-    def _keep(self, key: tuple[str, int], counted: Used) -> None:
-        self._kept[key] = counted
-        while len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
+        segments = segments_in(entries.folder)
+        self._kept.forget_all_but(segments)
+        days = [one for one in segments if since <= one.day <= until]
+        return _together(used for _, used in self._kept.of(entries, days))
 
 
-def _counted(segment: Segment, entries: Entries) -> Used:
+def _counted(entries: Entries, segment: Segment, start: int, end: int) -> Used:
     uses, changed = dict[Use, Count](), 0
-    for entry in entries.in_segment(segment, (REQUEST,)):
+    for entry in entries.in_segment(segment, (REQUEST,), start, end):
         if not entry.is_signed:
             changed += 1
             continue
@@ -124,15 +104,19 @@ def _counted(segment: Segment, entries: Entries) -> Used:
 def _add(count: Count, told: Mapping[str, Any]) -> None:
     count.requests += 1
     count.refused += "code" in told
-    count.opened += "grant" in told
+    count.opened += any("opened" in group for group in told.get("shown", ()))
     for group in told.get("shown", ()):
         customers = len(group.get("customers", ())) + group.get("unknown", 0)
-        count.customers += customers
+        count.lookups += customers
         count.levels[group["level"]] += customers
         if "refused" in group:
             count.hidden[group["refused"]] += customers
         for codes, coordinates in group.get("withhold", {}).items():
             count.withheld[codes.partition(_MORE)[0]] += customers * len(coordinates)
+
+
+def _sum(one: Used, other: Used) -> Used:
+    return _together((one, other))
 
 
 def _together(counted: Iterable[Used]) -> Used:

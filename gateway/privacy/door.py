@@ -4,41 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
-from gateway.headers import Headers, read_headers
-from gateway.json_api import response_of
+from gateway.audit.turns import Turns
+from gateway.headers import Headers
+from gateway.json_api import AskingDoor
 from gateway.privacy.asking import Asking
 from gateway.privacy.counts import Counts
+from gateway.privacy.daily import Daily
 from gateway.refusals import NotTakenError, RequestCode, not_at_this_path
-from gateway.replies import refusal_of
 from gateway.service import Service
 from schema.caller import CrossrefRole
 
 __all__ = ["Door"]
 
+_SEARCHES = 2
+"""How many officers search the records at once. Of others, 32 wait for their turn; the rest ask again later."""
 
-class Door:
-    """Hands requests on to what `inner` gives, with who asks in the state as `asking`; answers all others itself."""
+
+class Door(AskingDoor):
+    """Lets in privacy officers, and holds what is kept between their requests."""
 
     def __init__(self, inner: Callable[[], ASGIApp], service: Callable[[], Service]) -> None:
-        self._inner, self._service = inner, service
-        self._counts = Counts()
+        super().__init__(inner)
+        self._service = service
+        self._counts, self._daily, self._searches = Counts(), Daily(), Turns(_SEARCHES)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve ASGI."""
-        if scope["type"] != "http":
-            await self._inner()(scope, receive, send)
-            return
-        state = scope["state"]
-        try:
-            asking = self._asking(read_headers(scope["headers"]))
-        except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
-            await response_of(refusal_of(error, state["request_id"]))(scope, receive, send)
-            return
-        await self._inner()({**scope, "state": {**state, "asking": asking}}, receive, send)
-
-    def _asking(self, headers: Headers) -> Asking:
+    def asking(self, headers: Headers) -> Asking:
+        """Return who asks."""
         service = self._service()
         caller = service.caller(headers)
         if service.audit is None:
@@ -46,4 +39,4 @@ class Door:
         if CrossrefRole.PRIVACY_OFFICER not in caller.roles:
             message = f"This is for consumers with the role {CrossrefRole.PRIVACY_OFFICER}. Have it added."
             raise NotTakenError(403, RequestCode.ROLE_NEEDED, message)
-        return Asking(caller, service, service.audit, self._counts)
+        return Asking(caller, service, service.audit, self._counts, self._daily, self._searches)

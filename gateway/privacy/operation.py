@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, FastAPI
+from fastapi.datastructures import Default
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -32,7 +34,8 @@ class Operation:
     """What is told at a path by a method. Its docstring is the documentation, the first line the summary.
 
     `kind` is that of the record which is written first, None where the operation writes its own. `wanted` says the
-    form of what is sent. `content` is what it answers in place of JSON, by media type.
+    form of what is sent. `content` is what it answers in place of JSON, by media type; `answer` is the form of the
+    JSON where the endpoint makes a response of its own.
     """
 
     method: str
@@ -41,6 +44,7 @@ class Operation:
     kind: str | None
     wanted: str = "Send nothing but the token."
     content: tuple[str, ...] = ()
+    answer: type[BaseModel] | None = None
 
     def add_to(self, api: FastAPI) -> None:
         """Add it to the application."""
@@ -57,6 +61,7 @@ class Operation:
             operation_id=self.endpoint.__name__,
             dependencies=dependencies,
             responses={**REFUSALS, **self._answer()},
+            response_model=self.answer or Default(None),
             route_class_override=bounded_route(
                 Terms(_MOST_BYTES, _SECONDS, _alarms, partial(_refused, self.wanted), late)
             ),

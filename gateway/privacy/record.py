@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from gateway.privacy.asking import Asked
 from gateway.privacy.operation import Operation
-from gateway.register import Form, in_form, make_register
+from gateway.register import Form, in_form
 
 __all__ = ["RECORD"]
 
@@ -41,12 +41,12 @@ async def register(asked: Annotated[RecordAsked, Query()], asking: Asked) -> Res
 
     As Markdown, CSV or JSON, to be kept as a file.
     """
-    service, today = asking.service, asking.today
-    made = make_register(service.views, service.engine.model, service.controller, today)
-    media_type, suffix = _FORMS[asked.format]
+    service, today, form = asking.service, asking.today, asked.format
+    text = await asking.daily.text(f"register in {form}", service, today, lambda made: in_form(made, form))
+    media_type, suffix = _FORMS[form]
     name = f'attachment; filename="record-of-processing-{today.isoformat()}.{suffix}"'
     content = f"{media_type}; charset=utf-8"
-    return Response(in_form(made, asked.format), media_type=content, headers={"Content-Disposition": name})
+    return Response(text, media_type=content, headers={"Content-Disposition": name})
 
 
 RECORD = (Operation("GET", "/register", register, _KIND, _WANTED, tuple(media for media, _ in _FORMS.values())),)

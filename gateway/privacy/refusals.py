@@ -8,11 +8,15 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import Response
 
+from gateway.audit.turns import BusyError
 from gateway.json_api import Refused, reply_of, response_of, wanted_of
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import refusal_of
 
 __all__ = ["REFUSALS", "late", "refused"]
+
+_AGAIN = "5"
+"""Seconds after which it is worth while to ask again where the records were searched for others."""
 
 
 def _told(description: str) -> dict[str, Any]:
@@ -25,10 +29,13 @@ REFUSALS: Mapping[int | str, dict[str, Any]] = {
     403: _told("The consumer has not the role; or reviews what it has opened itself."),
     404: _told("There is no such customer or grant; or nothing at this path for this consumer."),
     408: _told("The body came too slowly."),
+    409: _told("It was reviewed already: by whom, when, and what that came to stands beside the code."),
     413: _told("The body is too large."),
     415: _told("The body is not plain JSON in UTF-8."),
     500: _told("The gateway failed."),
-    503: _told("The audit cannot be written or read now, or the cross-reference cannot be read."),
+    503: _told(
+        "The audit cannot be written or read now, or is searched for others; or the cross-reference cannot be read."
+    ),
     504: _told("The time was over before there was an answer."),
 }
 
@@ -42,6 +49,9 @@ def refused(error: Exception, request_id: str, wanted: str) -> Response:
         case OSError():
             message = "The records cannot be read for now. Ask again later."
             error = NotTakenError(503, RequestCode.UNAVAILABLE, message)
+        case BusyError():
+            message = "The records are being searched for others. Ask again later."
+            error = NotTakenError(503, RequestCode.UNAVAILABLE, message, {"Retry-After": _AGAIN})
     return response_of(refusal_of(error, request_id))
 
 

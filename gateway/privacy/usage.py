@@ -11,10 +11,10 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.audit.reading import Entries
+from gateway.json_api import Told
 from gateway.privacy.asking import Asked
 from gateway.privacy.counts import Count, Use, Used
 from gateway.privacy.operation import Operation
-from gateway.privacy.told import Told
 
 __all__ = ["USAGE"]
 
@@ -51,7 +51,7 @@ class UseTold(Told):
     requests: int
     refused: int
     opened: int = Field(description="requests with a broken glass")
-    customers: int
+    lookups: int = Field(description="customers that were looked up, each counted in each request")
     levels: dict[str, int]
     hidden: dict[str, int]
     withheld: dict[str, int]
@@ -86,7 +86,7 @@ def _use(use: Use, days: Mapping[date, Count]) -> UseTold:
         requests=total.requests,
         refused=total.refused,
         opened=total.opened,
-        customers=total.customers,
+        lookups=total.lookups,
         levels=dict(sorted(total.levels.items())),
         hidden=dict(total.hidden.most_common()),
         withheld=dict(total.withheld.most_common()),

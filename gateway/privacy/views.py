@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from pydantic import Field
+from starlette.responses import Response
 
+from gateway.json_api import Told
 from gateway.privacy.asking import Asked
 from gateway.privacy.operation import Operation
-from gateway.privacy.told import Told
-from gateway.register import Activity, Category, make_register
+from gateway.register import Activity, Category, Register
+from gateway.service import Service
 from schema.model import Model
 from schema.view_rules import ConsentRule, FieldRule, When
 from schema.views import View
@@ -49,7 +51,7 @@ class FieldTold(Told):
     max_age: int | None = Field(description="how old a verification may be, in seconds")
     consent: AboutTold | None
     objection: AboutTold | None
-    needs_open_case: bool
+    relationship: str | None = Field(description="what has to stand: open-case or active-interaction")
     situations: list[str] = Field(description="the situations in which it is shown; in all where there are none")
     needs_broken_glass: bool
 
@@ -104,19 +106,21 @@ class ViewsTold(Told):
     views: list[ViewTold]
 
 
-async def list_views(asking: Asked) -> ViewsTold:
+async def list_views(asking: Asked) -> Response:
     """Tell of the published views: purpose, ground, owner, review, and the coordinates by what they tell of a person.
 
     Each coordinate with the level from which it is shown, masks, consent, and whether it is for emergencies only.
     """
     service = asking.service
-    views = {view.id: view for view in service.views}
-    register = make_register(service.views, service.engine.model, service.controller, asking.today)
+    text = await asking.daily.text("views", service, asking.today, lambda register: _in_json(register, service))
+    return Response(text, media_type="application/json")
+
+
+def _in_json(register: Register, service: Service) -> str:
+    views, model = {view.id: view for view in service.views}, service.engine.model
     newest = _newest(register.activities)
-    model = service.engine.model
-    return ViewsTold(
-        views=[told_of(one, views[one.view], model, is_newest=one.view in newest) for one in register.activities]
-    )
+    told = [told_of(one, views[one.view], model, is_newest=one.view in newest) for one in register.activities]
+    return ViewsTold(views=told).model_dump_json(by_alias=True)
 
 
 def _newest(activities: Iterable[Activity]) -> frozenset[str]:
@@ -180,7 +184,7 @@ def _group(category: Category, rules: Mapping[str, FieldRule], model: Model) -> 
 def _field(name: str, rule: FieldRule, model: Model, *, is_sensitive: bool) -> FieldTold:
     return FieldTold(
         coordinate=name,
-        title=_title(name, model),
+        title=model.title(name),
         is_sensitive=is_sensitive,
         min=str(rule.min),
         mask=rule.mask,
@@ -188,17 +192,10 @@ def _field(name: str, rule: FieldRule, model: Model, *, is_sensitive: bool) -> F
         max_age=rule.max_age,
         consent=_about(rule.consent),
         objection=_about(rule.objection),
-        needs_open_case=rule.relationship is not None,
+        relationship=rule.relationship,
         situations=_situations(rule.when),
         needs_broken_glass=rule.break_glass,
     )
-
-
-def _title(name: str, model: Model) -> str:
-    """Return the first line of what the model says of a coordinate."""
-    type_name, _, field_name = name.partition(".")
-    found = getattr(model.schema.type_map.get(type_name), "fields", {}).get(field_name)
-    return "" if found is None else (found.description or "").partition("\n")[0]
 
 
 def _about(rule: ConsentRule | None) -> AboutTold | None:
@@ -209,4 +206,4 @@ def _situations(when: When | None) -> list[str]:
     return [] if when is None else [*when.channels, *when.journeys, *when.objectives]
 
 
-VIEWS = (Operation("GET", "/views", list_views, _KIND),)
+VIEWS = (Operation("GET", "/views", list_views, _KIND, answer=ViewsTold),)

@@ -7,10 +7,13 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.register.categories import categories_of
-from gateway.register.measures import MEASURES, RETENTION, measures_of
+from gateway.register.gaps import gaps_of_all, gaps_of_view
+from gateway.register.measures import measures_for_all, measures_of, retention_of_all
 from gateway.register.record import Activity, Controller, Register
+from gateway.register.rules import rules_of
 from schema.dpv import Term, data_subjects, processing, purposes
 from schema.model import Model
+from schema.view_processing import KEPT_BY_NOBODY
 from schema.views import View
 
 __all__ = ["make_register"]
@@ -27,17 +30,24 @@ _BASES: Mapping[str, str] = MappingProxyType(
 )
 """The grounds of GDPR article 6(1), in a few words of ours."""
 
-_NONE = "none"
-_KEEP_NOTHING = "The view provides for no copy to be kept."
+_KEEP_NOTHING = "Those who receive it keep nothing."
 
 
 def make_register(published: Iterable[View], model: Model, controller: Controller, today: date) -> Register:
     """Return the record of the published views, by name and the newest version first, as it stands today."""
     views = sorted(published, key=lambda view: (view.name, -view.version))
-    return Register(controller, today, [_activity(view, model, today) for view in views], MEASURES, RETENTION)
+    practice = controller.practice
+    return Register(
+        controller,
+        today,
+        [_activity(view, model, controller, today) for view in views],
+        [*measures_for_all(practice)],
+        retention_of_all(practice),
+        [*gaps_of_all(controller)],
+    )
 
 
-def _activity(view: View, model: Model, today: date) -> Activity:
+def _activity(view: View, model: Model, controller: Controller, today: date) -> Activity:
     categories, others = categories_of(view, model)
     return Activity(
         view=view.id,
@@ -59,10 +69,18 @@ def _activity(view: View, model: Model, today: date) -> Activity:
         recipients=view.recipients,
         consumers=view.consumers,
         transfers=view.transfers,
-        retention=_KEEP_NOTHING if view.retention == _NONE else f"Those who receive it keep it: {view.retention}",
-        measures=[*measures_of(view)],
+        retention=_retention(view),
+        measures=[*measures_of(view, controller.practice)],
+        rules=[*rules_of(view)],
         dpia=view.dpia_ref,
+        gaps=[] if view.is_retired_on(today) else [*gaps_of_view(view, categories)],
     )
+
+
+def _retention(view: View) -> str | None:
+    if view.retention is None:
+        return None
+    return _KEEP_NOTHING if view.retention == KEPT_BY_NOBODY else f"Those who receive it keep it: {view.retention}"
 
 
 def _standing(view: View, today: date) -> str:

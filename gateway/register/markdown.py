@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from gateway.register.record import Activity, Category, Controller, Register
+from gateway.register.record import Activity, Category, Controller, Gap, Register, Rule
 from schema.describing import attribute_docs
 from schema.dpv import Term
 from schema.view_processing import Safeguard, Transfer
@@ -14,13 +14,21 @@ from schema.view_processing import Safeguard, Transfer
 __all__ = ["as_markdown"]
 
 _MARKS = re.compile(r"([\\`*_\[\]|~$])")
+_ADDRESSES = re.compile(r":(?=//)|(?<=\bwww)\.", re.IGNORECASE)
+"""What GitHub knows addresses by that stand in a text, and makes links of."""
 _UNSAID = "*not said*"
 _BEGINNINGS = re.compile(r"^([-+#]|\d+[.)])")
 
 
 def as_markdown(register: Register) -> str:
     """Return the record as GitHub-flavoured Markdown: an overview, then a part for each activity."""
-    parts = chain(_head(register), _overview(register), _for_all(register), *map(_activity, register.activities))
+    parts = chain(
+        _head(register),
+        _overview(register),
+        _gaps(register),
+        _for_all(register),
+        *map(_activity, register.activities),
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -53,6 +61,18 @@ def _line(one: Activity) -> Sequence[str]:
     return link, f"`{one.view}`", one.purpose.term, one.basis[0], special, _text(one.owner), _review(one)
 
 
+def _gaps(register: Register) -> Iterator[str]:
+    if gaps := register.all_gaps:
+        yield "## What nobody has said"
+        yield "GDPR article 30(1) asks it. A published version of a view never changes: its next version can say it."
+        yield _table(("of", "article 30(1)", "what is not said", "to mend", "for"), map(_gap, gaps))
+
+
+def _gap(gap: Gap) -> Sequence[str]:
+    of = f"`{gap.of}`" if gap.of else "all of them"
+    return of, f"({gap.letter})", _text(gap.what), _text(gap.mend), _text(gap.owner or "who runs the gateway")
+
+
 def _for_all(register: Register) -> Iterator[str]:
     yield "## What holds for all of them"
     yield _bullets([*register.measures, register.retention])
@@ -68,6 +88,9 @@ def _activity(one: Activity) -> Iterator[str]:
         yield "Fields in **bold** hold special categories of personal data (GDPR article 9)."
     if one.others:
         yield f"No personal data, as the model has it: {_names(one.others)}."
+    if one.rules:
+        yield "### Rules of single fields"
+        yield _table(("field", "from level", "mask", "waits for"), map(_rule, one.rules))
     if one.transfers:
         yield "### Transfers outside the European Economic Area"
         yield _table(("country", "recipient", "safeguard"), map(_transfer, one.transfers))
@@ -84,8 +107,8 @@ def _facts(one: Activity) -> Iterator[Sequence[str]]:
     yield "Data subjects", _terms(one.data_subjects)
     yield "Recipients", _list(one.recipients)
     yield "Consumers", ", ".join(f"`{name}`" for name in one.consumers)
-    yield "Transfers", "see below" if one.transfers else "none declared"
-    yield "Retention", _text(one.retention)
+    yield "Transfers", "see below" if one.transfers else _UNSAID if one.transfers is None else "none"
+    yield "Retention", _or_unsaid(one.retention)
     yield "Impact assessment", _or_unsaid(one.dpia)
     yield "Owner", _text(one.owner)
     yield "Next review", _review(one)
@@ -105,6 +128,10 @@ def _category(category: Category) -> Sequence[str]:
     name = f"{category.term.partition(':')[2]} (`{category.term}`)" if category.term else "Other"
     fields = (f"**`{each}`**" if each in category.special else f"`{each}`" for each in category.coordinates)
     return name, category.meaning, ", ".join(fields)
+
+
+def _rule(rule: Rule) -> Sequence[str]:
+    return f"`{rule.coordinate}`", rule.level, rule.mask, rule.waits_for
 
 
 def _transfer(transfer: Transfer) -> Sequence[str]:
@@ -146,7 +173,10 @@ def _anchor(one: Activity) -> str:
 
 
 def _text(text: str) -> str:
-    """Return what somebody wrote as one line in which nothing is a mark, a link or HTML."""
+    """Return what somebody wrote as one line in which nothing is a mark, HTML, or a link to another place.
+
+    GitHub makes a link to itself of an e-mail address, however it is written.
+    """
     plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    marked = _MARKS.sub(r"\\\1", plain)
+    marked = _ADDRESSES.sub(r"\\\g<0>", _MARKS.sub(r"\\\1", plain))
     return _BEGINNINGS.sub(lambda found: f"{found[1][:-1]}\\{found[1][-1]}", marked)

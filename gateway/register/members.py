@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from gateway.register.record import Activity, Register
+from gateway.register.record import Activity, Category, Gap, Register
 from schema.dpv import Term
 
 __all__ = ["as_json", "as_members"]
@@ -30,6 +30,7 @@ def as_members(register: Register) -> dict[str, Any]:
         "measures": list(register.measures),
         "retention": register.retention,
         "activities": [_activity(activity) for activity in register.activities],
+        "notSaid": [_gap(gap) for gap in register.all_gaps],
     }
 
 
@@ -49,23 +50,28 @@ def _activity(one: Activity) -> dict[str, Any]:
         "lawfulBasis": {"gdpr": one.basis[0], "meaning": one.basis[1]},
         "processing": _terms(one.processing),
         "dataSubjects": _terms(one.data_subjects),
-        "personalData": [
-            {
-                "category": category.term,
-                "meaning": category.meaning,
-                "fields": list(category.coordinates),
-                "specialCategories": list(category.special),
-            }
-            for category in one.categories
-        ],
+        "personalData": [_category(category) for category in one.categories],
         "otherFields": list(one.others),
         "recipients": list(one.recipients),
         "consumers": list(one.consumers),
-        "transfers": [transfer.model_dump(mode="json") for transfer in one.transfers],
+        "transfers": one.transfers and [transfer.model_dump(mode="json") for transfer in one.transfers],
         "retention": one.retention,
         "measures": list(one.measures),
         "impactAssessment": one.dpia,
     }
+
+
+def _category(one: Category) -> dict[str, Any]:
+    return {
+        "category": one.term,
+        "meaning": one.meaning,
+        "fields": list(one.coordinates),
+        "specialCategories": list(one.special),
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {"view": gap.of, "article": f"30(1)({gap.letter})", "what": gap.what, "mend": gap.mend, "owner": gap.owner}
 
 
 def _terms(terms: Iterable[Term]) -> list[str]:

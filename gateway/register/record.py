@@ -9,16 +9,45 @@ from datetime import date
 from schema.dpv import Term
 from schema.view_processing import Transfer
 
-__all__ = ["Activity", "Category", "Controller", "Register"]
+__all__ = ["Activity", "Category", "Controller", "Gap", "Practice", "Register", "Rule"]
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """What a gateway does around its views, as its settings have it: whether it keeps audit, and for how many days
+    (None: no end is set), alerts the privacy officer of emergencies, and asks a decision point."""
+
+    audit: bool = False
+    audit_days: int | None = None
+    alerts: bool = False
+    decision_point: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """Who answers for the processing: name, how they are reached, and their data-protection officer; None: not said."""
+    """Who answers for the processing: name, how they are reached, and their data-protection officer; None: not said.
+
+    `practice` is how their gateway is run.
+    """
 
     name: str | None = None
     contact: str | None = None
     officer: str | None = None
+    practice: Practice = Practice()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that article 30(1) asks and nobody has said: which letter of it, what, and what would say it.
+
+    `of` is the view, None for what holds for all; `mend` is for `owner` to do, None for who runs the gateway.
+    """
+
+    of: str | None
+    letter: str
+    what: str
+    mend: str
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +65,24 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What holds of one field before it is shown, in words: the level of verification, how it is masked, and what it
+    waits for; each empty where there is nothing of the kind."""
+
+    coordinate: str
+    level: str
+    mask: str
+    waits_for: str
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """One published view, as an activity of processing.
 
-    `basis` is the article and what it is in words; `measures` are sentences; `others` are the fields that hold no
-    personal data, as the model has it. `standing` is one of `in use`, `not yet in use` and `ended`.
+    `basis` is the article and what it is in words; `measures` are sentences, `rules` those of
+    single fields; `others` are the fields that hold no
+    personal data, as the model has it. Of `transfers` and `retention` None says that nobody has said it. `standing` is
+    one of `in use`, `not yet in use` and `ended`.
     """
 
     view: str
@@ -61,10 +103,12 @@ class Activity:
     others: Sequence[str]
     recipients: Sequence[str]
     consumers: Sequence[str]
-    transfers: Sequence[Transfer]
-    retention: str
+    transfers: Sequence[Transfer] | None
+    retention: str | None
     measures: Sequence[str]
+    rules: Sequence[Rule]
     dpia: str | None
+    gaps: Sequence[Gap] = ()
 
     @property
     def has_special_categories(self) -> bool:
@@ -84,3 +128,9 @@ class Register:
     activities: Sequence[Activity]
     measures: Sequence[str]
     retention: str
+    gaps: Sequence[Gap] = ()
+
+    @property
+    def all_gaps(self) -> Sequence[Gap]:
+        """Return all that the record lacks: of all activities first, then of each."""
+        return [*self.gaps, *(gap for activity in self.activities for gap in activity.gaps)]

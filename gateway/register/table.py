@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from io import StringIO
 
 from gateway.register.record import Activity, Category, Register
+from gateway.spreadsheet import plain
 from schema.dpv import Term
 
 __all__ = ["COLUMNS", "as_csv"]
 
 COLUMNS = (
     "controller",
+    "contact",
     "data protection officer",
     "view",
     "title",
@@ -32,28 +34,28 @@ COLUMNS = (
     "owner",
     "next review",
     "impact assessment",
+    "not said",
 )
 """The columns, in their order."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that a spreadsheet takes for a formula (OWASP, CSV injection)."""
+_UNSAID = "not said"
 
 
 def as_csv(register: Register) -> str:
     """Return the record as CSV with a line of headings. Several values of a cell are parted by semicolons."""
     text = StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS)
+    writer = csv.DictWriter(text, COLUMNS, quoting=csv.QUOTE_ALL)
     writer.writeheader()
     for activity in register.activities:
-        writer.writerow({name: _plain(value) for name, value in _row(register, activity).items()})
+        writer.writerow({name: plain(value) for name, value in _row(register, activity).items()})
     return text.getvalue()
 
 
 def _row(register: Register, one: Activity) -> Mapping[str, str]:
-    controller = (register.controller.name, register.controller.contact)
     values = (
-        ", ".join(filter(None, controller)),
-        register.controller.officer or "",
+        register.controller.name or _UNSAID,
+        register.controller.contact or _UNSAID,
+        register.controller.officer or _UNSAID,
         one.view,
         one.title,
         one.standing,
@@ -63,15 +65,16 @@ def _row(register: Register, one: Activity) -> Mapping[str, str]:
         _terms(one.data_subjects),
         "; ".join(map(_category, one.categories)),
         "; ".join(name for category in one.categories for name in category.special),
-        "; ".join(one.recipients),
+        "; ".join(one.recipients) or _UNSAID,
         "; ".join(one.consumers),
-        "; ".join(f"{each.recipient} ({each.country}, GDPR {each.safeguard})" for each in one.transfers),
-        f"{register.retention} {one.retention}",
+        _transfers(one),
+        f"{register.retention} {one.retention or 'How long those who receive it keep it is not said.'}",
         _terms(one.processing),
         " ".join([*register.measures, *one.measures]),
         one.owner,
         one.review_by.isoformat(),
         one.dpia or "",
+        "; ".join(gap.what for gap in (*register.gaps, *one.gaps)),
     )
     return dict(zip(COLUMNS, values, strict=True))
 
@@ -80,10 +83,12 @@ def _category(category: Category) -> str:
     return f"{category.term or 'other'} ({', '.join(category.coordinates)})"
 
 
+def _transfers(one: Activity) -> str:
+    if one.transfers is None:
+        return _UNSAID
+    told = (f"{each.recipient} ({each.country}, GDPR {each.safeguard})" for each in one.transfers)
+    return "; ".join(told) or "none"
+
+
 def _terms(terms: Iterable[Term]) -> str:
     return "; ".join(term.term for term in terms)
-
-
-def _plain(value: str) -> str:
-    text = " ".join(value.split())
-    return f"'{text}" if text.startswith(_FORMULA) else text

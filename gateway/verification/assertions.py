@@ -72,6 +72,10 @@ class Assertions:
             message = f"An assertion in {VERIFICATION_HEADER} is not taken. Send one for this consumer and interaction."
             raise NotTakenError(401, RequestCode.VERIFICATION_INVALID, message, _CHALLENGE) from None
 
+    def proven(self, token: bytes) -> Assertion:
+        """Return what one token asserts, whoever sends it. Raises FaultyError: it is not taken."""
+        return self._proven(token).assertion
+
     def _assertion(self, token: bytes, consumer: str, interaction: str | None) -> Assertion:
         digest = sha256(token).digest()
         proven = self._kept.get(digest)

@@ -17,18 +17,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from gateway.references import is_reference, read_customer
 from gateway.verification.faults import Fault, FaultyError
 from schema.verification import Level
 
 __all__ = ["Claims", "read_claims"]
 
-_REFERENCE = re.compile(r"[!-~]{1,100}")
 _NAME = re.compile(r"[!-~]{1,200}")
-_SOURCE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _METHOD = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _LEVELS = {str(level): level for level in Level if level > Level.V0}
-_CANONICAL = "id"
-_LONGEST_KEY = 1_024
 _MOST_ENTRIES = 10
 _LATEST = 2**40
 
@@ -61,7 +58,7 @@ def read_claims(given: Mapping[str, Any]) -> Claims:
         FaultyError: CLAIM: one is missing or of another form.
     """
     _read(given, "jti", _reference)
-    source, key = _read(given, "customer", _customer)
+    source, key = _read(given, "customer", read_customer)
     issued_at = _read(given, "iat", _time)
     return Claims(
         issuer=_read(given, "iss", _name),
@@ -92,7 +89,7 @@ def _name(value: object) -> str | None:
 
 
 def _reference(value: object) -> str | None:
-    return value if isinstance(value, str) and _REFERENCE.fullmatch(value) else None
+    return value if isinstance(value, str) and is_reference(value) else None
 
 
 def _audience(value: object) -> tuple[str, ...] | None:
@@ -118,16 +115,3 @@ def _methods(value: object) -> tuple[str, ...] | None:
     if not all(isinstance(one, str) and _METHOD.fullmatch(one) for one in value) or len(set(value)) < len(value):
         return None
     return tuple(value)
-
-
-def _customer(value: object) -> tuple[str | None, str] | None:
-    if not isinstance(value, dict) or len(value) != 1:
-        return None
-    ((source, key),) = value.items()
-    if not _SOURCE.fullmatch(source) or not _is_key(key):
-        return None
-    return (None if source == _CANONICAL else source), key
-
-
-def _is_key(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= _LONGEST_KEY and value.isprintable()

@@ -12,8 +12,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
+from gateway.strict_json import read_strictly
 from gateway.verification.faults import Fault, FaultyError
 
 __all__ = ["TYPE", "Compact", "joined", "taken_apart"]
@@ -74,23 +75,12 @@ def _decoded(part: bytes) -> bytes:
 
 def _members(text: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(text.decode(), object_pairs_hook=_each_once, parse_constant=_no_number)
-    except (ValueError, RecursionError):
+        found = read_strictly(text)
+    except ValueError:
         raise FaultyError(Fault.FORM) from None
     if not isinstance(found, dict):
         raise FaultyError(Fault.FORM)
     return found
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a member stands twice")
-    return members
-
-
-def _no_number(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are no JSON")
 
 
 def _is_word(value: object) -> bool:

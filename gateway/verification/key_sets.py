@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from gateway.signatures import PublicKey, UnusableKeyError
+from gateway.strict_json import read_strictly
 from schema.problems import ConfigurationError, Problem
 
 __all__ = ["read_key_set"]
@@ -61,18 +61,11 @@ def _json(path: Path) -> object:
             content = opened.read(_MOST_BYTES + 1)
         if len(content) > _MOST_BYTES:
             raise _refused(path, f"a file of more than {_MOST_BYTES} bytes")
-        return json.loads(content.decode(), object_pairs_hook=_each_once)
+        return read_strictly(content)
     except OSError as error:
         raise _refused(path, f"no readable file ({type(error).__name__})") from None
-    except (ValueError, RecursionError):  # its text may hold a key
+    except ValueError:  # its text may hold a key
         raise _refused(path, "a file that is no JSON in UTF-8, or has a member twice") from None
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a member stands twice")
-    return members
 
 
 def _refused(path: Path, got: str) -> ConfigurationError:

@@ -16,9 +16,10 @@ from gateway.signatures import PrivateKey, UnusableKeyError
 from gateway.verification.compact import TYPE, joined
 from schema.verification import Level
 
-__all__ = ["Asserted", "load_signing_key", "sign_assertion", "sign_claims", "write_signing_key"]
+__all__ = ["Asserted", "load_signing_key", "sign_assertion", "sign_claims", "write_signing_key", "write_verifiers"]
 
 _MOST_BYTES = 65_536
+_KEY_SET = "idv.jwks.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,25 @@ def write_signing_key(key: PrivateKey, path: Path) -> None:
         raise CommandError(message) from None
     with os.fdopen(opened, "w", encoding="ascii") as file:
         file.write(json.dumps(key.private) + "\n")
+
+
+def write_verifiers(
+    folder: Path, key: PrivateKey, issuer: str, audience: str, methods: Sequence[str], *, max_lifetime: int = 1_800
+) -> Path:
+    """Write into the folder that the word of who has the key is taken, to the highest level; return verifiers.yaml."""
+    lines = (
+        f"- issuer: {issuer}",
+        f"audience: {audience}",
+        f"algorithms: [{key.algorithm}]",
+        f"jwks: {_KEY_SET}",
+        f"highest: {max(Level)}",
+        f"methods: [{', '.join(methods)}]",
+        f"max_lifetime: {max_lifetime}",
+    )
+    (folder / _KEY_SET).write_text(json.dumps({"keys": [key.public]}), "ascii")
+    file = folder / "verifiers.yaml"
+    file.write_text("\n  ".join(lines) + "\n", "ascii")
+    return file
 
 
 def load_signing_key(path: Path) -> PrivateKey:

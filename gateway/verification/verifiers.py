@@ -24,9 +24,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, St
 
 from gateway.signatures import ALGORITHMS, PublicKey
 from gateway.verification.key_sets import read_key_set
-from schema.declaration import each_once, read_declaration, said
+from schema.declaration import each_once, read_declaration, said, shown
 from schema.problems import ConfigurationError, Problem
-from schema.verification import METHODS, Level
+from schema.verification import METHODS, MOST_CLOCK_SKEW, Level
 from schema.yaml_file import Document, load_yaml
 
 __all__ = ["Verifier", "load_verifiers"]
@@ -82,8 +82,9 @@ class _Entry(BaseModel):
         Field(ge=1, le=86_400, description="seconds that an assertion may hold: a whole number, 1 to 86400"),
     ] = 1_800
     clock_skew: Annotated[
-        StrictInt, Field(ge=0, le=30, description="seconds that its clock may be ahead: a whole number, 0 to 30")
-    ] = 30
+        StrictInt,
+        Field(ge=0, le=MOST_CLOCK_SKEW, description="seconds that its clock may be ahead: a whole number, 0 to 30"),
+    ] = MOST_CLOCK_SKEW
 
 
 class _File(RootModel[tuple[_Entry, ...]]):
@@ -122,8 +123,12 @@ def load_verifiers(path: Path) -> Mapping[str, Verifier]:
     problems = [*_doubled(entries, document)]
     found: dict[str, Verifier] = {}
     for place, entry in enumerate(entries):
+        key_set = path.parent / entry.jwks
+        if not key_set.exists():
+            problems.append(_without_a_file(entry, document, place))
+            continue
         try:
-            keys = read_key_set(path.parent / entry.jwks)
+            keys = read_key_set(key_set)
         except ConfigurationError as error:
             problems.extend(error.problems)
             continue
@@ -132,6 +137,13 @@ def load_verifiers(path: Path) -> Mapping[str, Verifier]:
     if problems:
         raise ConfigurationError(problems)
     return MappingProxyType(found)
+
+
+def _without_a_file(entry: _Entry, document: Document, place: int) -> Problem:
+    got = f"{shown(entry.jwks)} ([{place + 1}].jwks), where there is no file"
+    wanted = "the path of its JSON Web Key Set, beside this file"
+    mend = "correct the path, or have the issuer's key set written there, as its jwks_uri serves it"
+    return Problem(document.file, document.line_of((place, "jwks")), got, wanted, mend)
 
 
 def _verifier(entry: _Entry, keys: Mapping[str, PublicKey]) -> Verifier:

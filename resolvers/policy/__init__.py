@@ -8,6 +8,7 @@ consent, objection or an open case, which a source answers before what waits for
 from resolvers.policy.document import (
     check_calls,
     check_customers,
+    check_found,
     check_introspection,
     check_single,
     check_situation,
@@ -16,7 +17,7 @@ from resolvers.policy.document import (
 from resolvers.policy.evidence import NO_EVIDENCE, Evidence, is_granted, refuse_unbound
 from resolvers.policy.profiles import Glass, PlanRules, Profile, Standing
 from resolvers.policy.rules import Rules, Transform, Transforms
-from resolvers.policy.verdicts import Verdicts, decide, is_shown, roots_of
+from resolvers.policy.verdicts import Verdicts, decide, expected, is_shown, roots_of
 
 __all__ = [
     "NO_EVIDENCE",
@@ -31,11 +32,13 @@ __all__ = [
     "Verdicts",
     "check_calls",
     "check_customers",
+    "check_found",
     "check_introspection",
     "check_single",
     "check_situation",
     "choose_view",
     "decide",
+    "expected",
     "is_granted",
     "is_shown",
     "refuse_unbound",

@@ -14,6 +14,7 @@ from schema.views import Limits, View
 __all__ = [
     "check_calls",
     "check_customers",
+    "check_found",
     "check_introspection",
     "check_single",
     "check_situation",
@@ -77,3 +78,15 @@ def check_calls(limits: Limits, calls: int) -> None:
             Excess("calls", limits.calls, calls),
         )
         raise RefusedError(RefusalCode.QUERY_BUDGET, message, remedy, excess=excess)
+
+
+def check_found(limits: Limits, calls: int) -> None:
+    """Refuse a plan that can send more calls than the view allows for the customers who were found, though it would not
+    for others: they have several keys of a source, or other things may be shown of them. No source has been asked.
+
+    How many calls that are is not told, for it would tell how many keys they have.
+    """
+    if calls > limits.calls:
+        message = "For the customers who were found the query can need more calls than this view allows a request."
+        remedy = "Ask for fewer customers or fields, or for less of a list with first."
+        raise RefusedError(RefusalCode.QUERY_BUDGET, message, remedy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -13,7 +13,7 @@ from schema.caller import Caller
 from schema.grants import Grant
 from schema.reasons import Reason
 from schema.situation import NO_SITUATION, Situation
-from schema.verification import Assertion, Level
+from schema.verification import METHODS, MOST_CLOCK_SKEW, Assertion, Factor, Level
 from schema.views import View
 from schema.withheld import Withheld
 
@@ -40,6 +40,21 @@ class Evidence:
         if made is None:
             return Level.V0
         return max((one.level for one in made if _is_fresh(one, self.now, max_age)), default=Level.V0)
+
+    def acting_for(self, customer_id: str) -> tuple[str, ...]:
+        """Return for whom somebody else acts, by what was asserted of a customer, each once."""
+        made = self.assertions.get(customer_id, ())
+        return tuple(dict.fromkeys(one.acting_for for one in made if one.acting_for is not None))
+
+    def used(self, customer_id: str, max_age: float, methods: Container[str]) -> frozenset[Factor]:
+        """Return by which factors a customer is verified whom one more kind would raise to V3: as the best assertion
+        says that is neither over nor older than so many seconds, by these methods; none of a claim."""
+        made = [one for one in self.assertions.get(customer_id, ()) if _is_fresh(one, self.now, max_age)]
+        best = max(made, key=lambda one: one.level, default=None)
+        if best is None or best.level is not Level.V2:
+            return frozenset()
+        factors = (METHODS.get(method) for method in best.methods if method in methods)
+        return frozenset(factor for factor in factors if factor is not None)
 
     def verified(self, customer_id: str, required: Required) -> Verified:
         """Return whether a customer is verified as required."""
@@ -109,4 +124,4 @@ def _unproven(rules: Rules, verified: Verified | None) -> Withheld:
 
 
 def _is_fresh(one: Assertion, now: float, max_age: float) -> bool:
-    return now < one.expires_at and now - one.verified_at <= max_age
+    return now < one.expires_at and -MOST_CLOCK_SKEW <= now - one.verified_at <= max_age  # one of later is no proof

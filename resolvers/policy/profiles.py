@@ -13,22 +13,24 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
+from cachetools import LRUCache
+
 from resolvers.disclosure import ALLOWED, Effect
 from resolvers.gates import Gate, GateKind
 from resolvers.plan import Coordinates, Step, Wanted
 from resolvers.policy.rules import Required, Rule, Rules, Transform, Transforms
 from schema.reasons import Reason
 from schema.situation import NO_SITUATION, Situation
-from schema.verification import Level
+from schema.verification import Factor, Level, StepUp
 from schema.withheld import Withheld
 
 __all__ = ["Glass", "Left", "PlanRules", "Profile", "Standing", "Verified"]
 
 _MOST_PROFILES = 64
-"""The most profiles of one plan that are kept; when there are more they are made anew."""
+"""The most profiles of one plan that are kept; of more, those that were used longest ago are made anew."""
 
 _NONE: Coordinates = frozenset()
-_ORDER = (GateKind.CASE, GateKind.CONSENT, GateKind.OBJECTION)
+_ORDER = (GateKind.CASE, GateKind.INTERACTION, GateKind.CONSENT, GateKind.OBJECTION)
 """In which order what the gates have answered is told."""
 
 
@@ -52,12 +54,14 @@ class Glass(Enum):
 class Standing(NamedTuple):
     """All that the verdicts of one plan depend on for a customer.
 
-    `level` is how well the customer is verified, and `verified` that as each of `PlanRules.required` requires it.
+    `level` is how well the customer is verified, by the factors `used` where others would raise it, and `verified` that
+    as each of `PlanRules.required` requires it.
     `closed` are the coordinates that are not for the situation, `restricted` those that a restriction names. `settled`
     is what gates have answered (None: yes), `narrowed` what a decision point withholds besides.
     """
 
     level: Level = Level.V0
+    used: frozenset[Factor] = frozenset()
     verified: tuple[Verified, ...] = ()
     closed: Coordinates = _NONE
     restricted: Coordinates = _NONE
@@ -170,10 +174,11 @@ class PlanRules:
         self.has_glass = any(rule.needs_glass for rule in standing_on.values())
         self.is_personal = bool(self.required or self.has_glass)
         self._places = {required: place for place, required in enumerate(self.required)}
-        self._profiles: dict[Standing, Profile] = {}
+        self._profiles: LRUCache[Standing, Profile] = LRUCache(_MOST_PROFILES)
+        self._lasting: dict[Standing, Profile] = {}
         nobody = Standing(verified=(Verified.NOT,) * len(self.required))
         self._nobody = nobody
-        self.plain = self.profile(nobody)
+        self.plain = self._last(nobody)
 
     @cached_property
     def masked(self) -> Coordinates:
@@ -185,7 +190,7 @@ class PlanRules:
         """Return the profile of a customer of whom everything may be shown."""
         verified = (Verified.WELL,) * len(self.required)
         glass = Glass.OPEN if self.has_glass else Glass.SHUT
-        return self.profile(Standing(verified=verified, glass=glass, settled=self._all_given))
+        return self._last(Standing(verified=verified, glass=glass, settled=self._all_given))
 
     @property
     def expected(self) -> Sequence[Profile]:
@@ -203,30 +208,48 @@ class PlanRules:
         gates: frozenset[Gate] = frozenset().union(*(rule.gates for rule in self._rules.values()))
         return frozenset((gate, None) for gate in gates)
 
-    def nobody(self, situation: Situation = NO_SITUATION) -> Profile:
-        """Return the profile of a customer of whom nothing is known, in a situation."""
-        if not self._when:
+    @property
+    def has_when(self) -> bool:
+        """Return whether something is shown in some situations alone."""
+        return bool(self._when)
+
+    def nobody(self, situation: Situation | None = NO_SITUATION) -> Profile:
+        """Return the profile of a customer of whom nothing is known, in a situation; None: in all at once."""
+        if situation is None or not self._when:
             return self.plain
         closed = frozenset(one for one in self._when if not self._rules[one].is_for(situation))
         return self.profile(self._nobody._replace(closed=closed))
 
+    def related(self, situation: Situation = NO_SITUATION) -> Profile:
+        """Return the profile of a customer of whom nothing is known but that the gates of the subject are open."""
+        nobody = self.nobody(situation)
+        if not self.rules.of_subject:
+            return nobody
+        settled = frozenset((gate, None) for gate in self.rules.of_subject)
+        return self.profile(nobody.standing._replace(settled=settled))
+
     def profile(self, standing: Standing) -> Profile:
         """Return the profile of a standing."""
         if standing.level and all(one is Verified.WELL for one in standing.verified):
-            standing = standing._replace(level=Level.V0)  # nothing tells of it
+            standing = standing._replace(level=Level.V0, used=frozenset())  # nothing tells of it
+        lasting = self._lasting.get(standing)
+        if lasting is not None:
+            return lasting
         found = self._profiles.get(standing)
         if found is None:
-            if len(self._profiles) >= _MOST_PROFILES:
-                self._profiles.clear()
             found = self._profiles[standing] = self._made(standing)
         return found
 
-    def levels(self, situation: Situation = NO_SITUATION) -> Mapping[Level, Profile]:
+    def _last(self, standing: Standing) -> Profile:
+        """Return the profile of a standing, which stays what it is, however many others there come to be."""
+        return self._lasting.setdefault(standing, self.profile(standing))
+
+    def levels(self, situation: Situation | None = NO_SITUATION) -> Mapping[Level, Profile]:
         """Return the profiles of customers who were verified just now, by how well, in a situation."""
         nobody = self.nobody(situation).standing
         return {level: self.profile(nobody._replace(level=level, verified=self._just_now(level))) for level in Level}
 
-    def assumed(self, level: Level | None = None, situation: Situation = NO_SITUATION) -> Profile:
+    def assumed(self, level: Level | None = None, situation: Situation | None = NO_SITUATION) -> Profile:
         """Return the profile of a customer who was verified so just now, with the glass shut; with no level, of one of
         whom as much as possible is shown, the glass broken. Whatever waits for a gate waits."""
         if level is not None:
@@ -281,8 +304,7 @@ class _Making:
             found.append(Withheld(_GLASS[self._standing.glass]))
         verified = self._verified(rule)
         if rule.required is not None and rule.below is None and verified is not Verified.WELL:
-            step_up = self._rules.step_up(rule.required, self._standing.level)
-            found.append(Withheld(_VERIFICATION[verified], step_up=step_up))
+            found.append(Withheld(_VERIFICATION[verified], step_up=self._step_up(rule.required, verified)))
         return _first(found)
 
     def _of_gates(self, coordinate: str, rule: Rule) -> Withheld | None:
@@ -294,10 +316,17 @@ class _Making:
         return _first(found)
 
     def _transform(self, rule: Rule) -> Transform | None:
-        if rule.required is None or self._verified(rule) is Verified.WELL:
+        verified = self._verified(rule)
+        if rule.required is None or verified is Verified.WELL:
             return rule.shown
         assert rule.below is not None  # else it is withheld
-        return Transform(rule.below, step_up=self._rules.step_up(rule.required, self._standing.level))
+        reason = Reason.VERIFICATION_EXPIRED if verified is Verified.TOO_LONG_AGO else Reason.VALUE_MASKED
+        return Transform(rule.below, reason, self._step_up(rule.required, verified))
+
+    def _step_up(self, required: Required, verified: Verified) -> StepUp:
+        # what is too old has to be done again, whatever the kind
+        used = self._standing.used if verified is Verified.NOT else ()
+        return self._rules.step_up(required, self._standing.level, used)
 
     def _verified(self, rule: Rule) -> Verified:
         return Verified.WELL if rule.required is None else self._standing.verified[self._places[rule.required]]
@@ -317,4 +346,5 @@ def _first(found: Sequence[Withheld]) -> Withheld | None:
         return None
     first, *others = found
     also = dict.fromkeys((*first.also, *(reason for one in others for reason in (one.reason, *one.also))))
-    return Withheld(first.reason, tuple(reason for reason in also if reason is not first.reason), first.step_up)
+    others_told = tuple(reason for reason in also if reason is not first.reason)
+    return Withheld(first.reason, others_told, first.step_up, first.gate)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
-from resolvers.gates import Gate, GateKind
+from resolvers.gates import Gate, GateKind, relationship_gate
 from schema.masks import Mask
 from schema.reasons import Reason
 from schema.situation import NO_SITUATION, Situation, faults
-from schema.verification import Assertion, Level, StepUp, supported
+from schema.verification import METHODS, Assertion, Factor, Level, StepUp, supported
 from schema.view_rules import ConsentRule, FieldRule, Verification, When
 from schema.views import View
 
@@ -23,7 +23,8 @@ _NO_METHODS = Verification.model_construct(methods=())
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """The verdict that a value is shown in another form than its own: masked so, for this reason.
+    """The verdict that a value is shown in another form than its own: masked so, for this reason, which is
+    VALUE_MASKED, or VERIFICATION_EXPIRED where it would be shown whole but for that.
 
     `step_up` says what shows it whole, where better verification does.
     """
@@ -73,16 +74,16 @@ class Rule:
 class Rules:
     """The rules of one view; `canonical` is the coordinate of the customer's id, on which no rule stands.
 
-    `told_unasked` holds the coordinates of which lists tell by their order, by the list's own.
+    `of_subject` are the gates without which nothing at all is shown of a customer: everything waits for them.
+
     """
 
-    def __init__(
-        self, view: View, canonical: str, told_unasked: Mapping[str, frozenset[str]] = MappingProxyType({})
-    ) -> None:
-        self.view, self.canonical, self.told_unasked = view, canonical, told_unasked
+    def __init__(self, view: View, canonical: str) -> None:
+        self.view, self.canonical = view, canonical
         self.verification = view.verification or _NO_METHODS
-        self.gates = _gates(view.consent, view.objection)
-        self.default = Rule(gates=self.gates)
+        self.of_subject = _related(view.subject.relationship)
+        self.gates = self.of_subject | _gates(view.consent, view.objection)
+        self.default, self._of_canonical = Rule(gates=self.gates), Rule(gates=self.of_subject)
         self._rules: Mapping[str, Rule] = MappingProxyType(
             {name: self._compiled(rule) for name, rule in view.fields.items() if name != canonical}
         )
@@ -90,7 +91,7 @@ class Rules:
     def of(self, coordinate: str) -> Rule:
         """Return the rule of a coordinate."""
         if coordinate == self.canonical:
-            return _NOTHING
+            return self._of_canonical
         return self._rules.get(coordinate, self.default)
 
     def gates_of(self, coordinate: str) -> frozenset[Gate]:
@@ -119,11 +120,6 @@ class Rules:
         return bool(self.gates) or any(rule.gates for rule in self._rules.values())
 
     @property
-    def of_subject(self) -> frozenset[Gate]:
-        """Return the gates without which nothing at all is shown of a customer."""
-        return frozenset({Gate(GateKind.CASE)}) if self.view.subject.relationship else frozenset()
-
-    @property
     def lowest(self) -> Required:
         """Return how well a customer has to be verified for anything to be shown in a bound view."""
         levels = [rule.required.level for rule in self._rules.values() if rule.required is not None]
@@ -140,15 +136,19 @@ class Rules:
         methods = [method for method in one.methods if method in self.verification.methods]
         return one if len(methods) == len(one.methods) else replace(one, level=min(one.level, supported(methods)))
 
-    def step_up(self, required: Required, current: Level) -> StepUp:
-        """Return what a customer of this level lacks of what is required."""
-        return StepUp(required.level, current, self.verification.methods, required.max_age)
+    def step_up(self, required: Required, current: Level, used: Collection[Factor] = ()) -> StepUp:
+        """Return what a customer of this level lacks of what is required, who was verified by these factors.
+
+        Its methods are those that remain: of a kind that was not used yet. V1 is a claim alone, which takes none.
+        """
+        if required.level <= Level.V1:
+            return StepUp(required.level, current, (), required.max_age)
+        methods = tuple(one for one in self.verification.methods if METHODS.get(one) not in used)
+        return StepUp(required.level, current, methods or self.verification.methods, required.max_age)
 
     def _compiled(self, rule: FieldRule) -> Rule:
         shown = Transform(rule.mask) if rule.mask is not None else None
-        gates = self.gates | _gates(rule.consent, rule.objection)
-        if rule.relationship is not None:
-            gates |= {Gate(GateKind.CASE)}
+        gates = self.gates | _gates(rule.consent, rule.objection) | _related(rule.relationship)
         return Rule(shown, self._required(rule), rule.below, rule.when, rule.break_glass, gates)
 
     def _required(self, rule: FieldRule) -> Required | None:
@@ -158,7 +158,8 @@ class Rules:
         return Required(rule.min, oldest if rule.max_age is None else min(rule.max_age, oldest))
 
 
-_NOTHING = Rule()
+def _related(relationship: str | None) -> frozenset[Gate]:
+    return frozenset() if relationship is None else frozenset({relationship_gate(relationship)})
 
 
 def _gates(consent: ConsentRule | None, objection: ConsentRule | None) -> frozenset[Gate]:

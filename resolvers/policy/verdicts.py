@@ -5,36 +5,39 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from adapters.crossref import Subject
-from resolvers.gates import Gate, GateKind
+from resolvers.gates import Gate
 from resolvers.plan import Coordinates, Plan, Step, Wanted
-from resolvers.policy.evidence import NO_EVIDENCE, Evidence
+from resolvers.policy.evidence import NO_EVIDENCE, Evidence, is_granted
+from resolvers.policy.gates import unknown
 from resolvers.policy.profiles import PlanRules, Profile
+from schema.caller import Caller
 from schema.reasons import Reason
+from schema.situation import Situation
 from schema.withheld import Withheld
 
-__all__ = ["Verdicts", "decide", "is_shown", "roots_of"]
-
+__all__ = ["Verdicts", "decide", "expected", "is_shown", "roots_of"]
 
 _UNKNOWN = Withheld(Reason.SUBJECT_UNKNOWN)
-_NOT_ASKED = Withheld(Reason.POLICY_UNAVAILABLE)
-_UNANSWERED = {GateKind.CONSENT: Withheld(Reason.CONSENT_UNKNOWN)}
 
 
 class Verdicts:
     """What is decided of the asked coordinates for each customer, in profiles that customers share.
 
-    `rules` are those of the plan. `usual` is the profile of most customers, `others` holds those of the rest by
-    canonical id. `roots` holds the root fields that found the customer: what only others ask for is not fetched; None
-    where one root field found them all. `asked_by` holds the coordinates that each root field asks for. `refused` holds
-    why a look-up is told to show nobody, by root field and place, where that is not SUBJECT_UNKNOWN.
+    `rules` are those of the plan, `subjects` the customers. `usual` is the profile of most of them, `others` holds
+    those of the rest by canonical id. `roots` holds the root fields that found the customer: what only others ask for
+    is not fetched; None where one root field found them all. `asked_by` holds the coordinates that each root field asks
+    for. `refused` holds why a look-up is told to show nobody, by root field and place, where that is not
+    SUBJECT_UNKNOWN.
 
-    It changes while gates answer, and only narrows; `is_changing` says that something waits for a gate, or did.
+    It changes while gates answer, and only narrows; `is_changing` says that something waits for a gate, or did, or
+    that a gate which has let it may be asked again.
     """
 
-    __slots__ = ("_asked_by", "_subjects", "is_changing", "others", "refused", "roots", "rules", "usual")
+    __slots__ = ("_asked_by", "is_changing", "others", "refused", "roots", "rules", "subjects", "usual")
 
     def __init__(
         self,
@@ -45,10 +48,11 @@ class Verdicts:
         roots: Mapping[str, frozenset[str]] | None = None,
         asked_by: Mapping[str, Coordinates] = MappingProxyType({}),
     ) -> None:
-        self.rules, self._subjects, self._asked_by = rules, subjects, asked_by
+        self.rules, self.subjects, self._asked_by = rules, subjects, asked_by
         self.usual, self.others, self.roots = usual, others, roots
         self.refused: Mapping[tuple[str, int], Withheld] = {}
-        self.is_changing = bool(usual.waiting) or any(one.waiting for one in others.values())
+        waits = bool(usual.waiting) or any(one.waiting for one in others.values())
+        self.is_changing = waits or bool(rules.rules.of_subject)
 
     @property
     def is_plain(self) -> bool:
@@ -125,7 +129,7 @@ class Verdicts:
 
     def waiting_for(self, gate: Gate) -> Sequence[Subject]:
         """Return the customers of whom something that is asked waits for a gate."""
-        return [one for one in self._subjects if self._waits(one, gate)]
+        return [one for one in self.subjects if self._waits(one, gate)]
 
     def settle(self, gate: Gate, subject: Subject, outcome: Withheld | None) -> None:
         """Take what a gate has answered of a customer: why what waits for it is withheld, or None, that it is not.
@@ -147,16 +151,16 @@ class Verdicts:
     def close(self) -> None:
         """Withhold what is asked and waits for a gate that has not answered; none answers any more."""
         if self.is_changing:
-            for subject in self._subjects:
+            for subject in self.subjects:
                 unanswered = [gate for gate in self.profile(subject).waiting if self._waits(subject, gate)]
                 for gate in unanswered:
-                    self.settle(gate, subject, _UNANSWERED.get(gate.kind, _NOT_ASKED))
+                    self.settle(gate, subject, unknown(gate))
             self.find_usual()
 
     def find_usual(self) -> None:
         """Have the profile of most customers be the usual one, an ordinary one if there is any."""
         if self.others:
-            profiles = {one.customer_id: self.profile(one) for one in self._subjects}
+            profiles = {one.customer_id: self.profile(one) for one in self.subjects}
             counted = Counter(profiles.values())
             self.usual = usual = max(counted, key=lambda one: (one.is_ordinary, counted[one]))
             self.others = {name: profile for name, profile in profiles.items() if profile is not usual}
@@ -177,7 +181,7 @@ def decide(
     evidence: Evidence = NO_EVIDENCE,
 ) -> Verdicts:
     """Return the verdicts of the subject moment for the customers that each root field found, by response name."""
-    nobody = rules.nobody(evidence.situation)
+    nobody = rules.related(evidence.situation)
     is_personal = rules.is_personal and (bool(evidence.assertions) or evidence.grant is not None)
     others: dict[str, Profile] = {}
     subjects: dict[str, Subject] = {}
@@ -196,18 +200,31 @@ def decide(
     return verdicts
 
 
+def expected(plan: Plan, rules: PlanRules, caller: Caller, situation: Situation, now: float) -> Profile:
+    """Return the profile of whoever a request may be about, before anybody is looked up: as if all that the caller
+    brings along, assertions and an opened break-glass, were about that one."""
+    nobody = rules.related(situation)
+    if not rules.is_personal or not (caller.assertions or caller.grant):
+        return nobody
+    somebody = Subject("", False, {})
+    asserted = {somebody.customer_id: [*map(rules.rules.counted, caller.assertions)]} if caller.assertions else {}
+    grant = None if caller.grant is None else replace(caller.grant, customer=somebody.customer_id)
+    evidence = Evidence(now, situation, asserted, grant, is_granted(rules.rules.view, caller, situation))
+    return _profile(plan, somebody, rules, evidence, nobody)
+
+
 def _profile(plan: Plan, subject: Subject, rules: PlanRules, evidence: Evidence, nobody: Profile) -> Profile:
     name, standing = subject.customer_id, nobody.standing
     if name in evidence.assertions:
         verified = tuple(evidence.verified(name, one) for one in rules.required)
-        level = evidence.level(name, rules.rules.verification.max_age)
-        standing = standing._replace(level=level, verified=verified)
+        counted = rules.rules.verification
+        level, used = evidence.level(name, counted.max_age), evidence.used(name, counted.max_age, counted.methods)
+        standing = standing._replace(level=level, used=used, verified=verified)
     if rules.has_glass:
         standing = standing._replace(glass=evidence.glass(name))
     if subject.restrictions:
         named = frozenset().union(*(restriction.coordinates for restriction in subject.restrictions))
-        told_by_order = {one for one, told in rules.rules.told_unasked.items() if not told.isdisjoint(named)}
-        standing = standing._replace(restricted=plan.coordinates & (named | told_by_order))
+        standing = standing._replace(restricted=plan.coordinates & named)
     return rules.profile(standing)
 
 

@@ -14,6 +14,7 @@ from adapters.answers import Answer, Facts, Fault, Found, Key, Page
 from adapters.crossref import Subject
 from adapters.rows import Row
 from resolvers.assembled import Assembled, assembled, error_entry
+from resolvers.causes import causes
 from resolvers.cursors import BEGINNING, Cursors
 from resolvers.executing import Operation, execute_one
 from resolvers.fetched import Fetched
@@ -114,16 +115,14 @@ class Making:
 
     def withhold(self, spot: Spot, withheld: Mapping[str, Withheld], path: list[str | int]) -> None:
         """Give a null its reasons where all that stands below it is withheld."""
-        for need in spot.plan.needs:
-            coordinate = min(need & withheld.keys())
-            self.noted.append((coordinate, withheld[coordinate], path, spot))
+        for coordinate, verdict in causes(spot.plan, withheld):
+            self.noted.append((coordinate, verdict, path, spot))
 
     def hidden(self, spot: Spot, withheld: Mapping[str, Withheld]) -> None:
         """Give all nulls of a spot their reasons, as `withhold` gives them to one."""
         self.masked.add(spot)
-        for need in spot.plan.needs:
-            coordinate = min(need & withheld.keys())
-            self.noted.append((coordinate, withheld[coordinate], None, spot))
+        for coordinate, verdict in causes(spot.plan, withheld):
+            self.noted.append((coordinate, verdict, None, spot))
 
     def shown(self, spot: Spot) -> None:
         """Note that values are shown in another form, once for all of a spot."""

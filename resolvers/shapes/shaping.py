@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
+from cachetools import LRUCache
 from graphql import GraphQLSchema
 
 from adapters.crossref import Subject
@@ -38,7 +39,8 @@ most 4,000 tokens.
 """
 
 _MOST_FIRSTS = 16
-"""The most functions of one root field that are kept for customers of different profiles."""
+"""The most functions of one root field that are kept for customers of different profiles, beside the one for those of
+whom all may be shown: when there are more, those that were used longest ago go."""
 
 _First = Callable[[Sequence[Subject | None], Making, Callable[..., Any]], list[Any]]
 _Second = Callable[[Making], Callable[[Subject, int], Any]]
@@ -48,19 +50,19 @@ class _Customers:
     """Shapes the customers of one root field.
 
     There is a first function for each profile that has been the usual one, and the second, which is made when there is
-    a customer that needs it.
+    a customer that needs it. `_known` finds the first ones by profiles, of which there are others of the same standing
+    where some steps of the plan were made one.
     """
 
     def __init__(self, plan: Plan, root: Root, rules: PlanRules) -> None:
         self.root, self._plan, self._rules = root, plan, rules
-        self._firsts: dict[Standing, tuple[_First | None, str]] = {}
-        self._known: dict[Profile, _First | None] = {}
-        self._keep(rules.fullest, *self._compiled(partial(write_first, profile=rules.fullest)))
+        self._firsts: LRUCache[Standing, tuple[_First | None, str]] = LRUCache(_MOST_FIRSTS)
+        self._known: LRUCache[Profile, _First | None] = LRUCache(_MOST_FIRSTS)
+        self._fullest = self._compiled(partial(write_first, profile=rules.fullest))
 
     def __call__(self, found: Sequence[Subject | None], making: Making) -> list[Any]:
         """Return the customers shaped."""
-        usual = making.fetched.verdicts.usual
-        first = self._known[usual] if usual in self._known else self.compile(usual)
+        first = self.compile(making.fetched.verdicts.usual)
         if first is not None:
             return first(found, making, self._anew)
         return [subject and self._apart(making, subject, place) for place, subject in enumerate(found)]
@@ -68,28 +70,36 @@ class _Customers:
     @property
     def code(self) -> str:
         """Return the code of all functions."""
-        return "\n\n".join(filter(None, (*(code for _, code in self._firsts.values()), self._second[1])))
+        made = (self._fullest, *self._firsts.values(), self._second)
+        return "\n\n".join(code for _, code in made if code)
 
     def compile(self, profile: Profile) -> _First | None:
         """Return the function for customers of a profile; None where there is none: of few, or too deep."""
-        if profile.standing in self._firsts:  # of the same plan, some steps of which were made one
-            return self._firsts[profile.standing][0]
+        if profile is self._rules.fullest:
+            return self._fullest[0]
+        try:
+            return self._known[profile]
+        except KeyError:
+            first = self._known[profile] = self._first(profile)
+            return first
+
+    def _first(self, profile: Profile) -> _First | None:
+        standing = profile.standing
+        if standing == self._rules.fullest.standing:
+            return self._fullest[0]
+        kept = self._firsts.get(standing)
+        if kept is not None:
+            return kept[0]
         if not profile.is_ordinary:
             return None
-        own = self._rules.profile(profile.standing)
         try:
-            first, code = self._compiled(partial(write_first, profile=own))
+            made: tuple[_First | None, str] = self._compiled(
+                partial(write_first, profile=self._rules.profile(standing))
+            )
         except TooDeepError:
-            first, code = None, ""
-        return self._keep(own, first, code)
-
-    def _keep(self, profile: Profile, first: _First | None, code: str) -> _First | None:
-        if len(self._firsts) >= _MOST_FIRSTS:
-            self._firsts.clear()
-            self._known.clear()
-        self._firsts[profile.standing] = first, code
-        self._known[profile] = first
-        return first
+            made = None, ""
+        self._firsts[standing] = made
+        return made[0]
 
     def _apart(self, making: Making, subject: Subject, place: int) -> Any:
         return self._anew(making, subject, place, len(making.errors), len(making.noted), making.left)

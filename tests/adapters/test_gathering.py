@@ -166,6 +166,14 @@ async def test_a_source_of_one_key_a_call_shares_what_is_equal_only() -> None:
     assert (source.asked, source.most) == ([("a",), ("b",), ("a", "b")], 3)
 
 
+async def test_calls_of_one_key_are_bounded_by_the_source_and_not_by_what_could_be_shared() -> None:
+    """`in_flight` is of fetches that others could share; here it would make calls wait, and save none."""
+    echo = Echo(echoed(max_batch=1, in_flight=1), at_once=3)
+    answers = await answered(Gather(echo), *(batch(key, of=echo.offers[0]) for key in "abcdefghij"))
+    assert (len(echo.calls), echo.most) == (10, 3)
+    assert [names(one) for one in answers] == [{key: key} for key in "abcdefghij"]
+
+
 async def test_spellings_of_one_key_are_one_key_of_one_call() -> None:
     """Two requests may spell it differently; both are answered in their own spelling."""
     echo = Echo(echoed(max_batch=9, key_form=KeyForm.UPPER))

@@ -11,7 +11,18 @@ from adapters.adapter import Batch, Call
 from adapters.answers import Denied
 from adapters.offers import Offer
 from adapters.records import Record
-from adapters.sending import Ask, AtOnce, InTime, NotPermittedError, Observed, SendError, Wire
+from adapters.sending import (
+    Ask,
+    AtOnce,
+    InTime,
+    NotPermittedError,
+    Observed,
+    Ready,
+    SendError,
+    StalePermitError,
+    Wire,
+    last_look,
+)
 from schema.deadline import Deadline
 from schema.observer import Event, Sent
 from schema.reasons import Reason
@@ -259,6 +270,42 @@ async def test_a_permit_is_renewed_while_no_call_holds_the_turn() -> None:
     async with asyncio.timeout(5):
         assert await sending.send(ASK, permitted(turnstile)) == "reply"
     assert (turnstile.renewals, len(turnstile.asked)) == (2, 3)
+
+
+async def test_a_permit_that_became_too_old_while_connecting_is_renewed_while_no_call_holds_the_turn() -> None:
+    """Nothing was sent, so nobody hears of it; then turn and connection are taken anew, and the call is made once."""
+    turnstile, heard, looks = Turnstile(), Heard(), list[Ready | None]()
+
+    async def connecting(ask: Ask, call: Call) -> str:
+        looks.append(last_look(ask, call))
+        if len(looks) == 1:
+            turnstile.stale = 1
+        if look := looks[-1]:
+            look()
+        return "reply"
+
+    sending = AtOnce(Observed(InTime(Wire(connecting), 1.0), "crm"), 1)
+    turnstile.during = lambda: sending.send(ASK, call())
+    asked = Call(Deadline.after(5), "dpv:X", observer=heard, permit=turnstile)
+    async with asyncio.timeout(5):
+        assert await sending.send(ASK, asked) == "reply"
+    assert (turnstile.renewals, len(turnstile.asked), len(heard.calls)) == (1, 4, 1)
+    assert [look is None for look in looks] == [False, True, False]
+
+
+async def test_a_permit_that_is_always_too_old_ends_with_the_deadline() -> None:
+    """However often a connection is had: nothing is sent."""
+
+    class Slow(Turnstile):
+        async def renew(self) -> None:
+            await asyncio.sleep(0.005)
+
+    async def connecting(ask: Ask, call: Call) -> str:
+        raise StalePermitError
+
+    with pytest.raises(SendError) as caught:
+        await AtOnce(Wire(connecting), 1).send(ASK, permitted(Slow(), 0.05))
+    assert caught.value.reason is Reason.DEADLINE_EXCEEDED
 
 
 async def test_a_permit_that_never_comes_ends_with_the_deadline() -> None:

@@ -491,11 +491,21 @@ class Misspelt(Agreed):
     chanel: str | None
 
 
+class Undated(Agreed):
+    valid_from: None = None
+    valid_until: None = None
+
+
+class Undecided(Agreed):
+    status: None = None
+
+
 def test_an_offer_that_answers_a_gate_is_in_no_model() -> None:
     """It has no coordinate, serves none, and is right nevertheless."""
     gate = Forest("forest", [offer(Agreed, CONSENT)])
     assert verify_adapters([gate], MODEL) == []
     assert served_coordinates([gate], MODEL) == {"Tree.id"}
+    assert verify_adapters([Forest("forest", [offer(Undated, CONSENT)])], MODEL) == []
 
 
 @pytest.mark.parametrize(
@@ -506,6 +516,12 @@ def test_an_offer_that_answers_a_gate_is_in_no_model() -> None:
             {},
             "the offer forest.trees, which serves Gate.consent | records derived from ConsentRecord | "
             "class OwnerRecord(ConsentRecord)",
+        ),
+        (
+            Undecided,
+            {},
+            "the field status, which is always null | what decides: without it the gate never opens | "
+            "say where the source keeps it",
         ),
         (Misspelt, {}, "the field chanel | a field of ConsentRecord | did you mean 'channel'?"),
         (

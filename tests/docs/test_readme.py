@@ -91,7 +91,7 @@ def test_a_newcomer_gets_from_nothing_to_an_own_source_and_view(checkout: Path, 
 def test_the_demo_prints_what_the_readme_shows_of_it() -> None:
     """Each line of an excerpt is a line of the demo, in this order, but for times, ids and widths."""
     excerpts = [block for block in blocks(README) if block.language == "text" and block.line < below_line(_FIRST)]
-    assert len(excerpts) == 5
+    assert len(excerpts) == 4
     command = [sys.executable, "-m", "gateway.cli", "demo", "--once", "--port", "0"]
     environment = {**os.environ, "COLUMNS": "100"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, cwd=ROOT, env=environment)

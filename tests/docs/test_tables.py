@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from pydantic import BaseModel
+from ruamel.yaml import YAML
 from starlette.routing import Mount
 from typer.core import TyperGroup
 
@@ -22,6 +25,7 @@ from adapters.pretending import Word
 from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sql import SqlAdapter, SqlOffer
 from gateway.api import Pages, make_api
+from gateway.checking import PACKAGES
 from gateway.cli.commands import app
 from gateway.consumers import _Entry
 from gateway.refusals import RequestCode
@@ -39,7 +43,30 @@ from schema.verification import METHODS, Level
 from schema.view_processing import Safeguard, Transfer
 from schema.view_rules import BreakGlass, ConsentRule, FieldRule, SituationRule, SubjectRule, Verification
 from schema.views import LawfulBasis, Limits, PurposeOfUse, View
-from tests.docs.pages import ROOT, code_in_first_column, section
+from tests.docs.pages import ROOT, blocks, code_in_first_column, section
+
+
+def test_every_key_of_a_view_has_an_example() -> None:
+    """One view has all of them, and the views of the page together every key of a rule."""
+    files = {block.file: block for block in blocks(ROOT / "docs" / "views.md") if block.language == "yaml"}
+    views = {name: YAML(typ="safe").load(block.text) for name, block in files.items() if name and "@" in name}
+    whole = views["every-key@1.yaml"]
+    parts: list[tuple[type[BaseModel], dict[str, Any]]] = [
+        (View, whole),
+        (PurposeOfUse, whole["purpose"]),
+        (LawfulBasis, whole["lawful_basis"]),
+        (Transfer, whole["transfers"][0]),
+        (Limits, whole["limits"]),
+        (Verification, whole["verification"]),
+        (SituationRule, whole["situation"]),
+        (SubjectRule, whole["subject"]),
+        (ConsentRule, whole["consent"]),
+        (BreakGlass, whole["break_glass"]),
+    ]
+    for model, given in parts:
+        assert set(given) == set(model.model_fields), model
+    ruled = {key for view in views.values() for rule in view["fields"].values() for key in rule or ()}
+    assert ruled == set(FieldRule.model_fields)
 
 
 def rows(text: str) -> list[list[str]]:
@@ -294,3 +321,22 @@ def test_everything_of_an_assertion_is_documented() -> None:
 def test_every_part_of_a_situation_is_documented() -> None:
     """In the order in which it is declared."""
     assert code_in_first_column(section("http.md", "### The situation")) == list(NAMES)
+
+
+def test_every_logger_is_documented() -> None:
+    """By its own name, or that of what it is part of; and no name stands there of which nothing is logged."""
+    documented = code_in_first_column(section("operations.md", "## Logs"))
+    loggers = {name for package in PACKAGES for path in (ROOT / package).rglob("*.py") for name in _loggers(path)}
+    assert {name for name in loggers if not any(_is_of(name, one) for one in documented)} == set()
+    assert [one for one in documented if not any(_is_of(name, one) for name in loggers)] == []
+
+
+def _loggers(path: Path) -> Iterator[str]:
+    """Yield the names of the loggers to which a module logs."""
+    for given in re.findall(r"^_log = logging\.getLogger\((.+?)\)", path.read_text("utf-8"), re.MULTILINE):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        yield module if given == "__name__" else given.strip("\"'")
+
+
+def _is_of(logger: str, name: str) -> bool:
+    return logger == name or logger.startswith(f"{name}.")

@@ -11,10 +11,13 @@ import select
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
+
+import pytest
 
 from adapters.crossref import (
     KeyFormat,
@@ -29,6 +32,9 @@ from tests.gateway.cli_project import ENVIRONMENT, Ran, run
 T = TypeVar("T")
 
 CTRL_C = b"\x03"
+
+_PATIENCE = 60.0
+"""Seconds after which a command at a terminal is ended that does not end by what is typed."""
 
 
 class Place:
@@ -86,10 +92,17 @@ def at_terminal(
         preexec_fn=lambda: _take_terminal(theirs),
     )
     os.close(theirs)
-    shown, is_typed = b"", False
+    shown, is_typed, until = b"", False, time.monotonic() + _PATIENCE
     while True:
-        if is_typed and again and not select.select([ours], [], [], 2.0)[0]:
-            os.write(ours, keys)  # Python misses a Ctrl-C between its question and its waiting
+        if not select.select([ours], [], [], 2.0)[0]:
+            if time.monotonic() > until:
+                os.close(ours)
+                process.kill()
+                process.wait()
+                pytest.fail(f"it ended by nothing that was typed, after:\n{shown.decode()}")
+            if is_typed and again:
+                os.write(ours, keys)  # Python misses a Ctrl-C between its question and its waiting
+            continue
         part = _read(ours)
         if not part:
             break

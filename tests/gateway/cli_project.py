@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from typer.testing import CliRunner
 
@@ -89,10 +91,18 @@ def make_project(folder: Path, *, is_whole: bool = False) -> Project:
     entries = f"- name: agent-desktop\n  {digest}\n  views: [support-call]\n"
     entries += f"- name: collections\n  {new_token()[1]}\n  views: [debt-collection]\n"
     (folder / "consumers.yaml").write_text(entries)
-    SqliteCrossReference.open(folder / "crossref.db").close()
+    (folder / "crossref.db").write_bytes(_empty_crossref())
     module = f"project_{next(NUMBERS)}"
     (folder / f"{module}.py").write_text(MODULE.replace("MORE", ORDERS + SUPPORT if is_whole else ""))
     return Project(folder, module, token)
+
+
+@cache
+def _empty_crossref() -> bytes:
+    """A cross-reference of nobody: to make its tables takes longer than most commands."""
+    with TemporaryDirectory() as name:
+        SqliteCrossReference.open(Path(name) / "crossref.db").close()
+        return (Path(name) / "crossref.db").read_bytes()
 
 
 def _leave_versions(views: Path, versions: str) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from gateway.settings import Settings
+from resolvers import Engine, Request
+from schema.caller import Caller
 from tests.gateway.greenhouse import Greenhouse, greenhouse, write_all
 
 
@@ -23,7 +26,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def nothing_else_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking through what is installed takes longer than all the rest."""
-    monkeypatch.setattr("gateway.checking.packages_distributions", dict)
+    monkeypatch.setattr("gateway.checking.distributions_of", lambda _: {})
 
 
 @pytest_asyncio.fixture
@@ -32,3 +35,17 @@ async def house(planted: Path, nothing_else_installed: None) -> AsyncIterator[Gr
     made = greenhouse(planted, settings=Settings(most_body_bytes=4096))
     async with made.gateway.running():
         yield made
+
+
+@pytest.fixture
+def callers(monkeypatch: pytest.MonkeyPatch) -> list[Caller]:
+    """Those of whom the engine is told."""
+    told: list[Caller] = []
+    answer = Engine.answer
+
+    async def noted(engine: Engine, view: Any, request: Request, caller: Caller, *more: Any, **named: Any) -> Any:
+        told.append(caller)
+        return await answer(engine, view, request, caller, *more, **named)
+
+    monkeypatch.setattr(Engine, "answer", noted)
+    return told

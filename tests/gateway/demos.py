@@ -7,7 +7,6 @@ import os
 import re
 import select
 import shlex
-import shutil
 import signal
 import subprocess
 import time
@@ -17,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 import pytest
 
@@ -27,17 +25,18 @@ __all__ = [
     "PATIENCE",
     "bearer",
     "chapters",
-    "once",
     "pasted",
     "read_until",
     "rows",
     "running_demo",
-    "steward_line",
     "still_running",
 ]
 
 PATIENCE = 60.0
 """Seconds in which the demo has to start on a busy machine."""
+
+_ENDING = 5.0
+"""Seconds in which a process has to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,13 @@ class Demo:
     children: Sequence[psutil.Process]
 
     @property
-    def curl_lines(self) -> list[str]:
+    def lines(self) -> list[str]:
+        """The curl lines that can be pasted."""
         return [line for line in self.out.splitlines() if line.startswith("curl ")]
+
+    def line(self, part: str) -> str:
+        """Return the first of them with this part."""
+        return next(line for line in self.lines if part in line)
 
     def stop(self, signum: signal.Signals) -> int:
         """Signal the process group, as Ctrl-C does, and return the exit code."""
@@ -86,16 +90,9 @@ def read_until(process: subprocess.Popen[str], last: str) -> str:
 
 
 def pasted(line: str) -> dict[str, Any]:
-    """Return the answer to a curl line, sent by curl itself where there is one."""
-    if shutil.which("curl"):
-        done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=PATIENCE, check=True)
-        return dict(json.loads(done.stdout))
-    words = shlex.split(line)
-    headers = dict(words[at + 1].split(": ") for at, word in enumerate(words) if word == "-H")
-    method, body = ("POST", words[words.index("-d") + 1]) if "-d" in words else ("GET", None)
-    answer = httpx.request(method, words[2], headers=headers, content=body, trust_env=False).json()
-    assert isinstance(answer, dict)
-    return answer
+    """Return what a line of the demo prints when it is pasted into a shell elsewhere."""
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=PATIENCE, check=True, cwd="/")
+    return dict(json.loads(done.stdout))
 
 
 def bearer(line: str) -> dict[str, str]:
@@ -104,21 +101,19 @@ def bearer(line: str) -> dict[str, str]:
     return dict([header.split(": ")])
 
 
-def steward_line(demo: Demo) -> str:
-    """Return the curl line that lists candidates."""
-    (line,) = [line for line in demo.curl_lines if "/crossref/candidates" in line]
-    return line
-
-
 def still_running(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
-    _, alive = psutil.wait_procs(processes, timeout=5)
-    return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+    """Return those that have not ended after a while; one that nobody has waited for yet has ended."""
+    until = time.monotonic() + _ENDING
+    while (alive := [process for process in processes if _is_alive(process)]) and time.monotonic() < until:
+        time.sleep(0.01)
+    return alive
 
 
-def once(folder: Path, *options: str, **environment: str) -> tuple[int, str, str]:
-    process = spawn("demo", "--once", *options, folder=folder, TMPDIR=str(folder / "t"), **environment)
-    out, err = process.communicate(timeout=PATIENCE)
-    return process.returncode, out, err
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def chapters(out: str) -> dict[str, str]:

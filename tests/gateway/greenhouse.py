@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import httpx
@@ -23,7 +25,7 @@ from gateway.gateway import Gateway
 from gateway.settings import Settings
 from schema.directives import Personal, PersonalCategory
 from schema.directives import Subject as SubjectMark
-from schema.lock import publish
+from schema.lock import Lock, publish
 from schema.observer import Sent
 
 GARDENER = "cv_" + "g" * 43
@@ -231,7 +233,21 @@ def write_view(
     )
     (folder / f"{view_id}.yaml").write_text(text)
     if published:
-        publish(folder, view_id)
+        publish_view(folder, view_id)
+
+
+def publish_view(folder: Path, view_id: str) -> None:
+    """Publish a view that is written; a text is read once in a process, for that takes longer than most tests."""
+    lock = Lock.read(folder)
+    digest = _digest(view_id, (folder / f"{view_id}.yaml").read_text())
+    replace(lock, digests={**lock.digests, view_id: digest}).write()
+
+
+@cache
+def _digest(view_id: str, text: str) -> str:
+    with TemporaryDirectory() as name:
+        (Path(name) / f"{view_id}.yaml").write_text(text)
+        return publish(Path(name), view_id).digests[view_id]
 
 
 def write_consumers(path: Path, **views: str) -> Path:

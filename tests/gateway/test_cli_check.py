@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +128,38 @@ def test_json_holds_every_note(project: Project) -> None:
         {"view": "debt-collection@1", "published": True},
         {"view": "support-call@1", "published": True},
     ]
+
+
+def test_errors_stand_before_notes(project: Project) -> None:
+    """What stops the start is read first, by people and in JSON."""
+    project.edit("views/support-call@1.yaml", "Customer.segment:", "Customer.segmnt:")
+    lines = project.run("check", project.app).out.splitlines()
+    words = [line.split()[0] for line in lines if line.startswith(("error ", "note "))]
+    assert words == sorted(words)
+    assert set(words) == {"error", "note"}
+    levels = [one["level"] for one in json.loads(project.run("check", project.app, "--json").out)["problems"]]
+    assert levels == sorted(levels)
+
+
+def test_files_that_hold_no_view_are_counted_too(project: Project) -> None:
+    """Both numbers are told where they differ."""
+    project.edit("views/support-call@1.yaml", "owner:", "ownr:")
+    line = project.run("check", project.app).out.splitlines()[-1]
+    assert " in 1 view of 2 files (1 published), " in line
+
+
+def test_a_view_whose_limits_are_too_small_for_all_of_it_has_a_note(project: Project) -> None:
+    """No request shows all that it lists: told with the counts and the largest parts; that is no error."""
+    text = (project.views / "support-call@1.yaml").read_text().replace("calls: 20", "calls: 1")
+    (project.views / "support-call@2.yaml").write_text(text.replace("version: 1", "version: 2"))
+    problems = json.loads(project.run("check", project.app, "--json").out)["problems"]
+    found = [one for one in problems if "all that the view lists" in one["got"]]
+    assert [(one["level"], Path(one["file"]).name) for one in found] == [("note", "support-call@2.yaml")]
+    assert re.search(r"of one customer: calls [2-9], most of it [0-9] by \w+\.", found[0]["got"])
+    assert (found[0]["wanted"], found[0]["mend"].partition(",")[0]) == (
+        "at most 1, which is the view's limit",
+        "raise limits.calls",
+    )
 
 
 def test_notes_can_be_left_out(project: Project) -> None:

@@ -29,8 +29,8 @@ from adapters.crossref import (
 )
 from adapters.crossref.operations.deciding import CandidateStatus
 from gateway.cli import app
+from gateway.cli.crossref import candidate_commands, write_commands
 from gateway.cli.crossref import commands as read_commands
-from gateway.cli.crossref import write_commands
 from gateway.secret_file import new_secret_line
 from tests.gateway.cli_crossref import CTRL_C, Place, at_terminal, make_place
 from tests.gateway.cli_project import Project, make_project, run, spawn
@@ -96,8 +96,9 @@ def test_words_that_are_offered_are_those_of_the_operations() -> None:
     """They are written out in the commands, so that --help need not load what they are of."""
     text = Path(str(read_commands.__file__)).read_text("utf-8")
     assert all(f'"{form}"' in text for form in KeyFormat)
-    text = Path(str(write_commands.__file__)).read_text("utf-8")
+    text = Path(str(candidate_commands.__file__)).read_text("utf-8")
     assert all(f'"{status}"' in text for status in CandidateStatus)
+    text = Path(str(write_commands.__file__)).read_text("utf-8")
     assert all(f'"{method}"' in text for method in Method if method not in ("merge", "split", "import"))
 
 

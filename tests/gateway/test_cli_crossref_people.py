@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,13 @@ def test_a_customer_is_restricted_and_freed_by_a_key(place: Place) -> None:
     told, said = done(place, "restrict", "crm", "-", "gdpr-art-18", "Customer.name", "*", stdin="SECRET-KEY\n")
     assert (told["customer"], told["version"]) == (person, 2)
     assert said.startswith(meant("crm", person))
-    assert place.json("resolve", person)["subject"]["restrictions"] == [
-        {"ground": "gdpr-art-18", "coordinates": ["*", "Customer.name"]}
-    ]
+    subject = place.json("resolve", person)["subject"]
+    assert subject["restrictions"] == [{"ground": "gdpr-art-18", "coordinates": ["*", "Customer.name"]}]
+    assert [one["key"] for one in subject["keys"]["crm"]] == ["SECRET-KEY"]  # which requests of a view are not told
+    many = place.run("resolve-many", "-", "--json", stdin=f"{person}\n").out
+    assert json.loads(many)["subject"] == subject
+    as_of = place.json("resolve", person, "--as-of", datetime.now(UTC).isoformat())["subject"]
+    assert as_of["keys"] == subject["keys"]
     told, said = done(place, "lift", "crm", "SECRET-KEY", "gdpr-art-18")
     assert (told["customer"], told["version"], said) == (person, 3, meant("crm", person))
     assert place.json("resolve", person)["subject"]["restrictions"] == []

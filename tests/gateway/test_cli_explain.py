@@ -26,6 +26,7 @@ DEBTS = "query Debts($by: CustomerBy!) { customer(by: $by) { id accounts { numbe
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)  # as in a pipe, wherever the tests run
     return make_project(tmp_path)
 
 
@@ -39,7 +40,9 @@ def test_a_plan_is_a_tree_of_steps_by_depth(project: Project) -> None:
     ran = project.run("explain", project.app, "support-call")
     told = words(ran.out)
     assert ran.code == 0
-    assert told[:2] == ["support-call@1 for CustomerCare", "2 calls, 1 customer, depth 2"]
+    assert told[0] == "support-call@1 for CustomerCare"
+    assert told[1] == "The plan when all is allowed: customers verified as well as can be, the glass broken."
+    assert told[2:4] == ["", "2 calls, 1 customer, depth 2"]
     assert told.index("depth 1") < told.index("depth 2")
     assert "crm.customers step 0, 1 call of at most 100 keys" in told
     assert "keys from step 0, crm: company" in told
@@ -50,8 +53,11 @@ def test_a_plan_tells_totals_limits_and_verdicts(project: Project) -> None:
     """What it costs is told by source and held against the view's limits."""
     out = project.run("explain", project.app, "support-call@1").out
     assert "Totals by source" in out
-    assert "1 of at most 50 customers, 2 of at most 20 calls" in out
-    assert "verdicts  allow 10: Company.name, Customer.company" in out
+    told = words(out)
+    assert "customers 1 of at most 50" in told
+    assert "calls 2 of at most 20" in told
+    assert any(re.fullmatch(r"weight (\d+) of at most 20000; \1 of it can be shown", line) for line in told)
+    assert "allow 10 Company.name, Customer.company, Customer.customerSince, Customer.id, Customer.name," in told
 
 
 def test_a_plan_in_json_asks_for_all_that_the_view_lists(project: Project) -> None:
@@ -97,6 +103,44 @@ def test_a_query_that_the_view_would_refuse_is_told_with_its_lines(project: Proj
     assert (ran.code, ran.out) == (1, "")
     assert "refused by debt-collection@1: GRAPHQL_VALIDATION_FAILED" in ran.err
     assert "Cannot query field 'customerSince' on type 'Customer'. (line 5, column 5)" in ran.err
+
+
+def test_what_a_query_names_outside_its_view_is_told_to_the_operator(project: Project) -> None:
+    """The code, the coordinate and its place, fields and arguments alike; not what the model does not have either."""
+    query = """query Q { ...on Query { customer(by: {id: "x"}) { segment accounts { number } nothing
+      name { display } ... more } } } fragment more on Customer { orders(first: 3) { nodes { number } }
+      accounts { kind } }"""
+    ran = project.run("explain", project.app, "support-call", "--query", "-", stdin=query)
+    assert (ran.code, ran.out) == (1, "")
+    named = re.findall(r"FIELD_NOT_IN_VIEW (\S+) \(line (\d+), column (\d+)\) is not in support-call@1", ran.err)
+    assert [name for name, _, _ in named] == [
+        "Customer.accounts",
+        "Account.number",
+        "Customer.orders",
+        "Customer.orders(first:)",
+        "Order.number",
+        "Account.kind",
+    ]
+    assert named[0][1:] == ("1", str(query.index("accounts") + 1))
+    owner = "support-call@1 is owned by: Head of customer care. Ask there for a version that lists it."
+    assert f"No view of agent-desktop lists it. {owner}" in ran.err
+
+
+def test_the_view_that_has_it_is_named_where_a_consumer_may_use_it(project: Project) -> None:
+    """Only views that share a consumer with this one; of each the newest version."""
+    project.edit("views/debt-collection@1.yaml", "consumers: [", "consumers: [agent-desktop, ")
+    (project.views / "views.lock").unlink()
+    query = '{ customer(by: {id: "x"}) { accounts { number } } }'
+    ran = project.run("explain", project.app, "support-call", "--query", "-", "--json", stdin=query)
+    assert ran.code == 1
+    told = json.loads(ran.out)
+    assert [error["extensions"]["code"] for error in told["errors"]] == ["GRAPHQL_VALIDATION_FAILED"]
+    assert [(one["code"], one["coordinate"]) for one in told["notInView"]] == [
+        ("FIELD_NOT_IN_VIEW", "Customer.accounts"),
+        ("FIELD_NOT_IN_VIEW", "Account.number"),
+    ]
+    for one in told["notInView"]:
+        assert one["remedy"].startswith("debt-collection@1 lists it, for agent-desktop. support-call@1 is owned by")
 
 
 def test_a_variable_that_is_not_given_is_told_with_the_option_that_gives_it(project: Project) -> None:
@@ -254,8 +298,8 @@ def test_a_plan_tells_what_is_shown_masked(project: Project) -> None:
     """Beside what is allowed, with the mask; as JSON too. The comparison of versions tells it, and breaks nothing."""
     draft(project, "  Name.display:\n", "  Name.display: {mask: initials}\n")
     out = project.run("explain", project.app, "support-call@2").out
-    assert "verdicts  allow 9: Company.name, Customer.company" in out
-    assert "verdicts  transform 1: Name.display (initials)" in out
+    assert "allow 9 Company.name, Customer.company, Customer.customerSince, Customer.id, Customer.name," in words(out)
+    assert "transform 1 Name.display (initials)" in words(out)
     told = json.loads(project.run("explain", project.app, "support-call@2", "--json").out)
     assert {"coordinate": "Name.display", "effect": "transform", "mask": "initials"} in told["verdicts"]
     compared = project.run("sdl", project.app, "support-call@2", "--diff", "support-call@1", "--json")
@@ -322,15 +366,117 @@ def test_a_plan_tells_what_opens_at_each_level(project: Project) -> None:
     (views / "support-call@9.yaml").write_text(f"{ruled}verification: {{methods: [otp]}}\n{_TOLD}")
     ran = project.run("explain", project.app, "support-call@9", "--level", "V1")
     assert ran.code == 0
-    assert "verdicts  withhold 1: Customer.company (VERIFICATION_REQUIRED)" in ran.out
+    told = words(ran.out)
+    assert "The plan for customers at V1, verified just now. What is withheld is not asked and not counted." in told
+    assert "register.lei-records step 1, not asked" in told
+    assert "withheld Customer.company (VERIFICATION_REQUIRED)" in told
+    assert "left out Customer.company (VERIFICATION_REQUIRED)" in told
+    assert "1 call, 1 customer, depth 1" in told
+    assert "withhold 1 VERIFICATION_REQUIRED: Customer.company" in told
+    assert "out of reach 1 Company.name" in told
     assert "By the level of verification" in ran.out
     assert project.run("explain", project.app, "support-call@9", "--channel", "voice").code == 0
     refused = project.run("explain", project.app, "support-call@9", "--channel", "chat")
     assert (refused.code, "SITUATION_NOT_ALLOWED" in refused.err) == (1, True)
-    told = project.run("explain", project.app, "support-call@9", "--json")
-    verdicts = {one["coordinate"]: one for one in json.loads(told.out)["verdicts"]}
+    as_json = project.run("explain", project.app, "support-call@9", "--json").out
+    verdicts = {one["coordinate"]: one for one in json.loads(as_json)["verdicts"]}
     assert verdicts["Customer.company"]["effect"] == "allow"
     assert verdicts["Customer.company"]["levels"]["V0"]["stepUp"]["required"] == "V2"
     wrong = project.run("explain", project.app, "support-call@9", "--level", "2")
     assert wrong.code == 2
     assert "--level takes one of: V0, V1, V2, V3" in wrong.err
+
+
+GATED = """
+consent: {purpose: DirectMarketing, channel: email}
+"""
+
+
+@pytest.fixture
+def gated(project: Project) -> Project:
+    """A draft, all of which waits for a consent that the CRM keeps."""
+    text = (project.views / "support-call@1.yaml").read_text().replace("version: 1", "version: 9")
+    (project.views / "support-call@9.yaml").write_text(text + GATED)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("option", "said", "asked"),
+    [
+        ((), "What waits for a gate is counted; --consent says what it answers.", True),
+        (("--consent", "given"), "Assumed: consent given.", True),
+        (("--consent", "refused"), "Assumed: consent refused.", False),
+    ],
+)
+def test_a_gate_stands_ahead_of_what_waits_for_it(
+    gated: Project, option: tuple[str, ...], said: str, asked: bool
+) -> None:
+    """With who waits; where it is taken to let nobody, it is the one call."""
+    ran = gated.run("explain", gated.app, "support-call@9", *option)
+    assert ran.code == 0, ran.err
+    told = words(ran.out)
+    assert any(line.endswith(said) for line in [" ".join(told[1:3]).strip()])
+    assert told.index("asked first") < told.index("depth 1")
+    assert "crm.permissions 1 call of at most 100 keys" in told
+    assert "decides consent:DirectMarketing:email" in told
+    assert ("who waits step 0, step 1" in told, "waits for consent:DirectMarketing:email" in told) == (asked, asked)
+    assert ("crm.customers step 0, not asked" in told) is not asked
+    assert ("3 calls, 1 customer, depth 2" if asked else "1 call, 1 customer, depth 0") in told
+
+
+def test_a_word_that_no_gate_answers_is_wrong_use(gated: Project) -> None:
+    """Told with the words that there are."""
+    for option, wanted in (
+        ("consent", "given, refused, withdrawn, expired, missing, objected, unknown"),
+        ("objection", "none, recorded, unknown"),
+        ("case", "open, none, unknown"),
+        ("interaction", "active, none, unknown"),
+    ):
+        ran = gated.run("explain", gated.app, "support-call@9", f"--{option}", "perhaps")
+        assert (ran.code, ran.out) == (2, "")
+        assert f"--{option} takes one of: {wanted}" in ran.err
+
+
+def test_a_query_over_its_budget_is_shown_with_its_plan(project: Project) -> None:
+    """Tree, counts and the limit on standard output; why, and what makes most of it, on standard error; exit code 1."""
+    project.edit("views/support-call@1.yaml", "calls: 20", "calls: 1")
+    (project.views / "views.lock").unlink()
+    for more in ((), ("--json",)):
+        ran = project.run("explain", project.app, "support-call", *more)
+        assert ran.code == 1
+        assert "refused by support-call@1: QUERY_BUDGET" in ran.err
+        assert "The query can need 2 calls to the sources; this view allows 1 a request." in ran.err
+        assert "Most of the calls: 1 by crm.customers, step 0, 1 by register.lei-records, step 1" in ran.err
+        if more:
+            (over,) = json.loads(ran.out)["over"]
+            assert (over["limit"], over["asked"], over["allowed"]) == ("calls", 2, 1)
+        else:
+            assert "calls 2 of at most 1, too many" in words(ran.out)
+            assert "crm.customers step 0, 1 call of at most 100 keys" in words(ran.out)
+
+
+def test_a_query_over_a_limit_of_the_document_is_shown_with_its_plan_too(project: Project) -> None:
+    """Levels of fields, counted before there is a plan."""
+    project.edit("views/support-call@1.yaml", "calls: 20", "calls: 20, depth: 2")
+    (project.views / "views.lock").unlink()
+    ran = project.run("explain", project.app, "support-call")
+    assert ran.code == 1
+    assert "depth 3 of at most 2, too many" in words(ran.out)
+    assert "The query has 3 levels of fields; this view allows 2." in ran.err
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_plan_fits_the_width_it_is_printed_in(gated: Project, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """No line is longer, and no word of a table is broken."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = (gated.views / "support-call@9.yaml").read_text()
+    levels = "verification: {methods: [otp, kba]}\nsituation: {interaction: required}\n"
+    ruled = text.replace("  Customer.company:\n", "  Customer.company: {min: V2}\n")
+    (gated.views / "support-call@9.yaml").write_text(
+        ruled.replace("  Name.display:\n", "  Name.display: {min: V1, below: initials}\n") + levels
+    )
+    for level in ((), ("--level", "V0")):
+        out = gated.run("explain", gated.app, "support-call@9", *level).out
+        assert max(map(len, out.splitlines())) <= width
+        for whole in ("By the level of verification", "Customer.company", "Name.display", "VERIFICATION_REQUIRED"):
+            assert whole in out or (whole == "VERIFICATION_REQUIRED" and not level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -9,16 +10,20 @@ import shlex
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 
 from adapters.pretending import OPEN_CASE
-from gateway.cli.pretending import TOKEN, Wanted, open_sandbox, situation_of
+from gateway.cli.pretending import Wanted, open_sandbox
+from gateway.cli.pretending_invitation import invite
+from gateway.cli.pretending_sandbox import TOKEN, Sandbox, situation_of
 from gateway.command_error import CommandError
 from gateway.demo.reference import reference
 from gateway.serving import bind
@@ -264,11 +269,132 @@ async def test_one_case_of_everybody_is_open(tmp_path: Path) -> None:
 
 
 async def test_nothing_of_the_operators_own_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is set for the real gateway would not be there, or would be written into."""
+    """What is set for the real gateway would not be there, would be asked or alerted, or would be written into."""
     for setting in ("SECRET_FILE", "VERIFIERS", "AUDIT", "AUDIT_ANCHORS"):
         monkeypatch.setenv(f"CUSTOMER_VIEW_{setting}", str(tmp_path / "missing"))
+    for setting in ("DECISION_POINT", "PRIVACY_ALERT_URL"):
+        monkeypatch.setenv(f"CUSTOMER_VIEW_{setting}", "http://127.0.0.1:9/missing")
+    monkeypatch.setenv("CUSTOMER_VIEW_AUDIT_DAYS", "1")
+    monkeypatch.setenv("CUSTOMER_VIEW_MOST_BODY_BYTES", "65536")
     assert (await ask_whole("self-service@1", tmp_path))["data"]["customer"]
     assert not (tmp_path / "missing").exists()
+    (tmp_path / "again").mkdir()
+    settings = open_sandbox(None, Wanted("fraud-review"), tmp_path / "again").gateway.settings
+    assert (settings.decision_point, settings.privacy_alert_url, settings.audit_days) == (None, None, None)
+    assert settings.most_body_bytes == 65_536
+
+
+@asynccontextmanager
+async def desk(name: str, folder: Path, level: Level = Level.V0) -> AsyncIterator[tuple[httpx.AsyncClient, Sandbox]]:
+    """A front end of a view, whose customers nobody has verified."""
+    sandbox = open_sandbox(None, Wanted(name, level=level), folder)
+    async with sandbox.gateway.running():
+        with client(sandbox.gateway) as asking:
+            async with asking:
+                asking.headers["Authorization"] = f"Bearer {TOKEN}"
+                yield asking, sandbox
+
+
+async def asked(asking: httpx.AsyncClient, sandbox: Sandbox, key: str = "ada", **headers: str) -> httpx.Response:
+    """Ask for all that the view lists."""
+    body = {**sandbox.question("").body, "query": sandbox.example.replace('"ada"', json.dumps(key))}
+    named = {name.replace("_", "-"): one for name, one in headers.items()}
+    return await asking.post(f"/views/{sandbox.view.name}/graphql", json=body, headers=named)
+
+
+def signed(*more: str) -> str:
+    """The assertion that the command prints for a sandbox, of ada."""
+    words = ("--sandbox", "--customer", "ada", "--client", "voice-desk", "--interaction", "call-1", *more)
+    ran = run("verification", "assert", *words)
+    assert ran.code == 0, ran.err
+    return ran.out.strip()
+
+
+async def test_an_assertion_opens_what_waits_for_it_as_for_real_customers(tmp_path: Path) -> None:
+    """Of the customer that it is for: a step up is tried without whoever verifies customers."""
+    async with desk("support-call@3", tmp_path) as (asking, sandbox):
+        assert reasons((await asked(asking, sandbox)).json()) == {"VERIFICATION_REQUIRED"}
+        told = []
+        for level in ("V1", "V2", "V3"):
+            header = signed("--level", level)
+            told.append((await asked(asking, sandbox, Customer_Verification=header)).json())
+        assert [len(answer["extensions"].get("withheld", ())) for answer in told] == sorted(
+            (len(answer["extensions"].get("withheld", ())) for answer in told), reverse=True
+        )
+        assert reasons(told[-1]) == set()
+        other = (await asked(asking, sandbox, "bob", Customer_Verification=header)).json()
+        assert reasons(other) == {"VERIFICATION_REQUIRED"}
+
+
+@pytest.mark.parametrize("code", ["VERIFICATION_REQUIRED", "VERIFICATION_EXPIRED"])
+async def test_who_is_wished_to_be_unverified_is_told_how_to_step_up(code: str, tmp_path: Path) -> None:
+    """As for real customers, and an assertion opens it; others stay at the level of all."""
+    async with desk("support-call@3", tmp_path, Level.V3) as (asking, sandbox):
+        told = (await asked(asking, sandbox, code)).json()["extensions"]
+        assert code in {one["code"] for one in told["withheld"]}
+        assert all(one["stepUp"]["required"] for one in told["withheld"] if one["code"] == code)
+        assert code not in reasons((await asked(asking, sandbox)).json())
+        words = ("--customer", code, "--client", sandbox.consumer, "--interaction", "call-1", "--level", "V3")
+        token = run("verification", "assert", "--sandbox", *words).out.strip()
+        assert code not in reasons((await asked(asking, sandbox, code, **{"Customer-Verification": token})).json())
+
+
+async def test_an_assertion_that_is_too_old_or_of_another_call_is_none_here_either(tmp_path: Path) -> None:
+    """A front end has to bear with both."""
+    async with desk("support-call@3", tmp_path) as (asking, sandbox):
+        old = await asked(asking, sandbox, Customer_Verification=signed("--level", "V3", "--ago", "7200"))
+        assert reasons(old.json()) == {"VERIFICATION_EXPIRED"}
+        wrong = await asked(asking, sandbox, Customer_Verification=signed("--interaction", "call-2"))
+        (error,) = wrong.json()["errors"]
+        assert (wrong.status_code, error["extensions"]["code"]) == (401, "VERIFICATION_INVALID")
+        changed = signed()[:-8] + "AAAAAAAA"
+        assert (await asked(asking, sandbox, Customer_Verification=changed)).status_code == 401
+
+
+def printed(sandbox: Sandbox) -> list[list[str]]:
+    """The lines for a shell that are printed for a sandbox, each as its words."""
+    out = io.StringIO()
+    console = Console(file=out, width=100, highlight=False, markup=False)
+    invite(console, "http://sandbox.example", sandbox)
+    return [shlex.split(line) for line in out.getvalue().splitlines() if line.startswith(("curl ", "customer-view "))]
+
+
+async def test_a_glass_is_broken_by_the_real_request_also_from_a_page(tmp_path: Path) -> None:
+    """The one that is printed, for the employee whom the first line names; a page of elsewhere may not ask."""
+    async with desk("fraud-review@1", tmp_path) as (asking, sandbox):
+        assert reasons((await asked(asking, sandbox)).json()) == {"BREAK_GLASS_REASON_REQUIRED"}
+        path, page = "/views/fraud-review/break-glass", {"Origin": "http://localhost:5173"}
+        preflight = await asking.options(path, headers={**page, "Access-Control-Request-Method": "POST"})
+        assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (204, page["Origin"])
+        opening = json.loads(printed(sandbox)[-1][-1])
+        opened = await asking.post(path, json=opening, headers=page)
+        assert (opened.status_code, opened.headers["access-control-allow-origin"]) == (201, page["Origin"])
+        grant = opened.json()["grant"]
+        assert reasons((await asked(asking, sandbox, Break_Glass=grant)).json()) == set()
+        assert reasons((await asked(asking, sandbox, "bob", Break_Glass=grant)).json()) != set()
+        another = (await asking.post(path, json={**opening, "actor": "e-4712"}, headers=page)).json()["grant"]
+        assert reasons((await asked(asking, sandbox, Break_Glass=another)).json()) == {"BREAK_GLASS_NOT_ALLOWED"}
+        refused = await asking.post(path, json={**opening, "reason": "curiosity"}, headers=page)
+        assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (400, page["Origin"])
+        elsewhere = await asking.post(path, json=opening, headers={"Origin": "https://evil.example"})
+        assert elsewhere.status_code == 403
+        assert "access-control-allow-origin" not in elsewhere.headers
+
+
+def test_a_sandbox_prints_how_customers_are_verified_and_glasses_broken() -> None:
+    """Lines for the view that takes them, which can be pasted; the interaction is that of the first line."""
+    lines = []
+    for name in ("support-call@3", "fraud-review@1", "debt-collection@1"):
+        with tempfile.TemporaryDirectory() as folder:
+            lines += printed(open_sandbox(None, Wanted(name), Path(folder)))
+    first, asserting, _, opening, last = lines
+    assert asserting[:4] == ["customer-view", "verification", "assert", "--sandbox"]
+    assert run(*asserting[1:]).code == 0
+    told = json.loads(first[-1])["extensions"]["situation"]
+    assert told["interaction"] == asserting[asserting.index("--interaction") + 1]
+    assert opening[2].endswith("/views/fraud-review/break-glass")
+    assert json.loads(opening[-1])["reason"] == "suspected-fraud"
+    assert last[2].endswith("/views/debt-collection/graphql")
 
 
 @pytest.mark.processes

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from graphql import parse, validate
 
-from gateway.cli.whole_view import whole_view
+from gateway.whole_view import whole_view
 from schema.directives import Subject
 from schema.model import Model
 from schema.view_schema import cut_schema

@@ -202,7 +202,7 @@ def test_an_empty_list_admits_nobody(tmp_path: Path) -> None:
         (entry(views="[]"), [(3, "an empty list ([1].views)")]),
         (entry(views="[support-call@0]"), [(3, "'support-call@0' ([1].views[1])")]),
         (entry(views="[a, a]"), [(3, "a list ([1].views)")]),
-        (entry().replace("views", "view"), [(1, "no views ([1].views)"), (3, "the unknown key 'view' ([1].view)")]),
+        (entry().replace("views", "view"), [(3, "the unknown key 'view' ([1].view)")]),
         (entry() + entry(digest=OTHER), [(4, "the name of line 1 again")]),
         (entry() + entry("newsletter"), [(5, "the token_sha256 of line 2 again")]),
         (entry() + entry("newsletter", DIGEST.upper()), [(5, "the token_sha256 of line 2 again")]),
@@ -273,3 +273,13 @@ def test_a_consumer_that_a_view_lists_and_nobody_registered_is_a_note(tmp_path: 
     assert (problem.file, problem.line) == (str(folder.path / "support-call@2.yaml"), 10)
     assert problem.got == "the consumer newsletter, which is not registered for support-call@2"
     assert problem.wanted == "newsletter with support-call@2 in consumers.yaml"
+    assert problem.mend == "register it, unless it is meant to have no access any more"
+
+
+def test_a_consumer_that_a_view_misspells_is_told_with_the_one_that_is_meant(
+    tmp_path: Path, folder: ViewFolder
+) -> None:
+    """It may be registered for something else alone, so this is a note."""
+    [problem] = load(tmp_path, entry() + entry("newsletters", OTHER, "[]") + "  roles: [steward]\n").problems(folder)
+    assert problem.level is Level.NOTE
+    assert problem.mend == "did you mean 'newsletters'? Else register it, unless it is meant to have no access any more"

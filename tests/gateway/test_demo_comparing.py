@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,16 +86,21 @@ def test_paths_that_hold_for_all_places_are_told_of_each() -> None:
     [
         (Answer(401, {"errors": [{"message": "No.", "extensions": {"code": "NO"}}]}), Cell(Kind.SHUT, "HTTP 401\nNO")),
         (answered({"c": None}, withheld=[entry("Q.c", "c", code="NO")]), Cell(Kind.SHUT, "null\nNO")),
-        (answered({"c": {"n": "x", "m": 2}}), Cell(Kind.SHOWN, "x and 1 values more")),
+        (answered({"c": {"n": "x", "m": 2}}), Cell(Kind.SHOWN, "x and 1 value more")),
         (answered({"c": {"n": "x"}}, masked=[entry("C.n", "c", "n")]), Cell(Kind.MASKED, "x (masked)")),
         (
             answered({"c": [{"n": "x"}], "m": None, "o": None}, withheld=[entry("C.m", "m"), entry("C.o", "o")]),
             Cell(Kind.MASKED, "x\n2 x VERIFICATION_REQUIRED"),
         ),
+        (
+            answered({"c": {"n": "x", "m": None}}, withheld=[entry("C.m", "c", "m", **step_up("V2"))]),
+            Cell(Kind.MASKED, "x\nVERIFICATION_REQUIRED, at V0"),
+        ),
+        (answered({"c": {"n": "x", "m": 2, "o": 3}}), Cell(Kind.SHOWN, "x and 2 values more")),
     ],
 )
 def test_what_came_of_a_request_is_told_in_few_lines(answer: Answer, outcome: Cell) -> None:
-    """The first value, how many there are, and each code once."""
+    """The first value, how many there are, and each code once, with the level where one opens it."""
     assert outcome_of(answer) == outcome
 
 
@@ -145,11 +151,11 @@ def test_what_the_gateway_logs_is_heard_for_as_long_as_one_listens() -> None:
 
 def test_the_verifier_signs_for_one_customer_consumer_and_interaction() -> None:
     """At V0 nobody was verified, and nothing is signed; its key is in no repr."""
-    verifier = Verifier(PrivateKey.generate("EdDSA", "idv-1"))
+    verifier = Verifier(PrivateKey.generate("EdDSA", "idv-1"), Path("idv.jwk"))
     assert verifier.header({"crm": "C-1"}, Level.V0, client="desk", interaction="CALL-1") == {}
     ((name, token),) = verifier.header({"id": "cus_1"}, Level.V2, client="desk", interaction="CALL-1").items()
     assert name == "Customer-Verification"
     claims = taken_apart(token.encode()).claims
     assert (claims["iss"], claims["client"], claims["interaction"]) == (ISSUER, "desk", "CALL-1")
     assert (claims["customer"], claims["acr"], claims["amr"]) == ({"id": "cus_1"}, "V2", ["otp"])
-    assert "key" not in repr(verifier)
+    assert repr(verifier) == f"Verifier(file={Path('idv.jwk')!r})"

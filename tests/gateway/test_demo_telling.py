@@ -191,6 +191,26 @@ def test_what_holds_one_entry_takes_no_line_of_its_own(width: int) -> None:
     assert '{"number": "2"}' in printed
 
 
+def test_plain_values_share_a_line_where_there_is_room() -> None:
+    """Objects have lines of their own, whatever stands around them."""
+    data = {"customer": {"id": "1", "since": "1997", "name": {"display": "Anne"}, "segment": "x" * 30, "n": "y" * 30}}
+    lines = told(answered(data), 60).splitlines()
+    shown = [line.strip("│ ") for line in lines[lines.index(next(line for line in lines if " answer " in line)) + 1 :]]
+    assert shown[1:5] == [
+        '"id": "1", "since": "1997",', '"name": {"display": "Anne"},',
+        f'"segment": "{"x" * 30}",', f'"n": "{"y" * 30}"',
+    ]  # fmt: skip
+
+
+def test_what_stands_on_one_line_has_room_there() -> None:
+    """What is before it counts on its own line alone, however deep it stands."""
+    lines = [{"product": f"B-Sides, Vol. {number}", "quantity": "3"} for number in (1, 2)]
+    printed = told(answered({"customer": {"orders": {"nodes": [{"number": "P-1", "lines": lines}]}}}), 60)
+    assert printed.count('{"product": "B-Sides, Vol. ') == 2
+    assert printed.count('"quantity": "3"}') == 2
+    assert max(map(len, printed.splitlines()[1:])) <= 60
+
+
 def test_what_runs_is_told_with_the_processes_that_can_be_ended() -> None:
     """A file has none to end."""
     out = io.StringIO()
@@ -201,6 +221,13 @@ def test_what_runs_is_told_with_the_processes_that_can_be_ended() -> None:
     assert ["crm", "REST", "http://127.0.0.1:1", "42"] in lines
     assert ["billing", "SQLite", "billing.db", "-"] in lines
     assert "2,500 customers, 4,894 keys" in out.getvalue()
+
+
+def test_a_line_for_a_shell_stands_whole_below_what_it_is_about() -> None:
+    """Wrapped it could not be pasted."""
+    out = io.StringIO()
+    Telling(Console(file=out, width=20)).line("who asks", "curl " + "x" * 100)
+    assert out.getvalue() == f"\nwho asks\ncurl {'x' * 100}\n"
 
 
 def test_chapters_are_numbered() -> None:

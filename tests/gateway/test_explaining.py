@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ import httpx
 import pytest
 from starlette.types import Message
 
+from resolvers import GATE_WORDS, GateKind
+from schema.verification import Level
+from tests.docs.pages import section
+from tests.docs.test_tables import rows
 from tests.gateway.greenhouse import FLORIST, GARDENER, STRANGER, Greenhouse, code_of, greenhouse, write_all
 
 QUERY = "query ($by: PlantBy!) { plant(by: $by) { label } }"
@@ -120,15 +125,92 @@ async def test_it_is_asked_by_post_alone(house: Greenhouse) -> None:
     assert (answer.status_code, code_of(answer), answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "POST")
 
 
-@pytest.mark.parametrize(("level", "status"), [("V0", 200), ("V3", 200), ("v1", 400), ("V4", 400), ("", 400)])
-async def test_a_level_may_be_assumed(house: Greenhouse, level: str, status: int) -> None:
-    """One of V0 to V3; of a view without levels it makes no difference."""
-    async with house.client(FLORIST) as client:
-        answer = await client.post("/views/feeding/explain", params={"level": level}, json=BODY)
-    assert answer.status_code == status
-    if status == 200:
-        assert answer.json() == (await explain(house)).json()
-    else:
-        assert code_of(answer) == "BAD_REQUEST"
-        assert "V0, V1, V2, V3" in answer.json()["errors"][0]["message"]
+@pytest.mark.parametrize(
+    ("assume", "wanted"),
+    [
+        ({"level": "V0"}, {"level": "V0"}),
+        ({"level": "V3", "consent": "given", "case": None}, {"level": "V3", "consent": "given"}),
+        ({"case": "open", "interaction": "active", "objection": "none"}, None),
+        ({}, {"level": None}),
+        (None, {"level": None}),
+    ],
+)
+async def test_what_is_assumed_stands_in_the_body(
+    house: Greenhouse, assume: object, wanted: dict[str, str | None] | None
+) -> None:
+    """As the command takes it; of a view without levels and gates it makes no other difference."""
+    answer = await explain(house, json={**BODY, "extensions": {"assume": assume}})
+    assert answer.status_code == 200
+    assert isinstance(assume, dict | None)
+    told, plain = answer.json(), (await explain(house)).json()
+    assert told.pop("assumed") == (wanted or {"level": None, **(assume or {})})
+    assert plain.pop("assumed") == {"level": None}
+    assert told == plain
     assert house.is_untouched
+
+
+@pytest.mark.parametrize(
+    ("assume", "said"),
+    [
+        ("V1", "not an object of level, consent, objection, case, interaction alone"),
+        ({"levels": "V1"}, "not an object of level"),
+        ({"level": "v1"}, "none of: V0, V1, V2, V3"),
+        ({"level": ["V1"]}, "none of: V0, V1, V2, V3"),
+        ({"consent": "yes"}, "none of: given, refused, withdrawn, expired, missing, objected, unknown"),
+        ({"case": {}}, "none of: open, none, unknown"),
+    ],
+)
+async def test_what_cannot_be_assumed_is_refused(house: Greenhouse, assume: object, said: str) -> None:
+    """With the words that are taken, and nothing of what was sent."""
+    answer = await explain(house, json={**BODY, "extensions": {"assume": assume}})
+    assert (answer.status_code, code_of(answer)) == (400, "BAD_REQUEST")
+    assert said in answer.json()["errors"][0]["message"]
+    assert house.is_untouched
+
+
+async def test_what_is_assumed_does_not_stand_in_the_url(house: Greenhouse) -> None:
+    """A plan for others than were meant would be believed."""
+    async with house.client(FLORIST) as client:
+        answer = await client.post("/views/feeding/explain", params={"level": "V1"}, json=BODY)
+    assert (answer.status_code, code_of(answer)) == (400, "BAD_REQUEST")
+    assert "extensions.assume" in answer.json()["errors"][0]["message"]
+
+
+async def test_a_query_over_its_budget_is_refused_with_its_plan(house: Greenhouse) -> None:
+    """In the form of the refusal that a request would get; the plan says why."""
+    many = ", ".join('{nursery: "N-p1"}' for _ in range(6))
+    query = f"{{ plants(by: [{many}]) {{ label }} }}"
+    answer = await explain(house, json={"query": query})
+    body = answer.json()
+    assert (answer.status_code, code_of(answer)) == (400, "QUERY_BUDGET")
+    async with house.client(FLORIST) as client:
+        refused = await client.post("/views/feeding/graphql", json={"query": query})
+    assert body["errors"] == refused.json()["errors"]
+    plan = body["extensions"]["plan"]
+    (over,) = plan["over"]
+    assert (plan["customers"], over["limit"], over["largest"]) == (6, "customers", [{"of": "plants", "number": 6}])
+    assert house.is_untouched
+
+
+async def test_what_is_outside_the_view_does_not_exist_over_http(house: Greenhouse) -> None:
+    """Not for a developer either: the command tells it to the operator alone."""
+    answer = await explain(house, json={"query": '{ plant(by: {nursery: "N-p1"}) { height } }'})
+    other = await explain(house, json={"query": '{ plant(by: {nursery: "N-p1"}) { heigth } }'})
+    assert answer.status_code == 400
+    assert answer.text.replace("height", "heigth") == other.text
+    assert "FIELD_NOT_IN_VIEW" not in answer.text
+
+
+async def test_every_member_of_a_plan_and_every_word_is_documented(house: Greenhouse) -> None:
+    """In the order of the table; options and words are those of the command as well."""
+    part = section("http.md", "## The plan")
+    documented = [word for row in rows(part) for word in re.findall("`([^`]+)`", row[0])]
+    words = {row[0].strip("`"): re.findall("`([^`]+)`", row[1].partition(":")[0]) for row in rows(part)}
+    kinds = [str(kind) for kind in GateKind]
+    plan = (await explain(house)).json()
+    assert sorted(documented) == sorted([*plan, "level", *kinds])
+    assert {kind: tuple(words[kind]) for kind in kinds} == {str(kind): one for kind, one in GATE_WORDS.items()}
+    assert words["level"] == list(Level.__members__)
+    of_command = {row[0].strip("`-"): row[1] for row in rows(section("operations.md", "## Explain"))}
+    for kind in GateKind:
+        assert re.findall("`([^`]+)`", of_command[kind]) == list(GATE_WORDS[kind])

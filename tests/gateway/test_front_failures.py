@@ -35,7 +35,7 @@ async def test_a_value_that_json_cannot_hold_costs_its_customer_only(
     """A source's value must not become a 500, nor cost other customers their data."""
     good = {"label": "Fern"}
 
-    async def answer(*_: Any) -> dict[str, Any]:
+    async def answer(*_: Any, **__: Any) -> dict[str, Any]:
         error = {"message": "The source failed.", "path": ["b"]}
         return {"data": {"many": [good, {"label": value}, None], "a": {"label": value}, "b": good}, "errors": [error]}
 
@@ -186,7 +186,7 @@ async def test_sources_get_nine_tenths_of_the_time(
     now = [100.0]
     deadlines: list[float] = []
 
-    async def answer(_: Any, _view: Any, _request: Any, _caller: Any, deadline: Any) -> dict[str, Any]:
+    async def answer(_: Any, _view: Any, _request: Any, _caller: Any, deadline: Any, **__: Any) -> dict[str, Any]:
         deadlines.append(deadline.at)
         return {"data": None}
 

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.adapter import Adapter
 from adapters.crossref import LinkedKey, Subject
+from adapters.sandbox.interactions import as_interactions
 from adapters.sandbox.people import ANNE, Customer, customers
 from adapters.sandbox.permissions import as_permissions
 from adapters.sandbox.process import RunningSource, start_source
@@ -24,6 +25,7 @@ from schema.model import Model
 from schema.situation import Situation
 from schema.verification import Assertion, Level
 from schema.view_files import load_views
+from schema.view_rules import SubjectRule
 from schema.views import View
 from tests.gateway.cli_project import ROOT
 from tests.gateway.sandbox_adapters import sandbox_adapters
@@ -57,12 +59,12 @@ def subject(customer: Customer) -> Subject:
 
 
 @asynccontextmanager
-async def engine(running: Mapping[str, RunningSource]) -> AsyncIterator[Engine]:
+async def engine(running: Mapping[str, RunningSource], *more: Customer) -> AsyncIterator[Engine]:
     sources = {name: (running[name].url, running[name].token) for name in NAMES}
     asked: list[Adapter] = [crm_adapter(*sources["crm"]), support_adapter(*sources["support"])]
     asked.append(orders_adapter(*sources["orders"]))
     others = [one for one in sandbox_adapters() if one.source not in NAMES]
-    crossref = MemoryCrossReference({one.customer_id: subject(one) for one in EVERYBODY})
+    crossref = MemoryCrossReference({one.customer_id: subject(one) for one in (*EVERYBODY, *more)})
     made = Engine(MODEL, [*asked, *others], crossref)
     try:
         yield made
@@ -102,7 +104,7 @@ async def test_the_newsletter_is_told_of_those_alone_who_have_agreed(running: Ma
                 "Name.given": "VERIFICATION_REQUIRED",
                 "Customer.customerSince": "VERIFICATION_REQUIRED",
                 "Customer.tickets": "VERIFICATION_REQUIRED",
-                "ContactPoint.value": "VERIFICATION_REQUIRED",
+                "Customer.contactPoints": "VERIFICATION_REQUIRED",
                 "Customer.address": "VERIFICATION_REQUIRED",
             },
         ),
@@ -156,6 +158,28 @@ async def test_an_open_case_opens_what_was_written(running: Mapping[str, Running
             assert told.get("Ticket.messages") == code
             (ticket,) = answer["data"]["customer"]["tickets"]["nodes"]
             assert (ticket["messages"] is None) == (code is not None)
+
+
+async def test_a_view_can_be_for_the_customer_on_the_line_alone(running: Mapping[str, RunningSource]) -> None:
+    """By the desk's own word, asked once for each customer; whoever else it is, nobody is shown."""
+    anne, other = customers()[ANNE], next(one for one in EVERYBODY if not _on_the_line(one))
+    whole = view("support-call@3")
+    rule = SubjectRule(relationship="active-interaction", refusal_ms=400)
+    through = whole.model_copy(update={"subject": rule})
+    shown = []
+    for who, named in ((anne, _on_the_line(anne)[0]), (anne, "I-1-01"), (anne, None), (other, _on_the_line(anne)[0])):
+        running["support"].reset()
+        async with engine(running, anne) as asked:
+            situation = Situation(channel="voice", journey="service", interaction=named)
+            query = "query ($by: CustomerBy!) { customer(by: $by) { id name { display } } }"
+            request = Request(query, variables={"by": {"crm": who.crm_key}}, situation=situation)
+            answer = await asked.answer(through, request, Caller("voice-desk"), Deadline.after(10))
+        shown.append((answer["data"]["customer"] is not None, running["support"].counters()["calls"]))
+    assert shown == [(True, 1), (False, 1), (False, 0), (False, 1)]
+
+
+def _on_the_line(customer: Customer) -> list[Any]:
+    return [one["id"] for one in as_interactions(customer) if one["state"] != "ended"]
 
 
 def _open(customer: Customer) -> list[Any]:

@@ -233,3 +233,24 @@ def test_types_that_only_an_interface_reaches_are_given_with_the_model(tmp_path:
         model = Gateway(model=vessels.Vessel, types=types, **declared).check().model
         assert model is not None
         assert set(model.concrete("Sighting")) == known
+
+
+async def test_a_start_reads_the_secret_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For all that is made of it: between two readings somebody could have changed it."""
+    secret_file = tmp_path / "secrets.txt"
+    secret_file.write_text(new_secret_line())
+    (tmp_path / "audit").mkdir()
+    (tmp_path / "anchors").mkdir()
+    await fill(f"{tmp_path}/crossref.db", secret_file=secret_file)
+    settings = {"secret_file": secret_file, "audit": tmp_path / "audit", "audit_anchors": tmp_path / "anchors"}
+    house = with_sqlite(tmp_path, f"sqlite:///{tmp_path}/crossref.db", **settings)
+    read: list[Path] = []
+    opened = Path.open
+
+    def noted(path: Path, *args: Any, **more: Any) -> Any:
+        read.append(path)
+        return opened(path, *args, **more)
+
+    monkeypatch.setattr(Path, "open", noted)
+    async with house.gateway.running():
+        assert read.count(secret_file) == 1

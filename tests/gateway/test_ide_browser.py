@@ -148,6 +148,26 @@ async def test_what_is_masked_is_named_in_the_panel_and_in_the_plan(
         await check_clean(browser)
 
 
+async def test_what_is_asked_first_stands_ahead_in_the_plan(browser: Browser, tmp_path: Path) -> None:
+    """The gate, by what it is decided, and what waits for it; pages are told, and what is over a limit."""
+    async with town() as here:
+        await browser.open(f"{here.url}/views/newsletter/graphiql")
+        await enter(browser, here.tokens["newsletter-sender"])
+        await browser.paste(QUERY, "query Example($by: CustomerBy!) { customer(by: $by) { name { given } } }")
+        await ask(browser, {"by": {"crm": here.anne.crm_key}})
+        await answered(browser, '"name"')
+        await shown(browser, "plan", "Asked first", "permissions", "decides", "waits for", "DirectMarketing")
+        await keep(browser, tmp_path, "gates")
+        await browser.open(f"{here.url}/views/debt-collection/graphiql")
+        await enter(browser, here.tokens["collections"])
+        aliases = " ".join(f"a{number}: id" for number in range(60))
+        await browser.paste(QUERY, f"query Example($by: CustomerBy!) {{ customer(by: $by) {{ {aliases} }} }}")
+        await browser.press(QUERY, f"{CONTROL}{ENTER}{NO_KEY}")
+        await shown(browser, "plan", "Over the limit: aliases", "60", "calls, at most")
+        await keep(browser, tmp_path, "over")
+        await check_clean(browser, "/graphql", "/explain")
+
+
 async def test_the_page_is_used_by_the_keyboard_and_in_the_dark(browser: Browser, tmp_path: Path) -> None:
     """Arrows go through the tabs; the schema's documentation and the list of shortcuts open; all under the policy."""
     await browser.look(1280, 800, "dark")

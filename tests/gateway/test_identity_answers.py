@@ -144,9 +144,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     made: list[int] = []
 
     def counted(find: Callable[..., Any]) -> Callable[..., Any]:
-        async def counting(self: object, asked: Sequence[object]) -> Any:
+        async def counting(self: object, asked: Sequence[object], **more: bool) -> Any:
             made.append(len(asked))
-            return await find(self, asked)
+            return await find(self, asked, **more)
 
         return counting
 

@@ -5,9 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.references import is_reference
 from gateway.refusals import NotTakenError
 from gateway.requests import parse_parameters, parse_request
-from gateway.situations import NAMES, is_reference
+from gateway.situations import NAMES
 from schema.situation import NO_SITUATION, Situation
 
 TOLD = {
@@ -15,7 +16,7 @@ TOLD = {
     "journey": "service",
     "objective": "resolve-issue",
     "case": "T-4711",
-    "interaction": "call/7?x=1",
+    "interaction": "call/7#x:1",
     "actor": "e-17",
 }
 
@@ -60,11 +61,31 @@ def test_a_word_is_a_slug(name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["case", "interaction", "actor"])
-@pytest.mark.parametrize("value", ["", "a b", "a\tb", "a\n", "ä", "\U0001f600", "x" * 101, 4711, False, ["T-1"]])
-def test_a_reference_is_visible_ascii(name: str, value: Any) -> None:
-    """1 to 100 characters, opaque."""
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "a b",
+        "a\tb",
+        "a\n",
+        "ä",
+        "\U0001f600",
+        "x" * 101,
+        "an@ex.org",
+        "https://x",
+        "a=b",
+        "a?b",
+        "a,b",
+        "a//b",
+        4711,
+        False,
+        ["T-1"],
+    ],
+)
+def test_a_reference_is_no_text(name: str, value: Any) -> None:
+    """1 to 100 characters, opaque: neither an address of mail nor a link, for it is recorded and told."""
     message = refused(body({name: value}))
-    assert message.startswith(f"The part '{name}' of the extension 'situation' is not 1 to 100 visible ASCII")
+    assert message.startswith(f"The part '{name}' of the extension 'situation' is not 1 to 100 letters, digits and ")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +137,18 @@ def test_the_same_words_elsewhere_are_not_the_situations(sent: bytes) -> None:
     assert parse_request(sent).situation == Situation(case="A")
 
 
-@pytest.mark.parametrize(("value", "fits"), [("T-1", True), ("x" * 100, True), ("", False), ("a b", False), (1, False)])
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        ("T-1", True),
+        ("x" * 100, True),
+        ("crm:a/b#1_2.3", True),
+        ("", False),
+        ("a b", False),
+        ("a@b", False),
+        (1, False),
+    ],
+)
 def test_a_reference_is_told_from_anything_else(value: object, fits: bool) -> None:
-    """1 to 100 visible ASCII characters."""
+    """1 to 100 letters, digits and a few signs that tickets have."""
     assert is_reference(value) is fits

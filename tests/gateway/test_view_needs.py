@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.gates import CASE, CONSENT
+from adapters.gates import CASE, CONSENT, INTERACTION
 from gateway.view_needs import Provided, verify_needs
+from schema.problems import Level
 from schema.view_files import load_views
 from tests.gateway.greenhouse import greenhouse, write_view
 from tests.schema.declared import SUPPORT_CALL, sentence
 from tests.schema.declared import write_view as write_text
 
-ALL = Provided(served=frozenset({CONSENT, CASE}), verifiers=True, audit=True, secret=True)
+ALL = Provided(served=frozenset({CONSENT, CASE, INTERACTION}), verifiers=True, audit=True, secret=True)
 
 GATES = [
     (
@@ -22,35 +23,49 @@ GATES = [
         "",
         {"served": frozenset({CASE})},
         "6 got a demand for consent, which no adapter answers; wanted an offer that serves Gate.consent; to mend: add "
-        "the offer to the adapter of the source that owns them",
+        "the offer to the adapter of the source that owns consent",
     ),
     (
         "objection: {purpose: DirectMarketing}\n",
         "",
         {"served": frozenset({CASE})},
         "6 got a demand for consent, which no adapter answers; wanted an offer that serves Gate.consent; to mend: add "
-        "the offer to the adapter of the source that owns them",
+        "the offer to the adapter of the source that owns consent",
     ),
     (
         "",
         "objection: {purpose: DirectMarketing}",
         {"served": frozenset({CASE})},
         "14 got a demand for consent, which no adapter answers; wanted an offer that serves Gate.consent; to mend: "
-        "add the offer to the adapter of the source that owns them",
+        "add the offer to the adapter of the source that owns consent",
     ),
     (
         "subject: {relationship: open-case, refusal_ms: 300}\n",
         "",
         {"served": frozenset({CONSENT})},
         "6 got a demand for cases, which no adapter answers; wanted an offer that serves Gate.case; to mend: add "
-        "the offer to the adapter of the source that owns them",
+        "the offer to the adapter of the source that owns cases",
     ),
     (
         "",
         "relationship: open-case",
         {"served": frozenset({CONSENT})},
         "14 got a demand for cases, which no adapter answers; wanted an offer that serves Gate.case; to mend: add "
-        "the offer to the adapter of the source that owns them",
+        "the offer to the adapter of the source that owns cases",
+    ),
+    (
+        "subject: {relationship: active-interaction, refusal_ms: 300}\n",
+        "",
+        {"served": frozenset({CONSENT, CASE})},
+        "6 got a demand for interactions, which no adapter answers; wanted an offer that serves Gate.interaction; to "
+        "mend: add the offer to the adapter of the source that owns interactions",
+    ),
+    (
+        "",
+        "relationship: active-interaction",
+        {"served": frozenset({CONSENT, CASE})},
+        "14 got a demand for interactions, which no adapter answers; wanted an offer that serves Gate.interaction; to "
+        "mend: add the offer to the adapter of the source that owns interactions",
     ),
 ]
 
@@ -113,6 +128,37 @@ def test_a_setting_that_views_need_is_named_with_the_views(
     views = load_views(tmp_path).views
     assert [str(each) for each in verify_needs(views, replace(ALL, **lacking))] == problems  # type: ignore[arg-type]
     assert list(verify_needs(views, ALL)) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "is_told"), [(None, False), (4, False), (3, True), (1, True)], ids=["for ever", "4", "3", "1"]
+)
+def test_audit_is_kept_for_longer_than_a_review_may_take(tmp_path: Path, days: int | None, *, is_told: bool) -> None:
+    """Else it would be dropped what nobody has reviewed yet; `review_hours` of three days leave three days too few."""
+    glass = GLASS.replace("minutes: 30", "minutes: 30, review_hours: 72")
+    write_text(tmp_path, SUPPORT_CALL.replace("owner: ", f"{glass}owner: "))
+    told = [sentence(one) for one in verify_needs(load_views(tmp_path).views, replace(ALL, audit_days=days))]
+    problem = (
+        f"got review within 72 hours, while CUSTOMER_VIEW_AUDIT_DAYS is {days}; wanted audit that is kept for longer "
+        "than a review may take; to mend: set CUSTOMER_VIEW_AUDIT_DAYS to 4 or more, or publish a version with less "
+        "time"
+    )
+    assert told == ([problem] if is_told else [])
+
+
+def test_a_request_that_needs_more_decisions_than_are_asked_for_is_noted(tmp_path: Path) -> None:
+    """Where there is a decision point; customers times fields but the id, one customer where the view has one."""
+    fields = "".join(f"  Name.f{n}:\n" for n in range(200))
+    text = SUPPORT_CALL.replace("  Customer.segment: {}\n", fields).replace("customers: 50", "customers: 100")
+    write_text(tmp_path, text)
+    views = load_views(tmp_path).views
+    (note,) = verify_needs(views, replace(ALL, decides=True))
+    assert (note.level, note.line) == (Level.NOTE, views[0].document.line_of(("limits", "customers")))
+    assert note.got.startswith("100 customers a request and 201 fields")
+    assert note.wanted == "at most 10000 decisions a request; one that needs more is refused"
+    assert list(verify_needs(views, ALL)) == []
+    write_text(tmp_path, text.replace("owner: ", "subject: {mode: single}\nowner: "))
+    assert list(verify_needs(load_views(tmp_path).views, replace(ALL, decides=True))) == []
 
 
 def test_a_view_without_demands_needs_nothing(tmp_path: Path) -> None:

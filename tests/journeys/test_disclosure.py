@@ -8,7 +8,7 @@ things happen:
     json variables    with what; likewise
     json answer       what comes back, exactly; the text "..." stands for whatever is different each time
     yaml calls        what the sources were asked for it, as they counted; where it is left out, nothing
-    yaml happens      what happens meanwhile: `audit: gone`, `audit: back`
+    yaml happens      what happens meanwhile: `audit: gone`; `audit: back`, until the gateway is ready again
 
 `verified` is what was asserted of a customer: a look-up, the level, and where wanted for which consumer (`client`), and
 how many seconds ago (`ago`). `grant: true` sends the grant that was given before.
@@ -16,6 +16,7 @@ how many seconds ago (`ago`). `grant: true` sends the grant that was given befor
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -39,6 +40,8 @@ JOURNEYS = sorted(FOLDER.glob("*.md"))
 _BLOCK = re.compile(r"^```(?:\w+) (\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ORDER = ("request", "query", "variables", "answer", "calls")
 _ANYTHING = "..."
+_PATIENCE = 5.0
+"""Seconds until a gateway is ready again, at the latest; it needs one at most."""
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +105,7 @@ class Going:
     async def go(self, step: Mapping[str, str]) -> None:
         """Do one step, and check what comes of it."""
         if "happens" in step:
-            self._happen(_yaml(step["happens"]))
+            await self._happen(_yaml(step["happens"]))
             return
         await self.office.sources.reset()
         status, answer = await self._asked(step, _yaml(step["request"]))
@@ -152,13 +155,19 @@ class Going:
         )
         return sign_assertion(asserted, self.office.access.verifier.key)
 
-    def _happen(self, what: Mapping[str, str]) -> None:
+    async def _happen(self, what: Mapping[str, str]) -> None:
         away = self.office.audit.with_name("away")
         match what["audit"]:
             case "gone":
                 self.office.audit.rename(away)
             case "back":
                 away.rename(self.office.audit)
+                async with asyncio.timeout(_PATIENCE):
+                    await self._ready()
+
+    async def _ready(self) -> None:
+        while (await self.office.client.get("/health/ready")).status_code != 200:  # noqa: ASYNC110  over HTTP
+            await asyncio.sleep(0.05)
 
 
 def _yaml(text: str) -> Any:

@@ -89,6 +89,7 @@ fields:
   Ticket.messages:
   Ticket.messages(first:):
   Ticket.messages(after:):
+  Message.sentAt:
   Message.text:
 """
 

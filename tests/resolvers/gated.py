@@ -8,7 +8,15 @@ from typing import Any
 
 from adapters.answers import Key, Page
 from adapters.crossref import Subject
-from adapters.gates import CASE, CONSENT, CaseRecord, ConsentRecord, ConsentStatus
+from adapters.gates import (
+    CASE,
+    CONSENT,
+    INTERACTION,
+    CaseRecord,
+    ConsentRecord,
+    ConsentStatus,
+    InteractionRecord,
+)
 from adapters.offers import Offer
 from resolvers import Engine, Request
 from schema.views import View
@@ -31,10 +39,19 @@ class Decided(ConsentRecord):
 class Case(CaseRecord):
     reference: str | None
     is_open: bool | None
+    notes: str | None = None
+    """Nothing is decided by it."""
+
+
+class Contact(InteractionRecord):
+    reference: str | None
+    is_active: bool | None
 
 
 CONSENTS = Offer(name="consents", serves=CONSENT, record=Decided, key="ship", absent=Page)
 CASES = Offer(name="cases", serves=CASE, record=Case, key="ship", absent=Page)
+CONTACTS = Offer(name="contacts", serves=INTERACTION, record=Contact, key="ship", absent=Page)
+GATES = (CONSENTS, CASES, CONTACTS)
 
 
 def consent(key: Key, status: str, **more: Any) -> Raw:
@@ -45,6 +62,11 @@ def consent(key: Key, status: str, **more: Any) -> Raw:
 def case(key: Key, reference: str = "CASE-1", *, is_open: bool = True) -> Raw:
     """A case of a vessel."""
     return {"ship": key, "reference": reference, "is_open": is_open}
+
+
+def contact(key: Key, reference: str = "call-1", *, is_active: bool = True) -> Raw:
+    """An interaction with a vessel."""
+    return {"ship": key, "reference": reference, "is_active": is_active}
 
 
 def ship(number: int, *restricted: str) -> Subject:
@@ -58,11 +80,14 @@ class Port:
     """The harbour and its office."""
 
     def __init__(
-        self, consents: Iterable[Raw] = (), cases: Iterable[Raw] = (), subjects: Iterable[Subject] = ()
+        self,
+        consents: Iterable[Raw] = (),
+        cases: Iterable[Raw] = (),
+        subjects: Iterable[Subject] = (),
+        contacts: Iterable[Raw] = (),
     ) -> None:
-        self.office = MemorySource(
-            "office", (CONSENTS, CASES), {"consents": _by_ship(consents), "cases": _by_ship(cases)}
-        )
+        known = {"consents": _by_ship(consents), "cases": _by_ship(cases), "contacts": _by_ship(contacts)}
+        self.office = MemorySource("office", GATES, known)
         self.harbour: Harbour = harbour(list(subjects) or map(ship, range(1, 4)))
         self.harbour.engine = self.made()
 
@@ -92,7 +117,7 @@ class Port:
         return [
             (
                 batch.offer.name,
-                () if "." in batch.offer.serves and batch.offer in (CONSENTS, CASES) else batch.fields,
+                () if batch.offer in GATES else batch.fields,
                 batch.keys,
             )
             for batch in batches

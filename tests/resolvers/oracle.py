@@ -17,7 +17,6 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
     get_named_type,
-    parse,
     value_from_ast_untyped,
 )
 
@@ -51,9 +50,9 @@ def expected(
 ) -> Any:
     """The data of the answer when every source answers, with what restrictions and masks leave of it; `masks_of` are
     those of single customers, in place of `masks`."""
-    document = parse(query.text)
-    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
-    (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+    definitions = query.document.definitions
+    fragments = {one.name.value: one for one in definitions if isinstance(one, FragmentDefinitionNode)}
+    (operation,) = (one for one in definitions if isinstance(one, OperationDefinitionNode))
     return _Oracle(h, fragments, query.variables, masks, masks_of).query(operation)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from graphql import DocumentNode, parse
 from hypothesis import strategies as st
 
 from schema.model import Coordinate
@@ -27,6 +29,11 @@ class Query:
 
     text: str
     variables: Mapping[str, Any]
+
+    @cached_property
+    def document(self) -> DocumentNode:
+        """The parsed text, for those who ask the same of many."""
+        return parse(self.text)
 
 
 @dataclass

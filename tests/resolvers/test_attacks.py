@@ -10,6 +10,7 @@ import pytest
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Key
+from adapters.crossref import LinkedKey, Subject
 from resolvers import Engine, RefusalCode, RefusedError, Request
 from resolvers.disclosure import AuditUnavailableError, Disclosure
 from schema.caller import Caller
@@ -81,14 +82,22 @@ async def test_a_refusal_for_the_audit_tells_by_no_time_whether_somebody_is_ther
 
 
 async def test_a_refusal_for_its_calls_tells_by_no_time_who_else_was_asked_for() -> None:
-    """The calls are counted when the gates have answered; somebody is not shown, so it leaves at the view's time."""
-    time = Time(Port(cases=[case("O1")]))
+    """What needs them for its keys is counted when the gates have answered; somebody is not shown, so it leaves at the
+    view's time."""
+    many = tuple(LinkedKey(f"R{number}", "") for number in range(500))
+    time = Time(Port(cases=[case("O1")], subjects=[Subject("v1", False, {**ship(1).keys, "registry": many}), ship(2)]))
     query = '{ a: vessel(by: {id: "v1"}) { name draught } b: vessel(by: {id: "v2"}) { name draught } }'
-    limits: dict[str, Any] = {"limits": {"calls": 1}}
-    with pytest.raises(RefusedError) as refused:
+    limits: dict[str, Any] = {"limits": {"calls": 3}}
+    with pytest.raises(RefusedError, match="For the customers who were found") as refused:
         await time.ask(query, desk(**limits))
     assert refused.value.code is RefusalCode.QUERY_BUDGET
     assert time.slept == [0.3]
+    assert time.port.harbour.calls == {}
+    assert [(one.customer, one.refused) for one in time.records[-1].customers] == [
+        ("v1", None),
+        ("v2", Reason.RELATIONSHIP_REQUIRED),
+    ]
+    assert (time.records[-1].code, refused.value.is_recorded) == ("QUERY_BUDGET", True)
 
 
 async def test_whoever_is_asked_for_in_vain_is_named_in_the_record() -> None:
@@ -134,6 +143,6 @@ async def test_an_adapter_that_looks_at_no_permit_is_asked_nothing_of_a_withdraw
     request = Request('{ vessels(by: [{id: "v1"}, {id: "v2"}]) { flag { state } } }')
     answer = await engine.answer(view, request, Caller("bridge-desk"), Deadline.after(10, clock=lambda: now[0]))
     assert answer["data"]["vessels"] == [{"flag": None}, {"flag": {"state": "Norway"}}]
-    assert withheld(answer) == {"Flag.state": "CONSENT_WITHDRAWN"}
+    assert withheld(answer) == {"Vessel.flag": "CONSENT_WITHDRAWN"}
     assert [batch.keys for batch in port.harbour.states.batches] == [("NO",)]
     assert len(port.office.batches) == 2

@@ -8,9 +8,9 @@ import pytest
 
 from adapters.adapter import Slice
 from adapters.answers import SourceError
-from resolvers import RefusalCode, RefusedError
+from resolvers import RefusalCode, RefusedError, Request
 from schema.reasons import Reason
-from schema.relay import MOST_FIRST
+from schema.relay import MOST_FIRST, PAGE_SIZE
 from schema.views import ReceiptDetail
 from tests.resolvers.harbour import Harbour, harbour, known, subject
 from tests.resolvers.vessels import ARGUMENTS, FIELDS, view
@@ -60,6 +60,24 @@ async def test_a_list_is_read_in_no_more_pages_than_were_explained() -> None:
     assert [len(one["voyages"]["nodes"]) for one in answer["data"]["vessels"]] == [7, 2]
     (source,) = answer["extensions"]["receipt"]["sources"]
     assert source["calls"] == 3
+
+
+async def test_a_list_whose_first_is_not_listed_is_read_for_one_page_of_the_usual_size() -> None:
+    """It weighs, is counted for, is asked for and shows as many entries as where `first` is listed and left out."""
+    shown = [name for name in (*FIELDS, *ARGUMENTS) if not name.startswith("Vessel.voyages(")]
+    without = view(fields=dict.fromkeys(shown))
+    h = harbour()
+    h.registry.records["voyages"]["R1"] = [{"imo": "R1", "number": n, "is_rough": False} for n in range(1, 31)]
+    query = '{ vessel(by: {id: "v1"}) { voyages { nodes { number } pageInfo { hasNextPage } } } }'
+    told = [h.engine.explain(one, Request(query)) for one in (view(), without)]
+    assert told[0]["weight"] == told[1]["weight"]
+    (step,), (other,) = told[0]["steps"], told[1]["steps"]
+    assert step == other
+    assert (step["first"], step["calls"]) == (PAGE_SIZE, -(-PAGE_SIZE // 3))
+    answers = [(await h.ask(query, through=one))["data"]["vessel"]["voyages"] for one in (view(), without)]
+    assert answers[0] == answers[1]
+    assert (len(answers[1]["nodes"]), answers[1]["pageInfo"]["hasNextPage"]) == (PAGE_SIZE, True)
+    assert [batch.slice for batch in h.registry.batches] == [Slice(PAGE_SIZE)] * 2
 
 
 async def test_fifty_pages_are_one_call_where_the_source_can_and_else_fifty() -> None:

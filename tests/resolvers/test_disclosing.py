@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -87,14 +88,37 @@ async def test_who_is_not_shown_is_recorded_with_the_true_reason() -> None:
     ]
 
 
-async def test_a_grant_that_opens_nothing_is_not_recorded() -> None:
-    """One for another customer stands in no record as if an emergency had opened it."""
+async def test_what_a_grant_has_opened_is_recorded_of_its_customer_alone() -> None:
+    """That it was presented stands in the record all the same, also where it has opened nothing."""
     asking = asked()
-    await asking.ask(
-        '{ vessel(by: {id: "v2"}) { draught } }', ruled({"Vessel.draught": {"break_glass": True}}), grant=granted()
-    )
-    await asking.ask(ONE, ruled({"Vessel.draught": {"break_glass": True}}), grant=granted())
-    assert [one.grant for one in asking.memory.kept] == [None, granted()]
+    through = ruled({"Vessel.draught": {"break_glass": True}, "Vessel.flag": {"break_glass": True, "min": "V2"}})
+    both = '{ vessels(by: [{id: "v1"}, {id: "v2"}]) { name draught flag { state } } }'
+    await asking.ask(both, through, grant=granted())
+    await asking.ask('{ vessel(by: {id: "v2"}) { draught } }', through, grant=granted())
+    await asking.ask('{ vessel(by: {id: "v1"}) { draught } }', through, grant=granted(until=NOW))
+    await asking.ask('{ vessel(by: {id: "v1"}) { name } }', through, grant=granted())
+    await asking.ask(both, through)
+    opened, *others, without = asking.memory.kept
+    assert [one.opened for one in opened.customers] == [("Vessel.draught",), ()]
+    assert [one.grant for one in (opened, *others, without)] == [
+        granted(),
+        granted(),
+        granted(until=NOW),
+        granted(),
+        None,
+    ]
+    assert [each.opened for one in (*others, without) for each in one.customers] == [(), (), (), (), ()]
+
+
+async def test_for_whom_somebody_acts_is_recorded_of_the_customer_whose_assertion_says_it() -> None:
+    """Each once, of nobody else, and in no repr."""
+    asking = asked()
+    acting = [replace(asserted("v1"), acting_for=name) for name in ("child-3", "aunt-1", "child-3")]
+    await asking.ask(ALL, LEVELS, *acting, asserted("v2"))
+    (one,) = asking.memory.kept
+    assert [each.acting_for for each in one.customers] == [("child-3", "aunt-1"), (), ()]
+    assert [each.level for each in one.customers] == [Level.V1, Level.V2, Level.V0]
+    assert "child-3" not in repr(one)
 
 
 async def test_who_was_erased_is_recorded_and_not_told() -> None:

@@ -7,27 +7,32 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from adapters.answers import Answer, Denied, Facts, Fault, Found, Gone, Missing, Page, ReplacedBy, SourceError
-from adapters.gates import ConsentStatus
+from adapters.gates import CHANNELS, ConsentStatus
 from resolvers.gates import Gate, GateKind
 from resolvers.policy.gates import outcome_of
-from schema.dpv import parents
+from schema.dpv import parents, purposes
 from schema.reasons import Reason
+from schema.situation import Situation
 
+AGAINST = (ConsentStatus.WITHDRAWN, ConsentStatus.REFUSED, ConsentStatus.OBJECTED)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 EMAIL = Gate(GateKind.CONSENT, "DirectMarketing", "email")
 OBJECTED = Gate(GateKind.OBJECTION, "DirectMarketing", "email")
 FAILED: tuple[Answer, ...] = (SourceError(Reason.SOURCE_TIMEOUT), Denied(), ReplacedBy("x"), Found({}, NOW))
 
+PURPOSES = ("DirectMarketing", "dpv:DirectMarketing", "direct marketing", "https://w3id.org/dpv#Marketing")
+"""The purpose of the gates, and a broader one, as sources spell them: in the first two ways it is the term itself."""
+
 _TIMES = st.sampled_from([None, NOW - timedelta(days=1), NOW, NOW + timedelta(days=1)])
 RECORDS = st.lists(
     st.fixed_dictionaries(
         {
-            "purpose": st.sampled_from(["DirectMarketing", "Marketing", "CustomerCare"]),
-            "channel": st.sampled_from([None, "email", "phone"]),
+            "purpose": st.sampled_from([*PURPOSES, "CustomerCare", "Newsletter", ""]),
+            "channel": st.sampled_from([None, "email", "phone", "E-Mail", "pigeon"]),
             "status": st.sampled_from(list(ConsentStatus)),
             "valid_from": _TIMES,
             "valid_until": _TIMES,
@@ -37,8 +42,8 @@ RECORDS = st.lists(
 )
 
 
-def decided(gate: Gate, *answers: Answer, case: str | None = None) -> Reason | None:
-    outcome = outcome_of(gate, answers, NOW.timestamp(), case)
+def decided(gate: Gate, *answers: Answer, case: str | None = None, interaction: str | None = None) -> Reason | None:
+    outcome = outcome_of(gate, answers, NOW.timestamp(), Situation(case=case, interaction=interaction))
     return None if outcome is None else outcome.reason
 
 
@@ -52,10 +57,12 @@ def record(status: ConsentStatus = ConsentStatus.GIVEN, **more: object) -> Facts
 
 
 def holds(one: Facts) -> bool:
-    """Whether a record is in force, said in another way than the product's."""
+    """Whether a record is in force, said in another way than the product's: what closes does not wait for its begin."""
     since, until = one["valid_from"], one["valid_until"]
     assert since is None or isinstance(since, datetime)
     assert until is None or isinstance(until, datetime)
+    if one["status"] in AGAINST:
+        return until is None or until > NOW or (since is not None and since >= until)
     return (since is None or since <= NOW) and (until is None or until > NOW)
 
 
@@ -66,26 +73,114 @@ def test_consent_is_open_only_where_it_is_given_and_nothing_stands_against_it(
 ) -> None:
     """Given for this purpose and channel; against it stands what is withdrawn, refused or objected to, broader too."""
     gate = Gate(GateKind.CONSENT, "DirectMarketing", channel)
-    against = (ConsentStatus.WITHDRAWN, ConsentStatus.REFUSED, ConsentStatus.OBJECTED)
     in_force = [one for one in records if holds(one)]
     given_ones = [
         one
         for one in in_force
-        if one["status"] is ConsentStatus.GIVEN
-        and one["purpose"] == "DirectMarketing"
-        and one["channel"] in (None, channel)
+        if one["status"] is ConsentStatus.GIVEN and one["purpose"] in PURPOSES[:2] and one["channel"] in (None, channel)
     ]
     shutting = [
         one
         for one in in_force
-        if one["status"] in against
-        and one["purpose"] in ("DirectMarketing", "Marketing")
-        and (channel is None or one["channel"] in (None, channel))
+        if one["status"] in AGAINST
+        and one["purpose"] != "CustomerCare"
+        and (channel is None or one["channel"] in (None, channel, "pigeon", "E-Mail" if channel == "email" else None))
+    ]
+    certain = [
+        one for one in shutting if one["purpose"] in PURPOSES and (channel is None or one["channel"] != "pigeon")
     ]
     outcome = decided(gate, listed(*records))
     assert (outcome is None) == (bool(given_ones) and not shutting)
-    if any(one["status"] is ConsentStatus.WITHDRAWN for one in shutting):
+    if any(one["status"] is ConsentStatus.WITHDRAWN for one in certain):
         assert outcome is Reason.CONSENT_WITHDRAWN
+    elif shutting and not certain:
+        assert outcome is Reason.CONSENT_UNKNOWN
+
+
+ODD = st.fixed_dictionaries(
+    {
+        "purpose": st.sampled_from([*PURPOSES, "", " DirectMarketing", "*", None, 7, Fault(Reason.VALUE_INVALID)])
+        | st.text(),
+        "channel": st.sampled_from([None, "email", "e-mail", "", 7, Fault(Reason.VALUE_INVALID)]) | st.text(),
+        "status": st.sampled_from([*ConsentStatus, None, "withdrawn", Fault(Reason.VALUE_INVALID)]),
+        "valid_from": _TIMES | st.just("2026"),
+        "valid_until": _TIMES | st.just(datetime(2020, 1, 1)),  # noqa: DTZ001
+    }
+)
+GATES = [
+    *(
+        Gate(kind, "DirectMarketing", channel)
+        for kind in (GateKind.CONSENT, GateKind.OBJECTION)
+        for channel in (None, "email")
+    )
+]
+
+
+@settings(deadline=None, max_examples=150)
+@given(RECORDS, ODD.filter(lambda one: one["status"] is not ConsentStatus.GIVEN), st.sampled_from(GATES))
+def test_no_record_that_closes_or_cannot_be_read_opens_a_gate(records: list[Facts], odd: Facts, gate: Gate) -> None:
+    """Whatever stands beside it, and in whatever place."""
+    if decided(gate, listed(*records)) is not None:
+        assert decided(gate, listed(*records, odd)) is not None
+        assert decided(gate, listed(odd, *records)) is not None
+        assert decided(gate, listed(odd), listed(*records)) is not None
+
+
+@settings(deadline=None, max_examples=150)
+@given(RECORDS, ODD.filter(lambda one: one["status"] in AGAINST), st.sampled_from(GATES))
+def test_what_closes_closes_in_whatever_words(records: list[Facts], odd: Facts, gate: Gate) -> None:
+    """Unless it is over, or of a purpose or channel that is known and another one. An objection is closed by one."""
+    others = {"customercare", "phone"}
+    folded = {str(odd[name]).casefold() for name in ("purpose", "channel")}
+    assume(folded.isdisjoint(others) and not _is_known(odd) and odd["valid_until"] != NOW - timedelta(days=1))
+    assume(odd["valid_until"] != NOW)
+    if gate.kind is GateKind.CONSENT or odd["status"] is ConsentStatus.OBJECTED:
+        assert decided(gate, listed(*records, odd)) is not None
+
+
+def _is_known(odd: Facts) -> bool:
+    """Whether its words happen to be known ones of another purpose or channel."""
+    words = {str(odd["purpose"]).casefold(), str(odd["channel"]).casefold()} - {"directmarketing", "marketing", "email"}
+    return not words.isdisjoint({*map(str.casefold, purposes()), *CHANNELS})
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=2), timedelta(hours=2)])
+def test_what_closes_counts_before_it_begins(ahead: timedelta) -> None:
+    """A source whose clock is ahead writes withdrawals that begin later than now."""
+    for gate, status, reason in (
+        (EMAIL, ConsentStatus.WITHDRAWN, Reason.CONSENT_WITHDRAWN),
+        (EMAIL, ConsentStatus.REFUSED, Reason.CONSENT_REFUSED),
+        (EMAIL, ConsentStatus.EXPIRED, Reason.CONSENT_EXPIRED),
+        (OBJECTED, ConsentStatus.OBJECTED, Reason.OBJECTION_RECORDED),
+    ):
+        known = [] if status is ConsentStatus.EXPIRED else [record(valid_from=NOW - timedelta(days=90))]
+        assert decided(gate, listed(*known, record(status, valid_from=NOW + ahead))) is reason
+    assert decided(EMAIL, listed(record(valid_from=NOW + ahead))) is Reason.CONSENT_MISSING
+
+
+@pytest.mark.parametrize(
+    ("more", "closes", "opens"),
+    [
+        ({"purpose": "dpv:DirectMarketing"}, Reason.CONSENT_WITHDRAWN, None),
+        ({"purpose": "https://w3id.org/dpv#DirectMarketing"}, Reason.CONSENT_WITHDRAWN, None),
+        ({"purpose": " DirectMarketing"}, Reason.CONSENT_WITHDRAWN, Reason.CONSENT_MISSING),
+        ({"purpose": "dpv: DirectMarketing"}, Reason.CONSENT_WITHDRAWN, Reason.CONSENT_MISSING),
+        ({"purpose": "Newsletter"}, Reason.CONSENT_UNKNOWN, Reason.CONSENT_MISSING),
+        ({"purpose": ""}, Reason.CONSENT_UNKNOWN, Reason.CONSENT_MISSING),
+        ({"purpose": "CustomerCare"}, None, Reason.CONSENT_MISSING),
+        ({"channel": "e-mail"}, Reason.CONSENT_WITHDRAWN, Reason.CONSENT_MISSING),
+        ({"channel": "\uff25mail "}, Reason.CONSENT_WITHDRAWN, Reason.CONSENT_MISSING),
+        ({"channel": "pigeon"}, Reason.CONSENT_UNKNOWN, Reason.CONSENT_MISSING),
+        ({"channel": ""}, Reason.CONSENT_UNKNOWN, Reason.CONSENT_MISSING),
+        ({"channel": "phone"}, None, Reason.CONSENT_MISSING),
+    ],
+)
+def test_other_words_close_what_they_may_mean_and_open_nothing(
+    more: dict[str, Any], closes: Reason | None, opens: Reason | None
+) -> None:
+    """A term of the vocabulary is itself with its prefix or as its IRI; what nobody knows may be any."""
+    assert decided(EMAIL, listed(record(), record(ConsentStatus.WITHDRAWN, **more))) is closes
+    assert decided(EMAIL, listed(record(**more))) is opens
 
 
 @settings(deadline=None, max_examples=200)

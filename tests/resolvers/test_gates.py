@@ -293,6 +293,7 @@ async def test_the_calls_of_gates_are_counted_and_told() -> None:
             "source": "office",
             "offer": "consents",
             "gates": ["consent:DirectMarketing:email"],
+            "waiting": [0],
             "fields": ["channel", "purpose", "status", "valid_from", "valid_until"],
             "calls": 1,
             "keysPerCall": 50,

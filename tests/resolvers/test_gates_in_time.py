@@ -15,12 +15,15 @@ from adapters.offers import Offer
 from adapters.protocol import ProtocolAdapter
 from adapters.sending import Ask
 from resolvers import Engine, Request
+from resolvers.policy.decision_point import Decision, Question
 from schema.caller import Caller
 from schema.deadline import Deadline
+from schema.reasons import Reason
 from schema.views import View
 from tests.resolvers.fleet import Raw, ships, voyages
-from tests.resolvers.gated import CASES, CONSENTS, EMAIL, consent, gated, ship, withheld
+from tests.resolvers.gated import CASES, CONSENTS, EMAIL, case, consent, gated, ship, withheld
 from tests.resolvers.harbour import MemoryCrossReference, MemorySource
+from tests.resolvers.verified import Memory
 from tests.resolvers.vessels import MODEL, VESSELS, VOYAGES
 
 SHIPS = Offer(name="ships", serves="Vessel", record=VESSELS.record, key="imo", keyspace="", absent=Missing)
@@ -98,9 +101,9 @@ class Office(MemorySource):
         self.records["consents"][key] = [consent(key, "withdrawn")]
 
 
-def engine(clock: Clock, *adapters: Adapter) -> Engine:
+def engine(clock: Clock, *adapters: Adapter, **more: Any) -> Engine:
     crossref = MemoryCrossReference({f"v{n}": ship(n) for n in range(1, 4)})
-    return Engine(MODEL, adapters, crossref, clock=clock, now=lambda: 1.8e9)
+    return Engine(MODEL, adapters, crossref, clock=clock, now=lambda: 1.8e9, **more)
 
 
 async def answered(asked: Engine, query: str, view: View, clock: Clock, **variables: Any) -> dict[str, Any]:
@@ -222,6 +225,72 @@ async def test_a_source_that_owns_its_own_gate_is_not_locked_by_it() -> None:
     answer = await answered(asked, ONE, gated(NOTES), clock)
     assert len(answer["data"]["vessel"]["voyages"]["nodes"]) == 7
     assert registry.gates_read == 2
+
+
+DESK = {"relationship": "open-case", "refusal_ms": 500}
+
+
+def with_cases(clock: Clock, *consents: Raw) -> Office:
+    office = Office(clock, *consents)
+    office.records["cases"] = {key: [case(key)] for key in ("O1", "O2")}
+    return office
+
+
+@pytest.mark.parametrize("takes", [0.3, 0.6, 0.9, 1.1])
+@pytest.mark.parametrize("fields", [{}, {"Voyage.number": {"relationship": "open-case"}}], ids=["view", "field too"])
+async def test_no_call_of_a_view_starts_a_second_after_a_case_was_closed(takes: float, fields: dict[str, Any]) -> None:
+    """Then nobody is shown any more, whatever had come by then; the record holds why, and whose calls were made."""
+    clock, kept = Clock(), Memory()
+    office, registry = with_cases(clock), Logbook(clock, takes)
+    registry.during = lambda: office.records["cases"].update(O1=[case("O1", is_open=False)])
+    asked = engine(clock, office, registry, recorder=kept)
+    answer = await answered(asked, ONE, gated(fields, subject=DESK), clock)
+    closed_at = registry.started[0][0]
+    assert all(at <= closed_at + 1.0 for at, _, _ in registry.started)
+    is_late = closed_at + 2 * takes > closed_at + 1.0
+    assert len(office.batches) == 1 + is_late
+    (record,) = kept.kept
+    assert record.sources == {"office": 1 + is_late, "registry": len(registry.started)}
+    assert (answer["data"]["vessel"] is None) is is_late
+    assert [one.refused for one in record.customers] == [Reason.RELATIONSHIP_REQUIRED if is_late else None]
+    if is_late:
+        (told,) = answer["extensions"]["withheld"]
+        assert (told["code"], told["coordinate"]) == ("SUBJECT_UNKNOWN", "Query.vessel")
+        assert "errors" not in answer
+
+
+async def test_a_case_is_asked_again_once_for_all_and_who_has_one_is_shown() -> None:
+    """Of two customers one has lost it; the third page of the other comes."""
+    clock = Clock()
+    office, registry = with_cases(clock), Logbook(clock, 0.6)
+    registry.during = lambda: office.records["cases"].update(O2=[case("O2", is_open=False)])
+    query = ONE.replace('vessel(by: {id: "v1"})', 'vessels(by: [{id: "v1"}, {id: "v2"}])')
+    answer = await answered(engine(clock, office, registry), query, gated({}, subject=DESK), clock)
+    first, second = answer["data"]["vessels"]
+    assert (len(first["voyages"]["nodes"]), second) == (7, None)
+    assert [(batch.offer.name, batch.keys) for batch in office.batches] == [("cases", ("O1", "O2"))] * 2
+
+
+async def test_a_gate_is_not_asked_either_of_whom_the_case_was_closed() -> None:
+    """Between the case and the consent a decision point takes its time."""
+    clock = Clock()
+    office, registry = with_cases(clock, consent("O1", "given"), consent("O2", "given")), Logbook(clock, 0.1)
+
+    class Slow:
+        async def decide(self, question: Question, _deadline: Deadline) -> Sequence[Decision]:
+            clock.now += 1.5
+            office.records["cases"]["O1"] = [case("O1", is_open=False)]
+            return [Decision(True) for _ in question.evaluations]
+
+    query = ONE.replace('vessel(by: {id: "v1"})', 'vessels(by: [{id: "v1"}, {id: "v2"}])')
+    asked = engine(clock, office, registry, decision_point=Slow())
+    answer = await answered(asked, query, gated(NOTES, subject=DESK), clock)
+    assert [one is None for one in answer["data"]["vessels"]] == [True, False]
+    assert [(batch.offer.name, batch.keys) for batch in office.batches] == [
+        ("cases", ("O1", "O2")),
+        ("cases", ("O1", "O2")),
+        ("consents", ("O2",)),
+    ]
 
 
 class Owner(Logbook):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from resolvers import RefusalCode, RefusedError
+from adapters.crossref import Lookup
+from resolvers import Engine, RefusalCode, RefusedError
 from schema.reasons import Reason
 from schema.situation import Situation
-from schema.verification import Level
+from schema.verification import Assertion, Level
 from tests.resolvers.harbour import known
 from tests.resolvers.verified import NOW, asked, asserted, entries, granted, ruled
+from tests.resolvers.vessels import MODEL
 
 ONE = '{ vessel(by: {id: "v1"}) { name draught } }'
 ALL = '{ vessels(by: [{id: "v1"}, {id: "v2"}, {id: "v3"}]) { name draught } }'
@@ -42,7 +45,7 @@ async def test_the_same_query_shows_more_at_a_higher_level(
 async def test_what_would_open_a_value_is_told() -> None:
     """In the words of RFC 9470, with the level that the customer has now; masked values tell it too."""
     answer = await asked().ask(ONE, LEVELS)
-    step_up = {"current": "V0", "methods": ["otp", "app"], "maxAge": 1800}
+    step_up = {"current": "V0", "maxAge": 1800}
     (withheld,), (masked,) = answer["extensions"]["withheld"], answer["extensions"]["masked"]
     assert withheld == {
         "coordinate": "Vessel.draught",
@@ -50,10 +53,167 @@ async def test_what_would_open_a_value_is_told() -> None:
         "message": Reason.VERIFICATION_REQUIRED.message,
         "remedy": Reason.VERIFICATION_REQUIRED.remedy,
         "paths": [["vessel", "draught"]],
-        "stepUp": {"required": "V2", **step_up},
+        "stepUp": {"required": "V2", "methods": ["otp", "app"], **step_up},
     }
-    assert (masked["code"], masked["stepUp"]) == ("VALUE_MASKED", {"required": "V1", **step_up})
+    # V1 is a claim alone, for which no method is needed
+    assert (masked["code"], masked["stepUp"]) == ("VALUE_MASKED", {"required": "V1", "methods": [], **step_up})
     assert masked["remedy"] == Reason.VERIFICATION_REQUIRED.remedy
+
+
+@pytest.mark.parametrize(
+    ("done", "level", "remaining"),
+    [
+        (("otp",), Level.V2, ["kba", "face"]),
+        (("kba",), Level.V2, ["otp", "app", "face"]),
+        (("otp",), Level.V1, ["otp", "app", "kba", "face"]),
+        ((), Level.V0, ["otp", "app", "kba", "face"]),
+        (("vbm",), Level.V2, ["otp", "app", "kba", "face"]),
+    ],
+    ids=["possession", "knowledge", "a claim", "nothing", "one that the view does not take"],
+)
+async def test_the_methods_that_are_told_are_those_that_remain(
+    done: tuple[str, ...], level: Level, remaining: list[str]
+) -> None:
+    """Of a kind that was not used yet: by another one of the same kind nobody gets to V3."""
+    through = ruled(
+        {"Vessel.draught": {"min": "V3"}}, verification={"methods": ["otp", "app", "kba", "face"], "max_age": 1800}
+    )
+    answer = await asked().ask(ONE, through, replace(asserted(level=level), methods=done))
+    (entry,) = answer["extensions"]["withheld"]
+    counted = Level.V1 if done == ("vbm",) else level
+    assert entry["stepUp"] == {"required": "V3", "current": str(counted), "methods": remaining, "maxAge": 1800}
+
+
+async def test_what_is_too_old_is_done_anew_by_whatever_method() -> None:
+    """Nothing of it counts any more for what wants a newer one."""
+    through = ruled(
+        {"Vessel.draught": {"min": "V2", "max_age": 5}}, verification={"methods": ["otp", "kba"], "max_age": 1800}
+    )
+    answer = await asked().ask(ONE, through, asserted(age=10))
+    (entry,) = answer["extensions"]["withheld"]
+    assert (entry["code"], entry["stepUp"]["methods"]) == ("VERIFICATION_EXPIRED", ["otp", "kba"])
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
+@pytest.mark.parametrize(("age", "left"), [(1801, 300), (10, -1)], ids=["too old", "over"])
+async def test_what_is_masked_since_a_verification_is_too_old_says_so(
+    age: float, left: float, *, is_compiled: bool
+) -> None:
+    """By the code, with what shows it whole; it is no null, so it stands among what is masked."""
+    asking, query = asked(), "query ($by: [VesselBy!]!) { vessels(by: $by) { name } }"
+    if is_compiled:
+        asking.h.engine.prepare(LEVELS, query)
+    by = {"by": [{"id": "v1"}, {"id": "v2"}]}
+    answer = await asking.ask(query, LEVELS, asserted(level=Level.V1, age=age, left=left), variables=by)
+    assert answer["data"]["vessels"] == [{"name": "A."}, {"name": "B."}]
+    assert "withheld" not in answer["extensions"]
+    expired, masked = sorted(answer["extensions"]["masked"], key=lambda one: str(one["paths"]))
+    assert (expired["code"], expired["paths"]) == ("VERIFICATION_EXPIRED", [["vessels", 0, "name"]])
+    assert (expired["message"], expired["remedy"]) == (
+        Reason.VERIFICATION_EXPIRED.message,
+        Reason.VERIFICATION_EXPIRED.remedy,
+    )
+    assert (masked["code"], masked["paths"]) == ("VALUE_MASKED", [["vessels", 1, "name"]])
+    step_up = {"required": "V1", "current": "V0", "methods": [], "maxAge": 1800}
+    assert (expired["stepUp"], masked["stepUp"]) == (step_up, step_up)
+    first, second = asking.memory.kept[-1].customers
+    assert first.effects["Vessel.name"].codes == (Reason.VERIFICATION_EXPIRED,)
+    assert second.effects["Vessel.name"].codes == (Reason.VALUE_MASKED,)
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
+@pytest.mark.parametrize(
+    ("selected", "level", "required"),
+    [
+        ("beam", Level.V0, ("Vessel.size", "V3", 600)),
+        ("beam length", Level.V0, ("Vessel.size", "V2", 1800)),
+        ("__typename", Level.V0, ("Vessel.size", "V1", 1800)),
+        ("beam", Level.V1, ("Size.beam", "V3", 600)),
+    ],
+)
+async def test_what_opens_an_object_shows_something_of_what_was_asked_of_it(
+    selected: str, level: Level, required: tuple[str, str, int], *, is_compiled: bool
+) -> None:
+    """Its own level alone would open an object of which all is withheld, with another level to ask for."""
+    beam: Mapping[str, Any] = {"min": "V3", "max_age": 600}
+    rules = {"Vessel.size": {"min": "V1"}, "Size.beam": beam, "Size.length": {"min": "V2"}}
+    asking, query = asked(), f"query ($by: VesselBy!) {{ vessel(by: $by) {{ size {{ {selected} }} }} }}"
+    through = ruled(rules, verification={"methods": ["otp", "kba"], "max_age": 1800})
+    if is_compiled:
+        asking.h.engine.prepare(through, query)
+    answer = await asking.ask(query, through, asserted(level=level), variables={"by": {"id": "v1"}})
+    (entry,) = answer["extensions"]["withheld"]
+    assert (entry["coordinate"], entry["stepUp"]["required"], entry["stepUp"]["maxAge"]) == required
+
+
+async def test_an_object_that_no_level_opens_tells_its_own() -> None:
+    """What is asked of it waits for the glass too: better verification alone shows nothing of it."""
+    through = ruled({"Vessel.size": {"min": "V1"}, "Size.beam": {"min": "V2", "break_glass": True}})
+    answer = await asked().ask('{ vessel(by: {id: "v1"}) { size { beam } } }', through)
+    (entry,) = answer["extensions"]["withheld"]
+    assert (entry["coordinate"], entry["stepUp"]["required"]) == ("Vessel.size", "V1")
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (["v1"], None),
+        (["v2"], {"assertions": 1, "used": 0}),
+        (["v9"], {"assertions": 1, "used": 0}),
+        (["v1", "v2"], {"assertions": 2, "used": 1}),
+    ],
+    ids=["who is shown", "who was not looked up", "who does not exist", "one of two"],
+)
+async def test_an_assertion_of_nobody_who_is_shown_is_told(keys: list[str], told: Mapping[str, int] | None) -> None:
+    """Else it looks as if none had been sent; by nothing does it tell who exists."""
+    answer = await asked().ask(ONE, LEVELS, *(asserted(key, Level.V3) for key in keys))
+    assert answer.get("extensions", {}).get("verification") == told
+
+
+async def test_an_entry_names_what_stands_at_its_paths() -> None:
+    """Where a field is withheld, and what is below it as well, it is the field: there is nothing below it."""
+    through = ruled({"Vessel.size": {"min": "V1"}, "Size.beam": {"min": "V2"}, "Size.length": {"min": "V2"}})
+    asking = asked()
+    answer = await asking.ask('{ vessel(by: {id: "v1"}) { size { beam length } } }', through)
+    assert entries(answer) == [("VERIFICATION_REQUIRED", "Vessel.size", [["vessel", "size"]])]
+    (one,) = asking.memory.kept[-1].customers
+    assert one.out_of_reach == {"Size.beam", "Size.length"}, "what is withheld is counted once"
+    answer = await asking.ask('{ vessel(by: {id: "v1"}) { size { beam length } } }', through, asserted(level=Level.V1))
+    assert {coordinate for _, coordinate, _ in entries(answer)} == {"Size.beam", "Size.length"}
+
+
+async def test_an_engine_can_be_told_to_vouch_for_customers() -> None:
+    """As if it were asserted of whoever is looked up, at the time of the request: one by one, with what is asserted."""
+    asking, told = asked(), list[tuple[Lookup, float]]()
+
+    def vouch(lookup: Lookup, at: float) -> Assertion | None:
+        told.append((lookup, at))
+        return asserted(lookup.key, Level.V1) if lookup.key != "v3" else None
+
+    engine = Engine(MODEL, asking.h.sources, asking.h.crossref, now=lambda: NOW, vouch=vouch)
+    asking.h.engine = engine
+    answer = await asking.ask(ALL, LEVELS, asserted("v2"))
+    assert answer["data"]["vessels"] == [
+        {"name": "Anna", "draught": None},
+        {"name": "Berta", "draught": 302},
+        {"name": "C.", "draught": None},
+    ]
+    assert told == [(Lookup(None, name), NOW) for name in ("v1", "v2", "v3")]
+    assert asking.h.crossref.reads == 1
+
+
+async def test_whoever_is_vouched_for_is_the_customer_of_a_bound_view() -> None:
+    """From V2 on, as with any assertion."""
+    bound = ruled({"Vessel.draught": {"min": "V2"}}, subject={"mode": "single", "bound": True}, lookups=["id"])
+    for level, shown in ((Level.V2, True), (Level.V1, False)):
+        asking = asked()
+        asking.h.engine = Engine(
+            *(MODEL, asking.h.sources, asking.h.crossref),
+            now=lambda: NOW,
+            vouch=lambda lookup, _at, level=level: asserted(lookup.key, level),  # type: ignore[misc]
+        )
+        answer = await asking.ask(ONE, bound)
+        assert (answer["data"]["vessel"] is not None) is shown
 
 
 async def test_an_assertion_raises_its_own_customer_alone() -> None:
@@ -89,6 +249,8 @@ async def test_who_is_meant_by_an_assertion_is_found_as_by_a_look_up(source: str
         (asserted(age=1801), "VERIFICATION_EXPIRED"),
         (asserted(age=61), "VERIFICATION_EXPIRED"),
         (asserted(age=60), None),
+        (asserted(age=-30), None),
+        (asserted(age=-31), "VERIFICATION_EXPIRED"),
         (asserted(level=Level.V1, left=0), "VERIFICATION_REQUIRED"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -12,6 +13,7 @@ from resolvers.cursors import Cursors
 from resolvers.documents import Documents
 from resolvers.reading import Reader
 from schema.caller import Caller
+from schema.view_schema import cut_schema
 from schema.views import View
 from tests.resolvers.harbour import harbour
 from tests.resolvers.vessels import MODEL, view
@@ -64,6 +66,15 @@ def test_a_view_of_which_no_document_could_be_prepared_makes_room_too() -> None:
     schema = made.schema_of(through)
     open_others(made)
     assert made.schema_of(through) is not schema
+
+
+def test_what_is_over_a_limit_is_explained_with_the_views_own_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is cut once, the largest thing that is kept of a view: limits are no part of it."""
+    made, through, cutting = reader(), view(limits={"weight": 1}), Mock(wraps=cut_schema)
+    monkeypatch.setattr("resolvers.reading.cut_schema", cutting)
+    for _ in range(2):
+        assert made.explain(through, REQUEST)["over"] != []
+    assert cutting.call_count == 1
 
 
 def test_a_document_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,5 +172,5 @@ def test_what_else_is_wrong_is_told_once(tmp_path: Path, model: Model) -> None:
     assert [problem.partition(";")[0] for problem in problems] == [
         "14 got Book.titel, which the model does not have",
         "16 got Reader.kept(year:), which the model does not have",
-        "18 got Named.name without Author.name",
+        "18 got Named.name without Author.name (FIELD_NOT_IN_VIEW)",
     ]

@@ -144,6 +144,45 @@ class Box:
 
 
 @strawberry.type
+class Price:
+    """What it costs."""
+
+    amount: float | None
+    """How much."""
+
+
+@strawberry.type
+class Rope:
+    """What holds."""
+
+    price: Price | None
+    """What it costs."""
+    prices: list[Price] | None
+    """What it has cost."""
+    colours: list[str] | None
+    """Its strands."""
+
+
+class RopesBy(Forward):
+    above: Annotated[int | None, On("price")] = None
+    """Only dearer ones."""
+    ever: Annotated[int | None, On("prices")] = None
+    """Only those that once were."""
+    colour: Annotated[str | None, On("colours")] = None
+    """Only those with such a strand."""
+
+
+@strawberry.type(directives=[Subject(plural="lockers")])
+class Locker:
+    """Where ropes lie."""
+
+    id: strawberry.ID
+    """Its id."""
+    ropes: Connection[Rope] | None = listing(RopesBy)
+    """What lies in it."""
+
+
+@strawberry.type
 class CupBy:
     """Not allowed."""
 
@@ -319,6 +358,17 @@ def test_a_class_that_is_no_type_is_refused() -> None:
         assert "Subject(plural=...)" in problem.mend
 
 
+def test_an_argument_reads_a_value_and_no_object() -> None:
+    """Rules stand on the fields of an object: an argument on the object would tell of what they withhold."""
+
+    problems = problems_of(Locker)
+    assert [problem.got for problem in problems] == [
+        "Locker.ropes(above:) on 'price', which holds Price",
+        "Locker.ropes(ever:) on 'prices', which holds Price",
+    ]
+    assert {problem.wanted for problem in problems} == {"an attribute of Rope that is a value, and no object"}
+
+
 def test_the_subject_carries_exactly_one_mark() -> None:
     """Without it nobody knows the plural; two would contradict each other."""
     (problem,) = problems_of(Port)
@@ -448,3 +498,22 @@ def test_an_undescribed_scalar_is_refused() -> None:
     (problem,) = problems_of(Vessel, types=[Anchorage], scalars={Knots: bare})
     assert (problem.file, problem.got) == ("Bare", "the type Bare without a description")
     assert problem.line is None
+
+
+def test_a_coordinate_has_the_title_that_the_model_gives_it() -> None:
+    """The first line of its description; nothing where the model has no such coordinate."""
+
+    @strawberry.type(directives=[Subject(plural="clocks")])
+    class Clock:
+        """A clock."""
+
+        id: strawberry.ID
+        """Its id.
+
+        It never changes."""
+
+    model = Model(Clock)
+    assert [model.title(name) for name in ("Clock.id", "Clock.hour", "Watch.id", "ID.id", "Clock")] == [
+        "Its id.",
+        *[""] * 4,
+    ]

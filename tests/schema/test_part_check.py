@@ -13,6 +13,11 @@ from schema.view_files import load_views
 from tests.schema.declared import SUPPORT_CALL, sentence, write_view
 
 TODAY = date(2026, 6, 1)
+ON_CALL = "{relationship: active-interaction, refusal_ms: 300}"
+NOT_TOLD = (
+    "got active-interaction, and a situation without an interaction; wanted the interaction told: without it nothing "
+    "is shown, and nobody is asked; to mend: add `interaction: required` to `situation:`"
+)
 VERIFIED = "verification: {methods: [otp]}\nsituation: {interaction: required}\n"
 
 
@@ -31,8 +36,9 @@ def found(
     [
         ("", "", "id, crm"),
         (VERIFIED, "min: V1", "id, crm"),
-        (f"{VERIFIED}subject: {{mode: single, bound: true}}\n", "", "id"),
-        ("subject: {relationship: open-case, refusal_ms: 1500}\n", "", "id, crm"),
+        (f"{VERIFIED}subject: {{bound: true}}\n", "", "id"),
+        ("subject: {relationship: open-case, refusal_ms: 1400}\n", "", "id, crm"),
+        (f"subject: {ON_CALL}\nsituation: {{interaction: optional}}\n", "", "id"),
         ("break_glass: {roles: [lead], reasons: [vital-interest], minutes: 30}\n", "break_glass: true", "id"),
         ("prohibited: [DirectMarketing, CommunicationForCustomerCare]\n", "", "id"),
         ("processing: [Store]\nretention: A year, for the accounts\n", "", "id"),
@@ -65,18 +71,30 @@ def test_parts_that_hold_together_are_no_problem(tmp_path: Path, parts: str, fie
             "subject: {relationship: open-case}\n",
             "",
             "6 got a relationship without refusal_ms; wanted the time at which every refusal leaves, for its own time "
-            "would tell who exists; to mend: add `refusal_ms:`, longer than the source of cases takes",
+            "would tell who exists; to mend: add `refusal_ms:`, longer than the source that knows of it takes",
         ),
         (
             "subject: {refusal_ms: 300}\n",
             "",
             "6 got refusal_ms without a relationship; wanted both: without a gate refusals take no time that tells; "
-            "to mend: remove refusal_ms, or add `relationship: open-case`",
+            "to mend: remove refusal_ms, or add a relationship",
         ),
         (
-            "subject: {relationship: open-case, refusal_ms: 1501}\n",
+            "subject: {relationship: open-case, refusal_ms: 1401}\n",
             "",
-            "6 got refusal_ms 1501; wanted at most the view's deadline_ms, 1500; to mend: lower it",
+            "6 got refusal_ms 1401, which leaves no time to send a refusal before the deadline; wanted at most 1400: "
+            "of the view's deadline_ms, 1500, the rest is for making the answer; to mend: lower it, or raise "
+            "deadline_ms",
+        ),
+        (
+            f"subject: {ON_CALL}\n",
+            "",
+            f"6 {NOT_TOLD}",
+        ),
+        (
+            "",
+            "relationship: active-interaction",
+            f"14 {NOT_TOLD}",
         ),
         (
             "break_glass: {roles: [lead], reasons: [vital-interest], minutes: 30}\n",
@@ -105,7 +123,7 @@ def test_parts_that_hold_together_are_no_problem(tmp_path: Path, parts: str, fie
         (
             "processing: [Consult, Store, Download]\n",
             "",
-            "6 got Download, Store with the retention none; wanted how long what is kept is kept, and why; to mend: "
+            "6 got Download, Store without a retention; wanted how long what is kept is kept, and why; to mend: "
             "say so in `retention:`, or correct the list",
         ),
         (
@@ -167,3 +185,12 @@ def test_without_a_day_nothing_is_said_of_the_days(tmp_path: Path) -> None:
     """Whether a view is served today is asked only by those who serve."""
     write_view(tmp_path, SUPPORT_CALL.replace("owner: ", "valid_until: 2020-01-01\nowner: "))
     assert list(verify_parts(load_views(tmp_path).views[0])) == []
+
+
+def test_a_limit_that_says_more_than_can_be_asked_is_a_note(tmp_path: Path) -> None:
+    """A view of one customer a request may say so in its limits, too."""
+    assert found(tmp_path, "subject: {mode: single}\n", level=Level.NOTE) == [
+        "17 got customers: 50, and subject: {mode: single}; wanted customers: 1, which is what holds; "
+        "to mend: write `customers: 1`, or remove `mode: single`"
+    ]
+    assert found(tmp_path, "subject: {mode: single}\n") == []

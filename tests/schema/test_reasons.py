@@ -37,6 +37,7 @@ def test_policy_withholds_and_only_sources_fail() -> None:
         "BREAK_GLASS_REASON_REQUIRED",
         "BREAK_GLASS_NOT_ALLOWED",
         "OBLIGATION_UNSUPPORTED",
+        "POLICY_DENIED",
         "POLICY_UNAVAILABLE",
         "VALUE_NOT_IN_VIEW",
     }

@@ -282,6 +282,15 @@ def test_no_list_comes_in_the_order_of_what_is_withheld_from_who_sees_it(tmp_pat
     assert found(tmp_path, model, {"Reader.read": "min: V2", "Book.pages": "min: V1"}) == []
 
 
+def test_no_list_comes_in_the_order_of_what_the_view_does_not_show(tmp_path: Path, model: Model) -> None:
+    """Nobody may see it, and the order tells of it; where the order can be chosen, that is refused by itself."""
+    assert found(tmp_path, model, {"Reader.read": ""}) == [
+        "got Reader.read, which comes in the order of Book.pages, which is not in the view (FIELD_NOT_IN_VIEW); wanted "
+        "lists ordered by what the view shows, for the order tells of the values; to mend: list Book.pages, or leave "
+        "Reader.read out"
+    ]
+
+
 def test_a_list_under_another_rule_is_not_filtered_either(tmp_path: Path, model: Model) -> None:
     """Neither is stricter, and each shows to some what the other withholds."""
     rules = {"Reader.kept": "relationship: open-case", "Reader.kept(title:)": "", "Book.title": "min: V1"}

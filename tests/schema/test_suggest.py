@@ -11,6 +11,14 @@ def test_the_nearest_word_is_found_whatever_the_case() -> None:
     assert nearest("Customer.segmnt", WORDS) == "Customer.segment"
 
 
+def test_two_letters_swapped_are_what_was_meant() -> None:
+    """Whatever else is as near, and stands before it in the alphabet."""
+    assert nearest("opt", ("pop", "otp", "kba")) == "otp"
+    assert nearest("OPT", ("pop", "otp")) == "otp"
+    assert nearest("abcd", ("dbca", "abcx")) == "abcx"  # others than neighbours are not swapped by a slip
+    assert nearest("abcd", ("bacx", "abxd")) == "abxd"
+
+
 def test_of_words_that_differ_in_case_alone_the_one_written_likewise_is_nearest() -> None:
     """In whatever order they are known."""
     assert nearest("biling", ("Billing", "billing")) == nearest("biling", ("billing", "Billing")) == "billing"

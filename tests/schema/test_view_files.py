@@ -52,13 +52,27 @@ def test_the_problems_of_all_files_are_named_at_once(tmp_path: Path) -> None:
     assert problems_of(raised.value) == [
         (None, "the ending .yml"),
         (1, "text that is no YAML (expected the node content, but found '<stream end>')"),
-        (2, "no owner (owner)"),
         (6, "the unknown key 'ownr' (ownr)"),
-        (2, "support-call@2 in a file named support-call@1.yaml"),
+        (3, "support-call@2 in a file named support-call@1.yaml"),
     ]
     usable, problems = read_views(tmp_path)
     assert [loaded.view.id for loaded in usable.views] == ["e@1"]
     assert problems == raised.value.problems
+
+
+def test_a_folder_knows_what_its_broken_files_may_declare(tmp_path: Path) -> None:
+    """So that nothing is called missing that only cannot be read."""
+    write_view(tmp_path, "a: [", "a@1.yaml")
+    write_view(tmp_path, version(2), "support-call@1.yaml")
+    folder, _ = read_views(tmp_path)
+    asked = ("a", "a@1", "a@2", "support-call", "support-call@1", "support-call@2", "b")
+    assert [folder.may_declare(name) for name in asked] == [True, True, False, True, True, True, False]
+    assert read_views(tmp_path / "nowhere")[0].may_declare("anything")
+    write_view(tmp_path, version(1), "support-call@1.yaml")
+    whole, _ = read_views(tmp_path)
+    assert not whole.may_declare("support-call")
+    doubted = whole.without(frozenset({"support-call@1"}))
+    assert (doubted.views, doubted.may_declare("support-call")) == ((), True)
 
 
 def test_a_version_declared_twice_is_a_problem(tmp_path: Path) -> None:

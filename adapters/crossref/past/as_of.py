@@ -59,8 +59,8 @@ _ENDED_SINCE = (
 )
 
 _RESTRICTIONS = (
-    "SELECT customer_id, ground, coordinates, valid_from, valid_to FROM restriction "
-    "WHERE tenant_id = ? AND customer_id IN (?*)"
+    "SELECT customer_id, ground, coordinates FROM restriction "
+    "WHERE tenant_id = ? AND customer_id IN (?*) AND valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)"
 )
 
 
@@ -79,7 +79,14 @@ def _past(at: datetime, now: datetime) -> str:
 
 
 async def resolve_as_of(
-    database: Database, tenant: str, keyring: Keyring, lookups: Sequence[Lookup], at: datetime, now: datetime
+    database: Database,
+    tenant: str,
+    keyring: Keyring,
+    lookups: Sequence[Lookup],
+    at: datetime,
+    now: datetime,
+    *,
+    restricted_keys: bool = False,
 ) -> Sequence[Subject | None]:
     """Return who was meant by each look-up at that time, as `resolve_many` does, all at one moment of the database.
 
@@ -93,7 +100,8 @@ async def resolve_as_of(
             "got an identifier with as_of; ask by a key or an id: it is known of the present",
         )
     finder = _FinderAsOf(database, tenant, _past(at, now))
-    return await Reader(finder, keyring, lambda: at, await finder.sources()).resolve_many(lookups)
+    reader = Reader(finder, keyring, await finder.sources())
+    return await reader.resolve_many(lookups, restricted_keys=restricted_keys)
 
 
 class _FinderAsOf:
@@ -110,8 +118,8 @@ class _FinderAsOf:
         """Raise SecretError when another process has written with a secret that is not at hand and that is needed."""
         await self._database.read(lambda connection: check_written(connection, self._tenant, keyring))
 
-    async def find(self, asked: Sequence[Asked]) -> Found:
-        """Return who was found then, and what was restricted when."""
+    async def find(self, asked: Sequence[Asked], *, restricted_keys: bool = False) -> Found:
+        """Return who was found then, with all keys, and what was restricted then."""
         return await self._database.read(lambda connection: _Past(connection, self._tenant, self._at).find(asked))
 
 
@@ -173,11 +181,11 @@ class _Past:
         return links
 
     async def _restrictions(self, customers: Collection[str]) -> list[Row]:
-        """Return what was restricted when, for the customers and for ids that led to them then."""
+        """Return what was restricted then, for the customers and for ids that led to them then."""
         ever = {row[0] for row in await self._fetch(_EVER_LED_HERE, customers)} - {*customers}
         named = {name: customer for name, customer in (await self._led(ever)).items() if customer in customers}
         named |= {customer: customer for customer in customers}
-        return [(named[row[0]], *row[1:]) for row in await self._fetch(_RESTRICTIONS, named)]
+        return [(named[row[0]], *row[1:]) for row in await self._fetch(_RESTRICTIONS, named, self._at, self._at)]
 
     async def _fetch(
         self, statement: str, asked: Iterable[str], *after: object, before: Sequence[object] = ()

@@ -73,7 +73,7 @@ class PostgresCrossReference(StoredCrossReference):
                 await database.write(partial(begin_tenant, tenant=tenant))
             await database.read(lambda connection: check_secrets(connection, tenant, keyring))
             finder = PostgresFinder(database, tenant)
-            reader = Reader(finder, keyring, clock, await finder.sources())
+            reader = Reader(finder, keyring, await finder.sources())
         except BaseException:
             await database.aclose()
             raise

@@ -31,17 +31,20 @@ SELECT f.key, f.customer_id, k.source_id, k.key_lookup, k.key_sealed, k.link_id,
 FROM (SELECT asked.key, {customer} AS customer_id, ({restrictions}) AS restrictions
       FROM {asked} AS asked {owner} LIMIT -1) AS f
 LEFT JOIN link AS k INDEXED BY link_current_customer
-  ON k.tenant_id = ?1 AND k.customer_id = f.customer_id AND k.valid_to IS NULL AND k.key_status = 'live'
+  ON k.tenant_id = ?1 AND k.customer_id = iif(?4 OR instr(coalesce(f.restrictions, ''), '*') = 0, f.customer_id, NULL)
+  AND k.valid_to IS NULL AND k.key_status = 'live'
 """
 
-# A restriction made for an id holds for whoever that id was merged into. NULL where there is none, as nearly always.
+# A restriction made for an id holds for whoever that id was merged into, until it is lifted. NULL where there is none,
+# as nearly always. No ground and no coordinate has a * in it: where one stands, everything is restricted.
 _RESTRICTIONS = """
-SELECT nullif(json_group_array(json_array(x.ground, x.coordinates, x.valid_from, x.valid_to)), '[]')
+SELECT nullif(json_group_array(json_array(x.ground, x.coordinates)), '[]')
 FROM (SELECT {customer} AS name
       UNION ALL
       SELECT m.customer_id FROM customer AS m INDEXED BY customer_survivor
       WHERE m.tenant_id = ?1 AND m.survivor_id = {customer}) AS named
-CROSS JOIN restriction AS x INDEXED BY restriction_customer ON x.tenant_id = ?1 AND x.customer_id = named.name
+CROSS JOIN restriction AS x INDEXED BY restriction_customer
+  ON x.tenant_id = ?1 AND x.customer_id = named.name AND x.valid_to IS NULL
 """
 
 # A link's customer is there, and nearly always active: looking among the few who are not reads one page less, which is
@@ -117,30 +120,35 @@ class SqliteFinder:
             except FAILURES as error:
                 raise store_error(error) from None
 
-    async def find(self, asked: Sequence[Asked]) -> Found:
-        """Return who is found, and what is restricted when.
+    async def find(self, asked: Sequence[Asked], *, restricted_keys: bool = False) -> Found:
+        """Return who is found, and what is restricted.
 
         The state, where it was wanted, is that of after the reading: it was read in that one, or in one before.
         """
         with self._turn:
             # as `translated` does, which would cost a twentieth of the look-up
             try:
-                links = self._one(*asked[0]) if len(asked) == 1 else self._several(asked)
+                if len(asked) == 1:
+                    links = self._one(*asked[0], restricted_keys)
+                else:
+                    links = self._several(asked, restricted_keys)
                 state = self._state() if self._tells_state else None
             except FAILURES as error:
                 raise store_error(error) from None
         restricted = [rows[0] for rows in links.values() if rows[0][8]]
-        return Found(links, [*_timed(restricted)] if restricted else (), state)
+        return Found(links, [*_restrictions(restricted)] if restricted else (), state)
 
     def _state(self) -> int:
         state: int = self._cursor.execute("PRAGMA data_version").fetchone()[0]
         return state
 
-    def _one(self, position: int, source: str | None, key: str | None) -> Mapping[int, Sequence[Row]]:
-        rows = self._fetch(_ONE_BY_ID if source is None else _ONE_BY_KEY, source, key)
+    def _one(
+        self, position: int, source: str | None, key: str | None, restricted_keys: bool
+    ) -> Mapping[int, Sequence[Row]]:
+        rows = self._fetch(_ONE_BY_ID if source is None else _ONE_BY_KEY, source, key, restricted_keys)
         return {position: rows} if rows else {}
 
-    def _several(self, asked: Sequence[Asked]) -> Mapping[int, Sequence[Row]]:
+    def _several(self, asked: Sequence[Asked], restricted_keys: bool) -> Mapping[int, Sequence[Row]]:
         wanted: dict[str | None, tuple[list[int], list[str | None]]] = {}
         for position, source, key in asked:
             if source not in wanted:
@@ -149,30 +157,32 @@ class SqliteFinder:
             positions.append(position)
             keys.append(key)
         if len(wanted) == 1:
-            return self._grouped(wanted)
+            return self._grouped(wanted, restricted_keys)
         # one statement is one moment; several are when a transaction holds them
         self._cursor.execute("BEGIN")
         try:
-            return self._grouped(wanted)
+            return self._grouped(wanted, restricted_keys)
         finally:
             self._cursor.execute("COMMIT")
 
-    def _grouped(self, wanted: Mapping[str | None, tuple[list[int], list[str | None]]]) -> Mapping[int, Sequence[Row]]:
+    def _grouped(
+        self, wanted: Mapping[str | None, tuple[list[int], list[str | None]]], restricted_keys: bool
+    ) -> Mapping[int, Sequence[Row]]:
         links: dict[int, list[Row]] = {}
         for source, (positions, keys) in wanted.items():
             statement, place = _SEVERAL_BY_ID if source is None else _SEVERAL_BY_KEY, None
-            for row in self._fetch(statement, source, json.dumps(keys)):
+            for row in self._fetch(statement, source, json.dumps(keys), restricted_keys):
                 if row[0] != place:  # the rows of one that was asked for follow each other
                     place = row[0]
                     group = links.setdefault(positions[place], [])
                 group.append(row)
         return links
 
-    def _fetch(self, statement: str, source: str | None, value: str | None) -> list[Any]:
-        return self._cursor.execute(statement, (self._tenant, source, value)).fetchall()
+    def _fetch(self, statement: str, source: str | None, value: str | None, restricted_keys: bool) -> list[Any]:
+        return self._cursor.execute(statement, (self._tenant, source, value, restricted_keys)).fetchall()
 
 
-def _timed(rows: Sequence[LinkRow]) -> Iterator[Row]:
+def _restrictions(rows: Sequence[LinkRow]) -> Iterator[Row]:
     """Return each restriction of these customers, of rows of different positions."""
     for row in rows:
         for restriction in json.loads(row[8]):

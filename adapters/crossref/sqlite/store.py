@@ -51,7 +51,7 @@ class SqliteCrossReference(StoredCrossReference):
         self._file, self._finder = database, finder
         self._watch: SqliteWatch | None = None
         try:
-            reader = Reader(finder, keyring, clock, finished(finder.sources()))
+            reader = Reader(finder, keyring, finished(finder.sources()))
         except BaseException:
             finder.close()
             raise

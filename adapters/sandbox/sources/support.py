@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from adapters.answers import Page
-from adapters.gates import CASE, CaseRecord
+from adapters.gates import CASE, INTERACTION, CaseRecord, InteractionRecord
 from adapters.http import AsQuery, ByCursor, HttpAdapter, HttpOffer
 from adapters.records import Record, Reference
 from adapters.sandbox.sources.codes import coded
@@ -39,11 +39,16 @@ _ORIGINS = {
 }
 _WRITERS = {MessageAuthor.CUSTOMER: "client", MessageAuthor.AGENT: "staff", MessageAuthor.SYSTEM: "robot"}
 _OPEN = {"fresh": True, "assigned": True, "pending": True, "resolved": False, "archived": False}
+_GOES_ON = {"live": True, "held": True, "ended": False}
 _IN_TIME = AsQuery("order", words={Sort.NEWEST_FIRST: "newest", Sort.OLDEST_FIRST: "oldest"})
 
 
 def _is_open(status: Any) -> bool | None:
     return None if status is None else _OPEN[status]
+
+
+def _goes_on(state: Any) -> bool | None:
+    return None if state is None else _GOES_ON[state]
 
 
 class DeskTicket(Record):
@@ -64,6 +69,13 @@ class DeskCase(CaseRecord):
 
     reference: str | None = Field(validation_alias="id")
     is_open: Annotated[bool | None, BeforeValidator(_is_open)] = Field(validation_alias="status")
+
+
+class DeskInteraction(InteractionRecord):
+    """A call or chat with the customer: it goes on until it has ended, on hold or not."""
+
+    reference: str | None = Field(validation_alias="id")
+    is_active: Annotated[bool | None, BeforeValidator(_goes_on)] = Field(validation_alias="state")
 
 
 class DeskMessage(Record):
@@ -129,5 +141,21 @@ def support_adapter(url: str, token: str) -> HttpAdapter:
         at_once=8,
         absent=Page,
     )
+    interactions = HttpOffer(
+        name="interactions",
+        serves=INTERACTION,
+        record=DeskInteraction,
+        path="/customers/{key}/interactions",
+        key="client",
+        records="interactions",
+        params=(("state", "live,held"),),
+        paging=pages,
+        max_items=20,
+        max_page=20,
+        at_once=8,
+        absent=Page,
+    )
     headers = {"Authorization": f"Bearer {token}"}
-    return HttpAdapter("support", url, [tickets, messages, cases], headers=headers, timeout=2.0, at_once=8)
+    return HttpAdapter(
+        "support", url, [tickets, messages, cases, interactions], headers=headers, timeout=2.0, at_once=8
+    )

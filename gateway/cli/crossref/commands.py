@@ -7,14 +7,17 @@ from typing import Annotated, Literal
 
 import typer
 
+from gateway.cli.crossref.arguments import Json, KeyOfWho, Who, exit_unless
+from gateway.cli.crossref.candidate_commands import candidates
 from gateway.cli.crossref.identifier_commands import identifiers
+from gateway.cli.crossref.non_match_commands import non_matches
 from gateway.cli.crossref.options import Actor, Place, reading
 from gateway.cli.crossref.write_commands import add_write_commands
 from schema.identifiers import IdentifierType
 
 __all__ = ["crossref"]
 
-_FOUND, _LEFT_OUT, _STOPPED = 1, 3, 130
+_LEFT_OUT, _STOPPED = 3, 130
 
 crossref = typer.Typer(
     name="crossref",
@@ -34,12 +37,6 @@ load left something out, 130 stopped by Ctrl-C.
 Example: customer-view crossref sources --crossref sqlite:///crossref.db""",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Who = Annotated[
-    str,
-    typer.Argument(metavar="ID|SOURCE", help="The customer's id; or a source, then its key.", show_default=False),
-]
-Key = Annotated[str | None, typer.Argument(metavar="KEY", help="The source's key; - reads it.", show_default=False)]
 AsOf = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="Who was meant then: 2026-11-01T09:30+01:00; in UTC unless it names a zone."),
@@ -55,7 +52,7 @@ After = Annotated[int, typer.Option(min=0, metavar="SEQ", help="Begin after the 
 def resolve(
     place: Place,
     who: Who,
-    key: Key = None,
+    key: KeyOfWho = None,
     identifier: Identifier = None,
     as_of: AsOf = None,
     as_json: Json = False,
@@ -73,7 +70,7 @@ def resolve(
     """
     from gateway.cli.crossref.reading import run_resolve
 
-    _exit_unless(run_resolve(place, who, key, identifier, as_of, as_json=as_json))
+    exit_unless(run_resolve(place, who, key, identifier, as_of, as_json=as_json))
 
 
 @crossref.command()
@@ -96,12 +93,12 @@ def resolve_many(
     """
     from gateway.cli.crossref.resolving_many import run_resolve_many
 
-    _exit_unless(run_resolve_many(place, file, identifier, as_of, as_json=as_json))
+    exit_unless(run_resolve_many(place, file, identifier, as_of, as_json=as_json))
 
 
 @crossref.command()
 @reading
-def history(place: Place, who: Who, key: Key = None, after: After = 0, as_json: Json = False) -> None:
+def history(place: Place, who: Who, key: KeyOfWho = None, after: After = 0, as_json: Json = False) -> None:
     """Print what happened to a customer.
 
     Every event of the customer and of those merged into it: when, who, what and why. No key is shown.
@@ -112,7 +109,7 @@ def history(place: Place, who: Who, key: Key = None, after: After = 0, as_json: 
     """
     from gateway.cli.crossref.timeline import run_history
 
-    _exit_unless(run_history(place, who, key, after, as_json=as_json))
+    exit_unless(run_history(place, who, key, after, as_json=as_json))
 
 
 @crossref.command()
@@ -120,7 +117,7 @@ def history(place: Place, who: Who, key: Key = None, after: After = 0, as_json: 
 def export(
     place: Place,
     who: Who,
-    key: Key = None,
+    key: KeyOfWho = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Where to: a file not there yet, or - for a pipe. [default: ID.json]"),
@@ -137,7 +134,7 @@ def export(
     """
     from gateway.cli.crossref.exporting import run_export
 
-    _exit_unless(run_export(place, who, key, out))
+    exit_unless(run_export(place, who, key, out))
 
 
 @crossref.command()
@@ -190,7 +187,7 @@ def verify(
     """
     from gateway.cli.crossref.verifying import run_verify
 
-    _exit_unless(run_verify(place, as_json=as_json))
+    exit_unless(run_verify(place, as_json=as_json))
 
 
 @crossref.command()
@@ -300,10 +297,7 @@ def load(
         raise typer.Exit(_LEFT_OUT)
 
 
-def _exit_unless(fine: bool) -> None:
-    if not fine:
-        raise typer.Exit(_FOUND)
-
-
 add_write_commands(crossref)
+crossref.add_typer(non_matches)
+crossref.add_typer(candidates)
 crossref.add_typer(identifiers)

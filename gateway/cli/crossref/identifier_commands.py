@@ -6,20 +6,17 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.crossref.arguments import CustomerId, Json, Yes, exit_unless
 from gateway.cli.crossref.options import Actor, Place, Told, reading, writing
 
 __all__ = ["identifiers"]
 
-_REFUSED = 1
-
-CustomerId = Annotated[str, typer.Argument(metavar="ID", help="The customer's id.", show_default=False)]
 Version = Annotated[
     int, typer.Argument(min=1, max=65535, metavar="VERSION", help="Of the secret: an older one.", show_default=False)
 ]
 Country = Annotated[
     str | None, typer.Option(metavar="XX", help="Where numbers are from that name no country: two letters, DE.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 identifiers = typer.Typer(
     name="identifiers",
@@ -52,7 +49,7 @@ def note(
     """Note identifiers that a source shows of a customer."""
     from gateway.cli.crossref.identifying import run_note
 
-    _exit_unless(run_note(place, told, customer, source, values, country, as_json=as_json))
+    exit_unless(run_note(place, told, customer, source, values, country, as_json=as_json))
 
 
 @identifiers.command()
@@ -72,7 +69,7 @@ def forget(
     """Forget identifiers of a customer."""
     from gateway.cli.crossref.identifying import run_forget
 
-    _exit_unless(run_forget(place, told, customer, source, values, country, as_json=as_json))
+    exit_unless(run_forget(place, told, customer, source, values, country, as_json=as_json))
 
 
 @identifiers.command()
@@ -93,7 +90,7 @@ def wrap(place: Place, version: Version, actor: Actor = None) -> None:
 def retire(
     place: Place,
     version: Version,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     actor: Actor = None,
 ) -> None:
     """Forget the identifiers of an older secret.
@@ -103,9 +100,4 @@ def retire(
     """
     from gateway.cli.crossref.identifying import run_retire
 
-    _exit_unless(run_retire(place, actor, version, yes=yes))
-
-
-def _exit_unless(fine: bool) -> None:
-    if not fine:
-        raise typer.Exit(_REFUSED)
+    exit_unless(run_retire(place, actor, version, yes=yes))

@@ -26,7 +26,7 @@ from gateway.mends import mended
 from gateway.secret_file import load_secrets
 from gateway.settings import Settings
 
-__all__ = ["RefusedWriteError", "actor_of", "pinned", "work_on", "writing_of"]
+__all__ = ["RefusedWriteError", "actor_of", "pinned", "tenant_of", "work_on", "writing_of"]
 
 T = TypeVar("T")
 ToldT = TypeVar("ToldT", bound=Told)
@@ -105,6 +105,11 @@ def _is_there(file: Path) -> bool:
             f"got {file}, which cannot be reached ({type(error).__name__}); wanted a file in a folder that this user "
             "may enter: mend the rights, or name another with --crossref"
         ) from None
+
+
+def tenant_of(place: Place) -> str:
+    """Return the tenant that is meant. Raises CommandError: the application cannot be read."""
+    return _meant(place)[1]
 
 
 def _meant(place: Place) -> tuple[str | None, str]:

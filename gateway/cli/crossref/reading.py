@@ -39,7 +39,7 @@ def run_resolve(
     async def work(crossref: StoredCrossReference) -> tuple[Subject | None, int | None]:
         await check_lookup(crossref, lookup)
         if at is not None:
-            return await crossref.resolve(lookup, at), None
+            return await crossref.resolve(lookup, at, restricted_keys=True), None
         return await _with_version(crossref, lookup)
 
     subject, version = work_on(place, work)
@@ -58,12 +58,12 @@ async def _with_version(crossref: StoredCrossReference, lookup: Lookup) -> tuple
     So a write that expects it is refused when the customer was written in between. None when others merge and split so
     fast that the version stays another customer's.
     """
-    found = await crossref.resolve(lookup)
+    found = await crossref.resolve(lookup, restricted_keys=True)
     for _ in range(_TRIES):
         if found is None:
             return None, None
         before = await crossref.standing(found.customer_id)
-        found = await crossref.resolve(lookup)
+        found = await crossref.resolve(lookup, restricted_keys=True)
         if found is not None and before is not None and before.customer == found.customer_id:
             return found, before.version
     return found, None

@@ -56,7 +56,8 @@ def run_resolve_many(
                     fault = fault_of(lookup, sources)
                     if fault:
                         raise CommandError(f"line {line}: {fault}")
-                found = await crossref.resolve_many([lookup for _, lookup in several], at)
+                lookups = [lookup for _, lookup in several]
+                found = await crossref.resolve_many(lookups, at, restricted_keys=True)
                 _print(console, [line for line, _ in several], found, as_json=as_json)
                 counts[0] += len(several)
                 counts[1] += sum(subject is not None for subject in found)

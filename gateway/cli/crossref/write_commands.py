@@ -1,4 +1,4 @@
-"""The commands that write single links and customers, and decide candidates."""
+"""The commands that write single links and customers."""
 
 from __future__ import annotations
 
@@ -6,58 +6,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.cli.crossref.options import Place, Told, ToldOfMerge, merging, reading, writing
+from gateway.cli.crossref.arguments import CustomerId, Force, Json, Key, KeyOfWho, Source, Who, Yes, exit_unless
+from gateway.cli.crossref.options import Place, Told, ToldOfMerge, merging, writing
 
 __all__ = ["add_write_commands"]
-
-_REFUSED = 1
-
-Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The source.", show_default=False)]
-Key = Annotated[str, typer.Argument(metavar="KEY", help="Its key; - reads it.", show_default=False)]
-CustomerId = Annotated[str, typer.Argument(metavar="ID", help="The customer's id.", show_default=False)]
-Who = Annotated[
-    str,
-    typer.Argument(metavar="ID|SOURCE", help="The customer's id; or a source, then its key.", show_default=False),
-]
-KeyOfWho = Annotated[
-    str | None, typer.Argument(metavar="KEY", help="The source's key; - reads it.", show_default=False)
-]
-Candidate = Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candidate's id.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Force = Annotated[bool, typer.Option("--force", help="Also if there are then more live keys than a source allows.")]
 
 
 def add_write_commands(crossref: typer.Typer) -> None:
     """Add the commands to those of the cross-reference."""
     for command in (link, unlink, relink, replace_key, merge, undo_merge, split, restrict, lift, erase):
         crossref.command()(command)
-    crossref.add_typer(_non_match)
-    crossref.add_typer(_candidates)
-
-
-_non_match = typer.Typer(
-    name="non-match",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="""Say that two keys are never one person's.
-
-List what was said, or take it back.
-
-Example: customer-view crossref non-match add crm - billing -
-
-Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.""",
-)
-_candidates = typer.Typer(
-    name="candidates",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="""List and decide what waits for a steward.
-
-Example: customer-view crossref candidates list
-
-Exit codes: 0 fine, 1 something stands against it, 2 wrong use, or it cannot be opened.""",
-)
 
 
 @writing
@@ -88,7 +46,7 @@ def link(
     """
     from gateway.cli.crossref.writing import run_link
 
-    _exit_unless(run_link(place, told, source, key, customer, method, confidence, as_json=as_json))
+    exit_unless(run_link(place, told, source, key, customer, method, confidence, as_json=as_json))
 
 
 @writing
@@ -103,7 +61,7 @@ def unlink(place: Place, told: Told, source: Source, key: Key, as_json: Json = F
     """
     from gateway.cli.crossref.writing import run_unlink
 
-    _exit_unless(run_unlink(place, told, source, key, as_json=as_json))
+    exit_unless(run_unlink(place, told, source, key, as_json=as_json))
 
 
 @writing
@@ -118,7 +76,7 @@ def relink(place: Place, told: Told, source: Source, key: Key, customer: Custome
     """
     from gateway.cli.crossref.writing import run_relink
 
-    _exit_unless(run_relink(place, told, source, key, customer, as_json=as_json))
+    exit_unless(run_relink(place, told, source, key, customer, as_json=as_json))
 
 
 @writing
@@ -140,7 +98,7 @@ def replace_key(
     """
     from gateway.cli.crossref.writing import run_replace_key
 
-    _exit_unless(run_replace_key(place, told, source, old, new, as_json=as_json))
+    exit_unless(run_replace_key(place, told, source, old, new, as_json=as_json))
 
 
 @merging
@@ -178,7 +136,7 @@ def merge(
     from gateway.cli.crossref.merging import run_merge
 
     done = run_merge(place, told, people, into, dry_run=dry_run, force=force, yes=yes, as_json=as_json)
-    _exit_unless(done)
+    exit_unless(done)
 
 
 @writing
@@ -200,7 +158,7 @@ def undo_merge(
     """
     from gateway.cli.crossref.writing import run_undo_merge
 
-    _exit_unless(run_undo_merge(place, told, seq, as_json=as_json))
+    exit_unless(run_undo_merge(place, told, seq, as_json=as_json))
 
 
 @writing
@@ -228,7 +186,7 @@ def split(
     """
     from gateway.cli.crossref.writing import run_split
 
-    _exit_unless(run_split(place, told, words, into, as_json=as_json))
+    exit_unless(run_split(place, told, words, into, as_json=as_json))
 
 
 @writing
@@ -256,7 +214,7 @@ def restrict(
     """
     from gateway.cli.crossref.writing import run_restrict
 
-    _exit_unless(run_restrict(place, told, words, as_json=as_json))
+    exit_unless(run_restrict(place, told, words, as_json=as_json))
 
 
 @writing
@@ -281,7 +239,7 @@ def lift(
     """
     from gateway.cli.crossref.writing import run_lift
 
-    _exit_unless(run_lift(place, told, words, as_json=as_json))
+    exit_unless(run_lift(place, told, words, as_json=as_json))
 
 
 @writing
@@ -298,111 +256,4 @@ def erase(place: Place, told: Told, who: Who, key: KeyOfWho = None, yes: Yes = F
     """
     from gateway.cli.crossref.erasing import run_erase
 
-    _exit_unless(run_erase(place, told, who, key, yes=yes, as_json=as_json))
-
-
-@_non_match.command("add")
-@writing
-def add_non_match(
-    place: Place, told: Told, source: Source, key: Key, other_source: Source, other_key: Key, as_json: Json = False
-) -> None:
-    """Say that two keys are never one person's.
-
-    Whether they are linked or not. Nothing brings them together from then on.
-    """
-    from gateway.cli.crossref.writing import run_non_match
-
-    _exit_unless(run_non_match(place, told, (source, key), (other_source, other_key), clear=False, as_json=as_json))
-
-
-@_non_match.command("list")
-@reading
-def list_non_matches(
-    place: Place,
-    after: Annotated[str | None, typer.Option(metavar="ID", help="Those that follow the non-match of this id.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="The most of them.")] = 100,
-    as_json: Json = False,
-) -> None:
-    """List pairs of keys that are never one person's.
-
-    Those said first before the others. Keys are shown: mind who looks on.
-    """
-    from gateway.cli.crossref.non_matching import run_non_matches
-
-    run_non_matches(place, after, limit, as_json=as_json)
-
-
-@_non_match.command("clear")
-@writing
-def clear_non_match(
-    place: Place, told: Told, source: Source, key: Key, other_source: Source, other_key: Key, as_json: Json = False
-) -> None:
-    """Take back what was said of two keys."""
-    from gateway.cli.crossref.writing import run_non_match
-
-    _exit_unless(run_non_match(place, told, (source, key), (other_source, other_key), clear=True, as_json=as_json))
-
-
-@_candidates.command("list")
-@reading
-def list_candidates(
-    place: Place,
-    status: Annotated[Literal["open", "accepted", "rejected", "superseded"], typer.Option(help="Which ones.")] = "open",
-    after: Annotated[int, typer.Option(min=0, metavar="SEQ", help="Opened after the event of this number.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="The most of them.")] = 100,
-    as_json: Json = False,
-) -> None:
-    """List candidates, the oldest first."""
-    from gateway.cli.crossref.deciding import run_candidates
-
-    run_candidates(place, status, after, limit, as_json=as_json)
-
-
-@_candidates.command("show")
-@reading
-def show_candidate(place: Place, candidate: Candidate, as_json: Json = False) -> None:
-    """Print a candidate, its customers side by side.
-
-    With how many keys of which source they have, since when and by whom; no key is shown.
-    """
-    from gateway.cli.crossref.deciding import run_candidate
-
-    run_candidate(place, candidate, as_json=as_json)
-
-
-@_candidates.command("accept")
-@merging
-def accept_candidate(
-    place: Place, told: ToldOfMerge, candidate: Candidate, force: Force = False, yes: Yes = False, as_json: Json = False
-) -> None:
-    """Do what a candidate proposes.
-
-    Its two customers are merged, and the oldest survives; or a key is unlinked or replaced, as its source says. It is
-    asked about first.
-    """
-    from gateway.cli.crossref.deciding import run_accept
-
-    _exit_unless(run_accept(place, told, candidate, force=force, yes=yes, as_json=as_json))
-
-
-@_candidates.command("reject")
-@writing
-def reject_candidate(
-    place: Place,
-    told: Told,
-    candidate: Candidate,
-    non_match: Annotated[bool, typer.Option("--non-match", help="Their keys are never one person's.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Leave things as they are.
-
-    With --non-match for good: the keys of the two are never one person's.
-    """
-    from gateway.cli.crossref.deciding import run_reject
-
-    _exit_unless(run_reject(place, told, candidate, non_match=non_match, as_json=as_json))
-
-
-def _exit_unless(fine: bool) -> None:
-    if not fine:
-        raise typer.Exit(_REFUSED)
+    exit_unless(run_erase(place, told, who, key, yes=yes, as_json=as_json))

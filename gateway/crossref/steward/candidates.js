@@ -2,6 +2,7 @@
 import { candidateReader } from "./candidate.js";
 import { button, make, waiting } from "./elements.js";
 import { problem } from "./refusals.js";
+import { segments } from "./segments.js";
 import { ageOf, minuteOf, short } from "./texts.js";
 import { kindOf, statusOf } from "./words.js";
 
@@ -17,19 +18,12 @@ export function candidatesPlace(desk) {
   const list = make("ul", { class: "list", "aria-label": "Candidates", on: { keydown: arrows } });
   const under = make("div", { class: "under", "aria-live": "polite" });
   const head = make("h2", { id: "candidates-title", tabindex: "-1" }, "Candidates");
-  const legend = make("legend", { class: "unseen" }, "Which candidates");
-  const filter = make("fieldset", { class: "filter" }, legend, ...STATUSES.map((one) => choice(one)));
+  const filter = segments("status", "Which candidates", STATUSES.map((one) => [one, statusOf(one)]), status, (one) => {
+    status = one;
+    reload(0);
+  });
   const side = make("section", { class: "side", "aria-labelledby": "candidates-title" }, head, filter, list, under);
   const element = make("div", { class: "reader" }, side, reader.element);
-
-  function choice(one) {
-    const input = make("input", { type: "radio", name: "status", value: one, checked: one === status });
-    input.addEventListener("change", () => {
-      status = one;
-      reload(0);
-    });
-    return make("label", {}, input, make("span", {}, statusOf(one)));
-  }
 
   // Reads the list from its beginning, and looks at the candidate at a position, unless one was chosen meanwhile.
   async function reload(position, isFocused = false) {

@@ -24,6 +24,7 @@ function deskOf(gateway, consumer) {
   const mine = (telling) => door.desk()?.gateway === gateway && telling();
   const made = {
     gateway,
+    officer: { actor: "" },
     say: (text) => mine(() => door.tell(text, { isQuiet: true })),
     tell: (text) => mine(() => door.tell(text)),
     rest: () => tabs[where],

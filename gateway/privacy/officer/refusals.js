@@ -4,7 +4,8 @@ import { problemsIn } from "./problems.js";
 const AGAIN = "Try again in a moment.";
 
 const REFUSALS = {
-  NOT_FOUND: ["It is not there", "Nothing is here for this token, or somebody has reviewed it already."],
+  NOT_FOUND: ["It is not there", "Nothing is here for this token, or no glass was broken with this id."],
+  ALREADY_REVIEWED: ["Somebody has reviewed it already", "Close this, and look at what was reviewed."],
   BAD_REQUEST: ["Something is not in its form", "Correct it and try again."],
   SUBJECT_UNKNOWN: ["Nobody is known by that", "Check what you entered. That you asked is written down."],
   AUDIT_UNAVAILABLE: ["The audit cannot be written", "What cannot be written down is not told. Tell the operator of the gateway."],

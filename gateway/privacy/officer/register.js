@@ -72,11 +72,36 @@ function recordOf(told) {
         ["Security, for all of them", bulletsOf(told.measures)],
       ]),
     ),
+    ...(told.notSaid.length === 0 ? [] : [lackOf(told.notSaid)]),
     ...activities.map((one) => activityOf(one)),
   );
 }
 
 const lacking = (setting) => make("span", { class: "lacking" }, "not said; set ", make("code", {}, setting));
+
+const notSaid = () => make("span", { class: "lacking" }, "not said");
+
+// What article 30 asks and nobody has said: for whom it is to mend, and how.
+function lackOf(gaps) {
+  return make(
+    "section",
+    { class: "lack card" },
+    make("h3", {}, "Not complete yet", make("span", { class: "badge warm" }, String(gaps.length))),
+    make("p", {}, "GDPR article 30 asks for these, and nobody has said them."),
+    make(
+      "ul",
+      { class: "lacks" },
+      ...gaps.map((one) =>
+        make(
+          "li",
+          {},
+          make("p", {}, make("strong", {}, one.what.slice(0, 1).toUpperCase() + one.what.slice(1)), " ", make("span", { class: "soft" }, one.article)),
+          make("p", { class: "soft" }, one.view && make("code", {}, one.view), one.view && ", ", `${one.owner ?? "the gateway’s operator"}: ${one.mend}`),
+        ),
+      ),
+    ),
+  );
+}
 
 function activityOf(one) {
   const { purpose, lawfulBasis } = one;
@@ -100,10 +125,10 @@ function activityOf(one) {
       ["Data subjects", one.dataSubjects.map(termOf).join(", ")],
       ["Personal data", one.personalData.length > 0 && categoriesOf(one.personalData)],
       ["Other fields", one.otherFields.length > 0 && namesOf(one.otherFields)],
-      ["Recipients", one.recipients.join(", ") || "not said"],
+      ["Recipients", one.recipients.join(", ") || notSaid()],
       ["Consumers", one.consumers.join(", ")],
-      ["Transfers", transfersOf(one.transfers)],
-      ["Retention", one.retention],
+      ["Transfers", one.transfers === null ? notSaid() : transfersOf(one.transfers)],
+      ["Retention", one.retention ?? notSaid()],
       ["Security", bulletsOf(one.measures)],
       ["Owner", one.owner],
       ["Next review", dayOf(one.reviewBy)],

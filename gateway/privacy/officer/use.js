@@ -2,10 +2,16 @@
 import { bars } from "./bars.js";
 import { make, symbol } from "./elements.js";
 import { readerInto } from "./reading.js";
+import { segments } from "./segments.js";
 import { counted, dayOf } from "./texts.js";
 import { codeOf, levelOf } from "./words.js";
 
-const PERIODS = [7, 30, 90, 365];
+const PERIODS = [
+  [7, "7 days"],
+  [30, "30 days"],
+  [90, "90 days"],
+  [365, "a year"],
+];
 const FEW = 5;
 const NUMBER = new Intl.NumberFormat("en-GB");
 
@@ -13,20 +19,13 @@ export function usePlace(desk) {
   let days = 30;
 
   const head = make("h2", { tabindex: "-1" }, "Use");
-  const legend = make("legend", { class: "unseen" }, "Of how many days");
-  const choices = make("fieldset", { class: "periods" }, legend, ...PERIODS.map((one) => choice(one)));
+  const choices = segments("period", "Of how many days", PERIODS, days, (one) => {
+    days = one;
+    show();
+  });
   const content = make("div", { class: "shown" });
   const element = make("div", { class: "place" }, make("div", { class: "heads" }, head, choices), content);
   const read = readerInto(content);
-
-  function choice(one) {
-    const input = make("input", { type: "radio", name: "period", value: one, checked: one === days });
-    input.addEventListener("change", () => {
-      days = one;
-      show();
-    });
-    return make("label", {}, input, make("span", {}, one === 365 ? "a year" : `${one} days`));
-  }
 
   const show = () => read("Counting the records…", () => desk.gateway.usage(days), told);
 
@@ -49,7 +48,7 @@ function totals({ uses }) {
   const told = [
     ["requests", "requests", "all"],
     ["refused", "refused", "part"],
-    ["customers looked up", "customers"],
+    ["look-ups of customers", "lookups"],
     ["with a broken glass", "opened"],
   ];
   return make(
@@ -123,7 +122,7 @@ function usedBy(one, days, highest) {
 function numbersOf(one) {
   const told = [
     counted(one.requests, "request"),
-    counted(one.customers, "customer"),
+    counted(one.lookups, "look-up"),
     one.refused > 0 && `${NUMBER.format(one.refused)} refused`,
     one.opened > 0 && `${NUMBER.format(one.opened)} with a broken glass`,
   ];

@@ -173,7 +173,8 @@ function rulesOf(one) {
     one.mask !== null && make("span", { class: "badge" }, maskOf(one.mask)),
     one.consent && make("span", { class: "badge" }, `consent to ${aboutOf(one.consent)}`),
     one.objection && make("span", { class: "badge" }, `no objection to ${aboutOf(one.objection)}`),
-    one.needsOpenCase && make("span", { class: "badge" }, "an open case"),
+    one.relationship === "open-case" && make("span", { class: "badge" }, "an open case"),
+    one.relationship === "active-interaction" && make("span", { class: "badge" }, "an interaction that goes on"),
     one.situations.length > 0 && make("span", { class: "badge" }, `only ${one.situations.join(", ")}`),
     one.needsBrokenGlass && make("span", { class: "badge warm" }, "emergencies only"),
   ].filter(Boolean);

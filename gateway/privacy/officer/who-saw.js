@@ -1,8 +1,9 @@
 // The place where it is asked who saw what of a customer: a timeline, the newest first.
+import { actorField } from "./actor.js";
 import { button, make, symbol, waiting } from "./elements.js";
 import { problem } from "./refusals.js";
 import { counted, minuteOf, short } from "./texts.js";
-import { articleOf, codeOf, eventOf, levelOf, termOf } from "./words.js";
+import { articleOf, codeOf, eventOf, levelOf, outcomeOf, personOf, reasonOf, termOf } from "./words.js";
 
 const PAGE = 50;
 
@@ -16,6 +17,7 @@ export function whoSawPlace(desk) {
   const key = make("input", { id: "key", autocomplete: "off", spellcheck: "false" });
   const since = make("input", { id: "since", type: "date" });
   const until = make("input", { id: "until", type: "date" });
+  const actor = actorField(desk, "actor");
   const problems = make("div", { class: "problems", role: "alert" });
   const form = make(
     "form",
@@ -26,6 +28,7 @@ export function whoSawPlace(desk) {
     make("div", { class: "wide" }, make("label", { for: "key" }, "Its key"), key),
     make("div", {}, make("label", { for: "since" }, "From"), since),
     make("div", {}, make("label", { for: "until" }, "To"), until),
+    actor.element,
     make("button", { type: "submit", class: "first" }, "Who saw?"),
   );
   const shown = make("section", { class: "past", "aria-label": "Who saw what" });
@@ -36,9 +39,9 @@ export function whoSawPlace(desk) {
   function submit(event) {
     event.preventDefault();
     const byKey = source.value.trim() !== "" && key.value !== "";
-    const by = byKey ? { source: source.value.trim(), key: key.value } : { customer: id.value.trim() };
+    const customer = byKey ? { [source.value.trim()]: key.value } : { id: id.value.trim() };
     key.value = ""; // it may be personal, and is not needed any more
-    asked = { by, first: PAGE, ...daysOf(since.value, until.value) };
+    asked = { customer, actor: actor.taken(), first: PAGE, ...daysOf(since.value, until.value) };
     look();
   }
 
@@ -60,7 +63,7 @@ export function whoSawPlace(desk) {
   }
 
   function told(page) {
-    asked = { ...asked, by: { customer: page.customer } };
+    asked = { ...asked, customer: { id: page.customer } };
     [id.value, source.value] = [page.customer, ""];
     entries = page.seen;
     timeline(page);
@@ -72,7 +75,7 @@ export function whoSawPlace(desk) {
       make("h3", { tabindex: "-1" }, "Customer ", make("code", { class: "id" }, page.customer)),
       ...(page.knownAs.length > 1 ? [alsoKnown(page)] : []),
       entries.length === 0
-        ? make("p", { class: "none" }, "No record tells of this customer in this time.")
+        ? make("p", { class: "none" }, `No record tells of this customer ${timeOf(page)}.`)
         : make("ol", { class: "timeline" }, ...entries.map((one) => entryOf(one, page.customer))),
       ...(page.next === null ? [] : [button("Show what came before", () => more(page), { class: "quiet" })]),
     );
@@ -94,8 +97,11 @@ export function whoSawPlace(desk) {
     }
   }
 
-  return { element, show: () => {} };
+  return { element, show: actor.renew };
 }
+
+// A search ends at a bound; then what came before is not searched yet.
+const timeOf = (page) => (page.searchedSince === null ? "in this time" : `since ${page.searchedSince}; search on`);
 
 // From the beginning of the first day to the end of the last one, where the officer is.
 function daysOf(since, until) {
@@ -121,19 +127,20 @@ function entryOf(one, customer) {
     { class: `entry is-${kindOf(one)}` },
     make("h4", {}, titleOf(one), one.level && levelBadge(one.level)),
     make("p", { class: "when" }, make("time", { datetime: one.at }, minuteOf(one.at))),
-    make("p", { class: "who" }, whyOf(one, customer)),
-    one.isSigned === false && make("p", { class: "notice" }, symbol("warning"), "This record is not as it was written."),
+    whyOf(one, customer),
+    one.isSigned === false && make("p", { class: "notice" }, symbol("warning"), damageOf(one)),
     one.refused && make("p", { class: "what" }, `Nothing was shown: ${codeOf(one.refused)}.`),
     effectsOf(one),
-    one.breakGlass && make("p", { class: "what" }, glassOf(one.breakGlass)),
-    one.happened && make("p", { class: "what" }, happenedOf(one.happened)),
+    one.breakGlass && glassOf(one),
+    ...(one.happened ? happenedOf(one.happened) : []),
+    one.review && reviewOf(one.review),
   );
 }
 
 const levelBadge = (level) => make("span", { class: `badge level of-${level}`, title: levelOf(level) }, level);
 
 function kindOf(one) {
-  if (one.breakGlass || one.kind.startsWith("break-glass")) {
+  if (one.breakGlass || one.kind.startsWith("break-glass") || one.kind === "damaged") {
     return "emergency";
   }
   return one.kind !== "request" ? "event" : one.shown || one.masked ? "shown" : "hidden";
@@ -142,22 +149,25 @@ function kindOf(one) {
 const titleOf = (one) => (one.kind === "request" ? `${one.consumer ?? "Somebody"} asked ${one.view ?? "a view"}` : eventOf(one.kind));
 
 function whyOf(one, customer) {
-  const { actor, channel, journey, objective, interaction } = one.situation ?? {};
+  const { channel, journey, objective, interaction } = one.situation ?? {};
   const told = [
     one.purpose && `for ${termOf(one.purpose)}`,
     one.basis && articleOf(one.basis),
-    actor && `by ${actor}`,
+    one.kind === "request" ? one.actor && `by ${one.actor}` : one.consumer && `by ${personOf(one)}`,
     one.situation?.case && `case ${one.situation.case}`,
     interaction && `interaction ${interaction}`,
+    one.actingFor && `somebody acted for ${one.actingFor.map(short).join(", ")}`,
     ...[channel, journey, objective],
     one.customer !== customer && `known then as ${short(one.customer)}`,
   ];
-  return told.filter(Boolean).join(" · ");
+  const text = told.filter(Boolean).join(" · ");
+  return text !== "" && make("p", { class: "who" }, text);
 }
 
-function effectsOf({ shown = [], masked = {}, withheld = {} }) {
+function effectsOf({ shown = [], told = [], masked = {}, withheld = {} }) {
   const rows = [
     shown.length > 0 && ["shown", shown, ""],
+    told.length > 0 && ["told by an order or a filter", told, ""],
     ...Object.values(masked).map((names) => ["masked", names, ""]),
     ...Object.entries(withheld).map(([codes, names]) => ["withheld", names, codeOf(codes)]),
   ].filter(Boolean);
@@ -178,16 +188,47 @@ function effectsOf({ shown = [], masked = {}, withheld = {} }) {
   );
 }
 
-const glassOf = ({ actor, reason, reference }) => `The glass was broken by ${actor}: ${reason}, ${reference}.`;
+const damageOf = ({ kind }) =>
+  kind === "damaged"
+    ? "These lines cannot be read, so nobody can tell whom they were about: customer-view audit verify tells more."
+    : "This record is not as it was written.";
 
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
+// The grant that was presented, whether it opened anything or not.
+function glassOf({ breakGlass: { id, actor, reason, reference }, opened = [] }) {
+  const names = opened.flatMap((name, place) => [place > 0 && ", ", make("code", {}, name)]);
+  const what = opened.length > 0 ? ["opened ", ...names] : ["opened nothing"];
+  return make(
+    "p",
+    { class: "what glass" },
+    symbol("warning"),
+    make("span", {}, `With a broken glass (${reasonOf(reason)}, ${reference}, by ${actor}) it `, ...what, ". ", make("code", { class: "id" }, id)),
+  );
+}
+
+const reviewOf = ({ outcome, reviewedBy, reviewedAt, reference }) =>
+  make(
+    "p",
+    { class: "what" },
+    make("span", { class: `badge ${outcome === "justified" ? "good" : "bad"}` }, outcomeOf(outcome)),
+    ` Reviewed by ${personOf(reviewedBy)}, ${minuteOf(reviewedAt)}, ${reference}`,
+  );
 
 // What happened besides requests: its members are references and codes.
-function happenedOf({ consumer, actor, ...others }) {
-  const told = Object.entries(others).map(([name, value]) => {
-    const text = String(value);
-    return `${name.replaceAll("_", " ")} ${TIME.test(text) ? minuteOf(text) : text}`;
-  });
-  const who = actor ? `by ${actor} at ${consumer}` : consumer && `by ${consumer}`;
-  return [who, ...told].filter(Boolean).join(" · ");
+function happenedOf({ grant, ...others }) {
+  const told = Object.entries(others).map(([name, value]) => memberOf(name, String(value)));
+  return [
+    told.length > 0 && make("p", { class: "who" }, told.join(" · ")),
+    grant && make("p", { class: "who" }, "grant ", make("code", { class: "id" }, grant)),
+  ];
+}
+
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
+const PLAIN = new Set(["view", "reference"]);
+
+function memberOf(name, text) {
+  if (name === "reason") {
+    return reasonOf(text);
+  }
+  const value = TIME.test(text) ? minuteOf(text) : name === "code" ? codeOf(text) : text;
+  return PLAIN.has(name) ? value : `${name.replaceAll(/[A-Z]/g, (one) => ` ${one.toLowerCase()}`)} ${value}`;
 }

@@ -30,9 +30,10 @@ const CODES = {
   CONSENT_WITHDRAWN: "consent withdrawn",
   OBJECTION_RECORDED: "the person objected",
   OBLIGATION_UNSUPPORTED: "an obligation that is not known",
+  POLICY_DENIED: "the decision point denied it",
   POLICY_UNAVAILABLE: "could not be decided",
   PURPOSE_NOT_ALLOWED: "not in this situation",
-  RELATIONSHIP_REQUIRED: "no open case",
+  RELATIONSHIP_REQUIRED: "no open case or interaction",
   SUBJECT_ERASED: "erased",
   SUBJECT_RESTRICTED: "restricted",
   SUBJECT_UNKNOWN: "not found",
@@ -49,10 +50,15 @@ const LEVELS = {
   V3: "verified by two factors",
 };
 
+const OUTCOMES = { justified: "justified", unjustified: "not justified" };
+
 const EVENTS = {
+  "break-glass.carried": "A broken glass still waits for review",
+  "break-glass.refused": "A glass was not broken",
   "break-glass.opened": "The glass was broken",
   "break-glass.reviewed": "A broken glass was reviewed",
   "who-saw.asked": "It was asked who saw what",
+  damaged: "Lines of the audit are damaged",
 };
 
 const ARTICLES = /^A(\d+)(?:-(\d+))?(?:-([a-z]))?$/;
@@ -60,6 +66,17 @@ const ARTICLES = /^A(\d+)(?:-(\d+))?(?:-([a-z]))?$/;
 export const categoryOf = (category) => (category === null ? "Not personal" : (CATEGORIES[category] ?? category));
 export const maskOf = (mask) => MASKS[mask] ?? `mask ${mask}`;
 export const levelOf = (level) => LEVELS[level] ?? level;
+export const outcomeOf = (outcome) => OUTCOMES[outcome] ?? outcome;
+
+// A reason as a view has it: `vital-interest`.
+export function reasonOf(reason) {
+  const words = /^[a-z0-9-]+$/.test(reason) ? reason.replaceAll("-", " ") : reason;
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
+}
+
+// Somebody of a consumer, as far as the consumer has said who.
+export const personOf = ({ consumer, actor }) => (actor ? `${actor} at ${consumer}` : consumer);
+
 export const eventOf = (kind) => EVENTS[kind] ?? kind;
 
 // A code as a record has it: several are joined, of which the first was told.

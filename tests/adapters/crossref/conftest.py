@@ -38,9 +38,10 @@ def stores() -> Iterator[list[SqliteCrossReference]]:
 
 @pytest.fixture
 def open_for(path: Path, clock: SteppedClock, stores: list[SqliteCrossReference]) -> Open:
-    async def opened(tenant: str = "default", *, secrets: Secrets | None = SECRETS) -> Store:
-        stores.append(SqliteCrossReference.open(path, tenant=tenant, clock=clock, secrets=secrets))
-        return stores[-1]
+    async def opened(tenant: str = "default", *, secrets: Secrets | None = SECRETS, kept_bytes: int = 0) -> Store:
+        store = SqliteCrossReference.open(path, tenant=tenant, clock=clock, secrets=secrets, kept_bytes=kept_bytes)
+        stores.append(store)
+        return store
 
     return opened
 

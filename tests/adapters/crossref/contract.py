@@ -57,7 +57,9 @@ Store = StoredCrossReference
 class Open(Protocol):
     """Opens the same database, for a tenant and with secrets; it is closed after the test."""
 
-    async def __call__(self, tenant: str = "default", *, secrets: Secrets | None = SECRETS) -> Store: ...
+    async def __call__(
+        self, tenant: str = "default", *, secrets: Secrets | None = SECRETS, kept_bytes: int = 0
+    ) -> Store: ...
 
 
 async def register_all(store: Store) -> None:

@@ -185,10 +185,10 @@ class IdentifiersContract(Identified):
         merged = await known.merge(ID_B, ID_A, actor="steward")
         right = known._reader.resolve_many
 
-        async def late(lookups: Sequence[Lookup]) -> Sequence[Subject | None]:
+        async def late(lookups: Sequence[Lookup], **more: bool) -> Sequence[Subject | None]:
             monkeypatch.setattr(known._reader, "resolve_many", right)
             await known.undo_merge(merged.seq, actor="steward")
-            return await right(lookups)
+            return await right(lookups, **more)
 
         monkeypatch.setattr(known._reader, "resolve_many", late)
         assert await self.who(known) == ID_B
@@ -200,10 +200,10 @@ class IdentifiersContract(Identified):
         await self.note(known, ID_B, CANARY)
         right = known._reader.resolve_many
 
-        async def late(lookups: Sequence[Lookup]) -> Sequence[Subject | None]:
+        async def late(lookups: Sequence[Lookup], **more: bool) -> Sequence[Subject | None]:
             monkeypatch.setattr(known._reader, "resolve_many", right)
             await known.merge(ID_B, ID_A, actor="steward")
-            return await right(lookups)
+            return await right(lookups, **more)
 
         monkeypatch.setattr(known._reader, "resolve_many", late)
         found = await known.resolve_many([Lookup(None, CANARY, EMAIL), Lookup("crm", "C2")])
@@ -216,8 +216,8 @@ class IdentifiersContract(Identified):
         await self.note(known, ID_B, CANARY)
         right, merges = known._reader.resolve_many, list[int]()
 
-        async def late(lookups: Sequence[Lookup]) -> Sequence[Subject | None]:
-            found = await right(lookups)
+        async def late(lookups: Sequence[Lookup], **more: bool) -> Sequence[Subject | None]:
+            found = await right(lookups, **more)
             if merges:
                 await known.undo_merge(merges.pop(), actor="steward")
             else:

@@ -65,13 +65,13 @@ class NewsContract(CrossReferenceContract):
     async def test_what_a_source_says_changes_nothing_but_asks(self, filled: Store) -> None:
         """The customer answers as before, by the same version; the candidate names rule, source and link."""
         before = await filled.resolve(Lookup("crm", "C1"))
-        gone, replaced = await self.heard(filled, "C1"), await self.heard(filled, "C2", "C9")
+        gone, replaced = await self.heard(filled, "C1"), await self.heard(filled, "C2", "C-replaced")
         assert await filled.resolve(Lookup("crm", "C1")) == before
         assert (gone.customer, gone.other, gone.kind, gone.grade) == (ID_A, None, "source_says_gone", "probable")
         link = await link_of(filled, "crm", "C1")
         assert gone.evidence == {"code": "SOURCE_SAYS_GONE", "source": "crm", "link": link}
         assert (replaced.customer, replaced.kind) == (ID_B, "source_says_replaced")
-        assert "C9" not in str(replaced) + str([one.body for one in await filled.history(ID_B)])
+        assert "C-replaced" not in str(replaced) + str([one.body for one in await filled.history(ID_B)])
         await self.holds(filled)
 
     async def test_what_is_asked_already_is_asked_once(self, filled: Store, open_for: Open) -> None:

@@ -36,9 +36,9 @@ class Twice:
     def __init__(self, kept: KeptLookups) -> None:
         self._kept = kept
 
-    async def resolve_many(self, lookups: Sequence[Lookup]) -> Sequence[Subject | None]:
-        first = await self._kept.resolve_many(lookups)
-        assert await self._kept.resolve_many(lookups) == first
+    async def resolve_many(self, lookups: Sequence[Lookup], **more: bool) -> Sequence[Subject | None]:
+        first = await self._kept.resolve_many(lookups, **more)
+        assert await self._kept.resolve_many(lookups, **more) == first
         return first
 
 

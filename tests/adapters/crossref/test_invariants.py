@@ -14,6 +14,8 @@ from tests.adapters.crossref.houses import SqliteHouse
 from tests.adapters.crossref.machine import run_machine
 from tests.adapters.crossref.met import too_few
 
+pytestmark = pytest.mark.no_cover  # it would take twice as long, and the tests of each part cover the same
+
 
 @pytest.fixture(scope="module")
 def met() -> Counter[str]:

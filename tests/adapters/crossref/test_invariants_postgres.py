@@ -10,7 +10,7 @@ from tests.adapters.crossref.houses import PostgresHouse
 from tests.adapters.crossref.machine import run_machine
 from tests.adapters.crossref.postgres_tables import PostgresTables
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.no_cover]  # what it covers the tests of each part cover
 
 
 def test_invariants_hold_on_postgresql(tables: PostgresTables) -> None:

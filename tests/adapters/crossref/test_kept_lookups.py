@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from adapters.crossref import LinkedKey, Lookup, Restriction, SourceSystem, Subject
 from adapters.crossref.database import Asked, Found
-from adapters.crossref.events import moment
 from adapters.crossref.kept_lookups import Kept, KeptLookups
 from adapters.crossref.keys.sealing import Keyring
 from adapters.crossref.reading import Reader
-from tests.adapters.crossref.contract import ID_A, ID_B, SECRETS, SOURCES, START, SteppedClock
+from tests.adapters.crossref.contract import ID_A, ID_B, SECRETS, SOURCES
 
 A, B, NOBODY = Lookup("crm", "A1"), Lookup("crm", "B1"), Lookup("crm", "?")
 PLENTY = 1_000_000
@@ -27,13 +25,13 @@ class Told:
 
     def __init__(self) -> None:
         self.owners: dict[str, str] = {"A1": ID_A, "A2": ID_A, "B1": ID_B}
-        self.restrictions: dict[str, list[tuple[str, str, str, str | None]]] = {}
+        self.restrictions: dict[str, list[tuple[str, str]]] = {}
         self.asked: list[list[str | None]] = []
         self.written, self.vouched = 1, True
         self.known: int | None = None  # what the watch has heard of, all of it unless this is told
         self.while_reading: list[Any] = []
 
-    async def find(self, asked: Sequence[Asked]) -> Found:
+    async def find(self, asked: Sequence[Asked], *, restricted_keys: bool = False) -> Found:
         self.asked.append([key for _, _, key in asked])
         state = self.written
         links = {}
@@ -77,8 +75,8 @@ def kept() -> Kept:
 
 
 @pytest.fixture
-def lookups(told: Told, kept: Kept, clock: SteppedClock) -> KeptLookups:
-    reader = Reader(told, Keyring("default", SECRETS), clock, {source.name: source for source in SOURCES})
+def lookups(told: Told, kept: Kept) -> KeptLookups:
+    reader = Reader(told, Keyring("default", SECRETS), {source.name: source for source in SOURCES})
     return KeptLookups(reader, told, kept)
 
 
@@ -135,25 +133,30 @@ async def test_what_is_out_of_date_when_it_comes_is_not_kept(lookups: KeptLookup
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_whether_a_restriction_holds_is_decided_when_somebody_asks(
-    lookups: KeptLookups, told: Told, clock: SteppedClock, times: int
-) -> None:
-    """Read or kept: it is there from its beginning until its end, to the instant, once though it stands twice."""
-    soon, late = moment(START + timedelta(hours=1)), moment(START + timedelta(hours=2))
-    told.restrictions[ID_A] = [("r", '["Customer.name"]', soon, late)] * times + [("a", '["*"]', late, None)]
+async def test_who_is_restricted_is_kept_as_answered(lookups: KeptLookups, told: Told, times: int) -> None:
+    """Each restriction once, though it stands twice; with the keys, or without where everything is restricted. The
+    second time nothing is left to be done: it is the first answer itself."""
     name, everything = Restriction("r", frozenset({"Customer.name"})), Restriction("a", frozenset({"*"}))
-    for _ in range(2):
-        (found,) = await lookups.resolve_many([A])
-        assert found is not None
-        assert found.restrictions == ()
-    held = []
-    for _ in range(3):
-        clock.go(minutes=60)
-        (found,) = await lookups.resolve_many([A])
-        assert found is not None
-        held.append(found.restrictions)
-    assert held == [(name,), (everything,), (everything,)]
+    told.restrictions[ID_A] = [("r", '["Customer.name"]')] * times
+    told.restrictions[ID_B] = [("r", '["Customer.name"]')] * times + [("a", '["*"]')]
+    first = await lookups.resolve_many([A, B])
+    assert [one and (one.restrictions, sorted(one.keys)) for one in first] == [
+        ((name,), ["crm"]),
+        ((everything, name), []),
+    ]
+    again = await lookups.resolve_many([A, B])
+    assert [one is other for one, other in zip(first, again, strict=True)] == [True, True]
     assert len(told.asked) == 1
+
+
+async def test_the_keys_of_who_is_restricted_are_read_anew_each_time(lookups: KeptLookups, told: Told) -> None:
+    """For whoever tends the table; what is kept for requests stays without them."""
+    told.restrictions[ID_A] = [("a", '["*"]')]
+    for restricted_keys, keys in ((False, []), (True, ["crm"]), (True, ["crm"]), (False, [])):
+        (found,) = await lookups.resolve_many([A], restricted_keys=restricted_keys)
+        assert found is not None
+        assert sorted(found.keys) == keys
+    assert len(told.asked) == 3
 
 
 async def test_several_keys_of_one_source_are_kept(lookups: KeptLookups) -> None:
@@ -175,7 +178,7 @@ async def test_one_customer_is_forgotten_and_others_are_not(lookups: KeptLookups
 
 async def test_who_is_restricted_is_forgotten_with_nobody(lookups: KeptLookups, told: Told, kept: Kept) -> None:
     """At the same writes, so that the time of the next answer tells nobody which of the two it was."""
-    told.restrictions[ID_A] = [("r", '["*"]', moment(START), None)]
+    told.restrictions[ID_A] = [("r", '["*"]')]
     await lookups.resolve_many([A, B, NOBODY])
     kept.forget([])
     await lookups.resolve_many([A, B, NOBODY])
@@ -191,10 +194,10 @@ async def test_all_is_forgotten(lookups: KeptLookups, kept: Kept) -> None:
     assert len(kept) == 1
 
 
-async def test_what_was_asked_for_longest_ago_goes_first(told: Told, clock: SteppedClock) -> None:
+async def test_what_was_asked_for_longest_ago_goes_first(told: Told) -> None:
     """When there is no room: asking for it again makes it the youngest."""
     kept = Kept(4000)
-    reader = Reader(told, Keyring("default", SECRETS), clock, {source.name: source for source in SOURCES})
+    reader = Reader(told, Keyring("default", SECRETS), {source.name: source for source in SOURCES})
     lookups = KeptLookups(reader, told, kept)
     one, two, three, four = (Lookup("crm", f"?{n}") for n in range(4))
     for lookup in (one, two, three, one, four):
@@ -207,10 +210,10 @@ async def test_what_was_asked_for_longest_ago_goes_first(told: Told, clock: Step
     assert told.asked == [["?1"]]
 
 
-async def test_what_has_no_room_at_all_is_not_kept(told: Told, clock: SteppedClock) -> None:
+async def test_what_has_no_room_at_all_is_not_kept(told: Told) -> None:
     """It is answered all the same."""
     kept = Kept(10)
-    reader = Reader(told, Keyring("default", SECRETS), clock, {source.name: source for source in SOURCES})
+    reader = Reader(told, Keyring("default", SECRETS), {source.name: source for source in SOURCES})
     assert ids(await KeptLookups(reader, told, kept).resolve_many([A])) == [ID_A]
     assert (len(kept), kept.size) == (0, 0)
 
@@ -230,12 +233,12 @@ async def test_keys_are_not_printed(lookups: KeptLookups, kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("keys", [0, 1, 4, 40])
-async def test_no_more_memory_is_taken_than_is_counted(told: Told, clock: SteppedClock, keys: int) -> None:
+async def test_no_more_memory_is_taken_than_is_counted(told: Told, keys: int) -> None:
     """And not much less: what is counted is up to three times of what is taken."""
     owned = {f"{n:04}-{one:08}": f"cus_{n:032x}" for n in range(200) for one in range(max(keys, 1))}
     told.owners = owned if keys else {}
     kept = Kept(100 * PLENTY)
-    reader = Reader(told, Keyring("default", SECRETS), clock, {source.name: source for source in SOURCES})
+    reader = Reader(told, Keyring("default", SECRETS), {source.name: source for source in SOURCES})
     lookups = KeptLookups(reader, told, kept)
     await lookups.resolve_many([Lookup("crm", "warm")])
     tracemalloc.start()

@@ -7,10 +7,19 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from adapters.crossref import InputError, Lookup, PostgresCrossReference, Secrets, SourceSystem, StoreError
+from adapters.crossref import (
+    InputError,
+    Lookup,
+    PostgresCrossReference,
+    Restriction,
+    Secrets,
+    SourceSystem,
+    StoreError,
+)
+from adapters.crossref.database import Asked
 from adapters.crossref.ledger import Ledger
 from adapters.crossref.postgres.database import _SESSION, PostgresConnection, connected
-from adapters.crossref.postgres.finding import _FIND
+from adapters.crossref.postgres.finding import _FIND, PostgresFinder
 from adapters.sandbox.postgres import PostgresServer
 from tests.adapters.crossref.contract import ID_A, ID_B, SECRETS, Backdoor, Open, SteppedClock, Store, rows_of
 from tests.adapters.crossref.contract_as_of import AsOfContract
@@ -51,9 +60,12 @@ def every_statement_goes_by_index(postgres_plans: PostgresPlans, monkeypatch: py
 async def open_for(tables: PostgresTables, clock: SteppedClock) -> AsyncIterator[Open]:
     made: list[Store] = []
 
-    async def opened(tenant: str = "default", *, secrets: Secrets | None = SECRETS) -> Store:
-        made.append(await PostgresCrossReference.open(tables.url, tenant=tenant, clock=clock, secrets=secrets))
-        return made[-1]
+    async def opened(tenant: str = "default", *, secrets: Secrets | None = SECRETS, kept_bytes: int = 0) -> Store:
+        store = await PostgresCrossReference.open(
+            tables.url, tenant=tenant, clock=clock, secrets=secrets, kept_bytes=kept_bytes
+        )
+        made.append(store)
+        return store
 
     yield opened
     for store in made:
@@ -198,7 +210,7 @@ async def test_a_batch_is_one_round_trip_whatever_is_asked(single: PostgresCross
 async def test_look_ups_go_by_index(single: PostgresCrossReference, backdoor: Backdoor) -> None:
     """On empty tables without statistics, too: no step scans a table or a tenant."""
     statement = _FIND.replace("$1", "'default'").replace("$2", "'{0,1}'")
-    statement = statement.replace("$3", "'{crm,null}'").replace("$4", f"'{{C1,{ID_A}}}'")
+    statement = statement.replace("$3", "'{crm,null}'").replace("$4", f"'{{C1,{ID_A}}}'").replace("$5", "false")
     async with single._database._acquired() as driver:  # type: ignore[attr-defined]
         plan = "\n".join(row[0] for row in await driver.fetch(f"EXPLAIN {statement}"))
     assert "Seq Scan" not in plan
@@ -212,6 +224,20 @@ async def test_a_bulk_load_leaves_statistics(store: Store, backdoor: Backdoor) -
     """Without them the first look-ups afterwards would be planned for empty tables."""
     await rows_of(store, [(None, {"crm": [f"C{n}"]}) for n in range(1030)])
     assert backdoor("SELECT reltuples FROM pg_class WHERE oid = 'public.link'::regclass") == [(1030.0,)]
+
+
+async def test_keys_of_whoever_is_restricted_from_everything_are_not_read(single: PostgresCrossReference) -> None:
+    """Not by the database either: nothing is to take the time of reading them."""
+    everything, name = Restriction("g", frozenset({"*"})), Restriction("g", frozenset({"Customer.name"}))
+    await rows_of(single, [(ID_A, {"crm": ["A1", "A2"]}), (ID_B, {"crm": ["B1"]})])
+    await single.restrict(ID_A, everything, actor="officer")
+    await single.restrict(ID_B, name, actor="officer")
+    finder = PostgresFinder(single._database, "default")  # type: ignore[arg-type]
+    asked: list[Asked] = [(0, None, ID_A), (1, None, ID_B), (2, "crm", "A1")]
+    read = (await finder.find(asked)).links
+    assert [[row[3] for row in read[place]] for place in range(3)] == [[None], ["B1"], [None]]
+    read = (await finder.find(asked, restricted_keys=True)).links
+    assert [len(read[place]) for place in range(3)] == [2, 1, 2]
 
 
 async def test_every_text_sorts_by_its_bytes(backdoor: Backdoor) -> None:

@@ -83,8 +83,10 @@ class TestResolving(ResolvingContract):
 
     @pytest.fixture
     async def open_for(self, keep: OpenKeeping) -> Open:
-        async def opened(tenant: str = "default", *, secrets: Secrets | None = SECRETS) -> Store:
-            store = await watching(await keep(tenant=tenant, secrets=secrets))
+        async def opened(
+            tenant: str = "default", *, secrets: Secrets | None = SECRETS, kept_bytes: int = PLENTY
+        ) -> Store:
+            store = await watching(await keep(tenant=tenant, secrets=secrets, kept_bytes=kept_bytes or PLENTY))
             assert isinstance(store._reader, KeptLookups)
             store._reader = Twice(store._reader)  # type: ignore[assignment]
             return store

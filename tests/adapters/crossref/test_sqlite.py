@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from adapters.crossref import (
     StoreError,
 )
 from adapters.crossref.connecting import _keep_log
+from adapters.crossref.database import Asked
 from adapters.crossref.events import moment
 from adapters.crossref.identifiers.identifying import _FOUND, _KEPT, _MERGED
 from adapters.crossref.operations.noting_identifiers import _HOLDERS
@@ -36,7 +37,6 @@ from tests.adapters.crossref.contract import (
     ID_C,
     SECRETS,
     Backdoor,
-    SteppedClock,
     Store,
     close,
     rows_of,
@@ -224,7 +224,7 @@ async def test_look_ups_go_by_index_and_build_nothing(store: SqliteCrossReferenc
         await rows_of(store, [(None, {"crm": [f"C{n}"]}) for n in range(600)])
     trace: list[str] = []
     with sqlite3.connect(path) as connection:
-        reader = Reader(SqliteFinder(connection, "default"), store._keyring, store._clock, {})
+        reader = Reader(SqliteFinder(connection, "default"), store._keyring, {})
         connection.set_trace_callback(trace.append)
         ids = [Lookup(None, ID_A), Lookup(None, ID_B)]
         await reader.resolve_many([Lookup("crm", f"C{n}") for n in range(50)] + ids)
@@ -248,7 +248,9 @@ async def test_look_ups_go_by_index_and_build_nothing(store: SqliteCrossReferenc
 async def test_restrictions_are_looked_for_once_a_customer(store: SqliteCrossReference, path: Path) -> None:
     """And not once for each of its keys: the plan takes them up where the customer is found."""
     with sqlite3.connect(path) as connection:
-        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_ONE_BY_ID}", ("default", None, ID_A))]
+        plan = [
+            row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_ONE_BY_ID}", ("default", None, ID_A, False))
+        ]
     connection.close()
     assert plan[0] == "CO-ROUTINE f"
     assert plan.index("SCAN f") > max(place for place, line in enumerate(plan) if "SUBQUERY" in line)
@@ -256,11 +258,25 @@ async def test_restrictions_are_looked_for_once_a_customer(store: SqliteCrossRef
 
 
 @pytest.mark.parametrize("others", [0, 1])
-async def test_what_is_restricted_is_told_of_whom(
-    store: SqliteCrossReference, backdoor: Backdoor, clock: SteppedClock, others: int
+async def test_keys_of_whoever_is_restricted_from_everything_are_not_read(
+    store: SqliteCrossReference, others: int
 ) -> None:
+    """Not by the database either: nothing is to take the time of reading them."""
+    everything, name = Restriction("g", frozenset({"*"})), Restriction("g", frozenset({"Customer.name"}))
+    await rows_of(store, [(ID_A, {"crm": ["A1", "A2"]}), (ID_B, {"crm": ["B1"]})])
+    await store.restrict(ID_A, everything, actor="officer")
+    await store.restrict(ID_B, name, actor="officer")
+    asked: Sequence[Asked] = [(0, None, ID_A), (1, None, ID_B), (2, "crm", "A1")][: 1 + 2 * others]
+    read = (await store._finder.find(asked)).links
+    assert [[row[3] for row in read[place]] for place in read] == [[None], ["B1"], [None]][: len(asked)]
+    read = (await store._finder.find(asked, restricted_keys=True)).links
+    assert [len(read[place]) for place in read] == [2, 1, 2][: len(asked)]
+
+
+@pytest.mark.parametrize("others", [0, 1])
+async def test_what_is_restricted_is_told_of_whom(store: SqliteCrossReference, others: int) -> None:
     """Whether one is asked for or several, by key or by id: those of each customer and of the ids merged into it that
-    hold now, once each, however many keys there are."""
+    were not lifted, once each, however many keys there are."""
     one, two, three, late = (Restriction(name, frozenset({"Customer.name"})) for name in ("1", "2", "3", "late"))
     await rows_of(
         store,
@@ -268,7 +284,7 @@ async def test_what_is_restricted_is_told_of_whom(
         restrictions={Lookup(None, ID_A): [one, late], Lookup(None, ID_B): [one, two], Lookup(None, ID_C): [three]},
     )
     await store.merge(ID_B, ID_A, actor="steward")
-    backdoor("UPDATE restriction SET valid_from = ? WHERE ground = 'late'", moment(clock.now + timedelta(hours=1)))
+    await store.lift(ID_B, "late", actor="officer")
     rest = [Lookup("crm", "C1")] * others + [Lookup(None, ID_C)] * others
     for asked in (Lookup("crm", "B1"), Lookup("billing", "A3"), Lookup(None, ID_A), Lookup(None, ID_B)):
         found, *more = await store.resolve_many([asked, *rest])
@@ -276,7 +292,7 @@ async def test_what_is_restricted_is_told_of_whom(
         assert found.restrictions == (one, two)
         assert [len(keys) for keys in (found.keys["crm"], found.keys["billing"])] == [3, 1]
         assert [other and other.restrictions for other in more] == [(three,)] * len(rest)
-    clock.go(hours=1)
+    await store.restrict(ID_A, late, actor="officer")
     found = await store.resolve(Lookup(None, ID_B))
     assert found is not None
     assert found.restrictions == (one, two, late)

@@ -33,6 +33,8 @@ from adapters.crossref.sqlite.database import SqliteConnection
 from tests.adapters.crossref.houses import SqliteHouse
 from tests.adapters.crossref.machine import run_machine
 
+pytestmark = pytest.mark.no_cover  # it would take twice as long, and the tests of each part cover the same
+
 Wrong = tuple[object, str, Callable[[Any], object]]
 """A module or class, the name of what is wrong in it, and the wrong one made of the right one."""
 

@@ -10,6 +10,7 @@ from resolvers import Engine, Request
 from schema.caller import Caller
 from schema.deadline import Deadline
 from schema.model import Model
+from schema.situation import NO_SITUATION, Situation
 from schema.views import View
 from tests.resolvers.vessels import MODEL, view
 
@@ -26,8 +27,10 @@ class Served:
         self.adapters = pretending_adapters(view, model, wishing, nulls=nulls)
         self.engine = Engine(model, self.adapters, PretendingCrossReference(self.adapters[0].source, wishing))
 
-    async def ask(self, query: str, *, seconds: float = 3.0, **variables: Any) -> dict[str, Any]:
-        request = Request(query, None, variables)
+    async def ask(
+        self, query: str, *, seconds: float = 3.0, situation: Situation = NO_SITUATION, **variables: Any
+    ) -> dict[str, Any]:
+        request = Request(query, None, variables, situation=situation)
         return await self.engine.answer(self.view, request, Caller("x", frozenset()), Deadline.after(seconds))
 
     async def vessel(self, fields: str, key: str = "ada", **more: Any) -> dict[str, Any]:

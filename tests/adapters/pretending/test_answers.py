@@ -11,7 +11,7 @@ import pytest
 from adapters.pretending import PretendingAdapter
 from adapters.pretending.adapter import _is_order
 from adapters.verifying import verify_adapters
-from gateway.cli.whole_view import whole_view
+from gateway.whole_view import whole_view
 from schema.customer import Customer
 from schema.model import Model
 from schema.reasons import Place, Reason
@@ -132,9 +132,13 @@ async def test_a_list_is_ordered_and_bounded_by_moments() -> None:
     assert {node["status"] for node in found["open"]["nodes"]} <= {"OPEN", "PAID"}
 
 
-@pytest.mark.parametrize(
-    "reason", [one for one in Reason if one is not Reason.SUBJECT_UNKNOWN and one.place is not Place.MASKED]
-)
+OF_NO_FIELD = {
+    *(Reason.SUBJECT_UNKNOWN, Reason.SUBJECT_ERASED),
+    *(Reason.VERIFICATION_REQUIRED, Reason.VERIFICATION_EXPIRED),
+}
+
+
+@pytest.mark.parametrize("reason", [one for one in Reason if one not in OF_NO_FIELD and one.place is not Place.MASKED])
 async def test_every_reason_of_a_null_can_be_had(reason: Reason) -> None:
     """By its code in the key, at the field that is named, in the place where the code stands in real life."""
     response = await Served().vessel("id name callSign", f"{reason}@Vessel.name")
@@ -142,6 +146,29 @@ async def test_every_reason_of_a_null_can_be_had(reason: Reason) -> None:
     assert response["data"]["vessel"]["name"] is None
     assert response["data"]["vessel"]["callSign"] is not None
     assert codes(response) == [(place, str(reason))]
+
+
+async def test_who_was_erased_is_unknown() -> None:
+    """To whoever asks there is no difference in real life."""
+    response = await Served().vessel("id name", "SUBJECT_ERASED")
+    assert response["data"]["vessel"] is None
+    assert codes(response) == [("withheld", "SUBJECT_UNKNOWN")]
+
+
+async def test_lists_come_in_the_order_that_the_model_promises() -> None:
+    """Also in a view that lets nobody choose one; and what belongs together happens in its order."""
+    fields = ["Customer.orders", "Order.placedAt", "Order.deliveries", "Delivery.deliveredAt"]
+    whole = view(fields=dict.fromkeys((*fields, "Customer.orders(first:)")), lookups=["id"], limits=LIMITS)
+    served = Served(view=whole, model=REFERENCE)
+    orders: list[dict[str, Any]] = []
+    for key in ("ada", "bob", "eve"):
+        query = "orders(first: 30) { nodes { placedAt deliveries { deliveredAt } } }"
+        answer = await served.ask(f'{{ customer(by: {{id: "{key}"}}) {{ {query} }} }}')
+        found = answer["data"]["customer"]["orders"]["nodes"]
+        assert [one["placedAt"] for one in found] == sorted((one["placedAt"] for one in found), reverse=True)
+        orders += found
+    assert len(orders) > 10
+    assert all(each["deliveredAt"] > one["placedAt"] for one in orders for each in one["deliveries"])
 
 
 async def test_nobody_can_be_shown() -> None:

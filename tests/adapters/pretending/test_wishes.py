@@ -12,7 +12,10 @@ from tests.resolvers.vessels import MODEL, view
 WISHING = Wishing(view(), MODEL)
 
 
-@pytest.mark.parametrize("key", ["ada", "", "NULLABLE", "K-0001", "a+NULL@Vessel.name", "null", "Ünï", "#NULL"])
+@pytest.mark.parametrize(
+    "key",
+    ["ada", "", "NULLABLE", "K-0001", "a+NULL@Vessel.name", "null", "Ünï", "#NULL", "X_1", "ADA@EXAMPLE.COM", "A_B"],
+)
 def test_a_key_that_begins_with_no_word_wishes_for_nothing(key: str) -> None:
     """It only says which data is made up."""
     assert WISHING.of(key) == Wishes()
@@ -36,6 +39,27 @@ def test_a_restriction_is_of_the_cross_reference() -> None:
 def test_a_wish_that_cannot_be_granted_is_of_nobody(key: str) -> None:
     """Who mistypes one sees that at once, and not data that looks right."""
     assert WISHING.of(key).is_unknown
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["CONSENT_WITHDRAWM@Vessel.name", "SOURCE_TIMEOT", "NUL@Vessel.name", "VALUE_MASKED@Vessel.name", "VALUE_MASKED"],
+)
+def test_what_is_nearly_a_wish_is_of_nobody_too(key: str) -> None:
+    """A misspelt code would look as if the page had to do nothing; and which fields are masked is the view's to say."""
+    assert WISHING.of(key).is_unknown
+
+
+def test_a_verification_can_be_lacking_where_the_view_asks_for_one() -> None:
+    """Of the whole customer: which fields that costs is the view's to say, with the way to step up."""
+    assert WISHING.of("VERIFICATION_REQUIRED").is_unknown
+    asking = view(verification={"methods": ["otp"]}, situation={"interaction": "required"})
+    wishing = Wishing(asking, MODEL)
+    assert wishing.of("VERIFICATION_EXPIRED#bob") == Wishes(lacks=Reason.VERIFICATION_EXPIRED)
+    assert wishing.of("VERIFICATION_REQUIRED+SLOW@2") == Wishes(lacks=Reason.VERIFICATION_REQUIRED, seconds=2.0)
+    assert wishing.of("VERIFICATION_REQUIRED@Vessel.name").is_unknown
+    with pytest.raises(WishError, match="the view asks nobody to be verified"):
+        Wishing(view(), MODEL, ["VERIFICATION_REQUIRED"])
 
 
 @pytest.mark.parametrize(

@@ -69,11 +69,11 @@ async def test_calls_that_are_under_way_together_are_counted(register: httpx.Asy
         ("crm", ["/customers", "/permissions"]),
         ("register", ["/api/v1/lei-records"]),
         ("orders", ["/graphql"]),
-        ("support", ["/customers/{key}/tickets", "/tickets/{key}/messages"]),
+        ("support", ["/customers/{key}/tickets", "/tickets/{key}/messages", "/customers/{key}/interactions"]),
     ],
 )
 def test_each_source_has_its_paths(name: str, paths: list[str]) -> None:
-    """Support answers under two, and so does the CRM."""
+    """Support answers under three, and the CRM under two."""
     assert [one.path for one in build_source(name, "sesame")] == paths
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from adapters.adapter import Batch, Call, Slice
 from adapters.answers import Answer, Found, Key, Missing, Page, SourceError
-from adapters.gates import CASE
+from adapters.gates import CASE, INTERACTION
 from adapters.http import HttpAdapter
+from adapters.sandbox.interactions import as_interactions
 from adapters.sandbox.ledger import BOOKS_CLOSE
 from adapters.sandbox.links import cross_reference
 from adapters.sandbox.misbehaviour import Misbehaviour
@@ -255,6 +256,31 @@ async def test_the_desk_tells_what_anne_asked(support: HttpAdapter) -> None:
     assert (said[0]["channel"], said[0]["sent_at"]) == (Channel.EMAIL, kept["created"])
 
 
+def test_some_customers_are_on_the_line() -> None:
+    """One of ten, Anne among them; what brought a ticket is over. Every word occurs, and references are distinct."""
+    known = {one.support_key: as_interactions(one) for one in WHOM}
+    every = [interaction for of_one in known.values() for interaction in of_one]
+    assert len({one["id"] for one in every}) == len(every)
+    assert set(Counter(one["state"] for one in every)) == {"live", "held", "ended"}
+    talking = [key for key, of_one in known.items() if any(one["state"] != "ended" for one in of_one)]
+    assert 200 < len(talking) < 300
+    assert [(one["id"], one["state"]) for one in known[ANNES]] == [("I-900634-01", "live")]
+    for of_one in known.values():
+        assert [one["began"] for one in of_one] == sorted(one["began"] for one in of_one)
+        assert all(one["began"].date() < BOOKS_CLOSE for one in of_one)
+
+
+@pytest.mark.processes
+async def test_the_desk_tells_which_interactions_go_on(support: HttpAdapter, support_process: RunningSource) -> None:
+    """Of each customer in a call of its own; those that are over are not asked for."""
+    over = next(one for one in WHOM if {each["state"] for each in as_interactions(one)} == {"ended"})
+    answers = await ask(support, INTERACTION, [ANNES, over.support_key, "S-1"])
+    assert list(page(answers[ANNES]).items) == [{"reference": "I-900634-01", "is_active": True}]
+    assert page(answers[over.support_key]) == Page(())
+    assert answers["S-1"] == Missing()
+    assert support_process.counters()["calls"] == 3
+
+
 @pytest.mark.processes
 async def test_fifty_customers_are_fifty_calls_and_eight_at_once(
     support: HttpAdapter, support_process: RunningSource
@@ -301,7 +327,7 @@ async def test_tickets_are_filtered_by_the_desk_itself(support: HttpAdapter) -> 
 async def test_the_desk_takes_every_argument_of_its_lists() -> None:
     """But those that every list has."""
     adapter = support_adapter("http://desk.example", "x")
-    taken = {offer.serves: offer.takes for offer in adapter.offers if offer.serves != CASE}
+    taken = {offer.serves: offer.takes for offer in adapter.offers if offer.serves not in (CASE, INTERACTION)}
     await adapter.aclose()
     assert taken == {
         "Customer.tickets": set(TicketsBy.__annotations__),

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from adapters.answers import Facts, Key
+from adapters.gates import INTERACTION
 from adapters.http import HttpAdapter
 from adapters.sandbox.misbehaviour import Misbehaviour as Way
 from adapters.sandbox.serve import build_server
@@ -37,10 +38,10 @@ class DeskUnderTest(SourceUnderTest):
     can = frozenset(way for way in WAYS if way is not None)
     missing_is_known = True
     hostile_keys = tuple(key for key in HOSTILE_KEYS if "/" not in key)  # the desk's own framework splits paths by it
-    arguments = (("sort", Sort.OLDEST_FIRST),)
 
     def __init__(self, adapter: HttpAdapter, desk: SupportList, serves: str, control: httpx.AsyncClient) -> None:
         (self.offer,) = [offer for offer in adapter.offers if offer.serves == serves]
+        self.arguments = (("sort", Sort.OLDEST_FIRST),) if serves != INTERACTION else ()
         self.adapter, self.desk, self.control = adapter, desk, control
         self.desk.records["S-0"] = {"entries": self.entries("S-0", 1)}
 
@@ -50,6 +51,8 @@ class DeskUnderTest(SourceUnderTest):
     def entry(self, key: Key, at: datetime) -> Mapping[str, Any]:
         if self.offer.serves == "Ticket.messages":
             return {"ticket": key, "writer": "client", "via": "app", "at": at, "text": f"Hello, {key}, {at.day}"}
+        if self.offer.serves == INTERACTION:
+            return {"client": key, "state": "held", "began": at}
         known = {"client": key, "subject": f"About {key}", "created": at, "resolved": None}
         return known | {"status": "fresh", "urgency": "p1", "origin": "chat"}
 
@@ -67,6 +70,8 @@ class DeskUnderTest(SourceUnderTest):
         if self.offer.serves == "Ticket.messages":
             words = {"author": MessageAuthor.CUSTOMER, "channel": Channel.APP}
             return words | {"sent_at": entry["at"], "text": entry["text"]}
+        if self.offer.serves == INTERACTION:
+            return {"reference": entry["id"], "is_active": True}
         return {
             "number": entry["id"],
             "subject": entry["subject"],
@@ -98,7 +103,7 @@ class OfDesk(AdapterContract):
             serving = asyncio.create_task(server.serve([listening]))
             try:
                 async with httpx.AsyncClient(base_url=url, trust_env=False) as control:
-                    which = desk[0] if self.serves == "Customer.tickets" else desk[1]
+                    which = desk[("Customer.tickets", "Ticket.messages", INTERACTION).index(self.serves)]
                     yield DeskUnderTest(support_adapter(url, "sesame"), which, self.serves, control)
             finally:
                 server.should_exit = True
@@ -111,3 +116,7 @@ class TestTickets(OfDesk):
 
 class TestMessages(OfDesk):
     serves = "Ticket.messages"
+
+
+class TestInteractions(OfDesk):
+    serves = INTERACTION

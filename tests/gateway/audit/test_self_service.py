@@ -125,7 +125,7 @@ async def desk(books: Books, tmp_path: Path, nothing_else_installed: None) -> As
     async with gateway.running() as service:
         assert service.audit is not None
         for day in range(3):
-            await service.audit.record(disclosure(*ids, case=f"T-{day}"))
+            await service.audit.record(disclosure(ids[0], case=f"T-{day}"))
             await service.audit.record(disclosure(ids[1]))
             books.at += DAY
         await service.audit.record(replace(disclosure(), customers=[Disclosed(ids[0], Level.V0, WITHHELD)]))
@@ -150,7 +150,18 @@ async def test_a_person_is_told_who_was_shown_what_when_and_why(desk: Desk) -> N
         "shownWhole": ["The group of customers that the business serves in the same way"],
         "shownMasked": ["The customer's name"],
     }
-    assert "e-17" not in str(answer)
+    assert "'e-17'" not in str(answer)
+
+
+async def test_the_case_of_a_request_for_several_is_told_to_none_of_them(desk: Desk) -> None:
+    """It may be the case of another one, as the situation is one for all."""
+    audit = desk.gateway._opened().audit
+    assert audit is not None
+    await audit.record(disclosure(desk.anne, desk.ben, case="T-of-ben"))
+    answer = await desk.ask(desk.anne)
+    nodes = answer["data"]["customer"]["disclosures"]["nodes"]
+    assert (len(nodes), nodes[0]["shownTo"], nodes[0]["shownInCase"]) == (4, "agent-desktop", None)
+    assert "T-of-ben" not in str(answer)
 
 
 async def test_that_a_person_asked_is_shown_too(desk: Desk) -> None:

@@ -9,11 +9,14 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import orjson
 import pytest
 
 from gateway.audit import AuditLog
-from gateway.audit.writer import SystemFiles
+from gateway.audit.files import SystemFiles
 from resolvers.disclosure import AuditUnavailableError
 from tests.gateway.audit.books import DAY, Books, disclosure
 
@@ -90,8 +93,11 @@ async def test_a_line_that_cannot_be_cut_off_ends_its_chain(books: Books) -> Non
 
 
 @pytest.mark.parametrize("harm", ["deleted", "appended", "cut", "replaced"])
-async def test_a_file_that_is_not_as_it_was_left_is_written_to_no_more(books: Books, harm: str) -> None:
-    """Whatever others did to it, the next record begins another chain; what was done is found."""
+async def test_a_file_that_is_not_as_it_was_left_is_written_to_no_more(
+    books: Books, harm: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever others did to it, the next record begins another chain, and no request is refused for it; it is told,
+    and what was done is found."""
     async with books.log().running() as log:
         assert not await _is_refused(log)
         (file,) = books.files
@@ -110,6 +116,25 @@ async def test_a_file_that_is_not_as_it_was_left_is_written_to_no_more(books: Bo
     report = books.verified()
     assert report.holds is (harm == "replaced")
     assert b'"request"' in b"".join(file.read_bytes() for file in books.files)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"audit: {file.name} is not as it was left; another chain begins"
+    ]
+
+
+async def test_a_record_that_is_changed_in_its_place_is_found_by_verifying(
+    books: Books, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The gateway looks at the file's length and not at what is in it: it goes on, and has nothing to tell."""
+    async with books.log().running() as log:
+        assert not await _is_refused(log)
+        (file,) = books.files
+        with file.open("r+b") as opened:
+            opened.seek(file.read_bytes().index(b"agent-desktop"))
+            opened.write(b"agent-deskt0p")
+        assert not await _is_refused(log)
+    (found,) = books.verified().breaks
+    assert (found.path, found.line, found.text) == (file, 3, "the record was changed")
+    assert (len(books.files), caplog.records) == (1, [])
 
 
 async def test_a_folder_that_is_deleted_refuses_until_it_is_back(books: Books) -> None:
@@ -117,11 +142,11 @@ async def test_a_folder_that_is_deleted_refuses_until_it_is_back(books: Books) -
     async with books.log().running() as log:
         shutil.rmtree(books.folder)
         assert await _is_refused(log)
-        log.try_again()
+        await log.try_again()
         assert _fault(log)
         assert not books.folder.exists()
         books.folder.mkdir()
-        log.try_again()
+        await log.try_again()
         assert _fault(log) is None
         assert not await _is_refused(log)
     report = books.verified()
@@ -130,15 +155,88 @@ async def test_a_folder_that_is_deleted_refuses_until_it_is_back(books: Books) -
     assert (report.chains, report.records) == (1, 3)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="does not apply: root may write everywhere")
-async def test_a_read_only_folder_refuses(books: Books) -> None:
-    """It is tried again, and no file is left over."""
+async def test_a_record_that_is_too_long_refuses_its_request_alone(
+    books: Books, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Others are recorded as ever, and in its place it stands that the request was refused, with how long it was."""
+    monkeypatch.setattr("gateway.audit.writer.LONGEST", 2_000)
+    async with books.log().running() as log:
+        assert not await _is_refused(log)
+        for _ in range(3):
+            with pytest.raises(AuditUnavailableError, match=r"a record of \d+ bytes is longer than a line may be"):
+                await log.record(disclosure(*(f"cus_{number}" for number in range(100))))
+            assert _fault(log) is None
+        assert not await _is_refused(log)
+    report = books.verified()
+    assert (report.holds, report.chains, report.records) == (True, 1, 7)
+    whole, *refused, last = [told for line in books.lines if (told := orjson.loads(line))["kind"] == "request"]
+    assert ("code" in whole, "code" in last) == (False, False)
+    for told in refused:
+        assert (told["code"], told["customers"], told["consumer"]) == ("AUDIT_UNAVAILABLE", 100, "agent-desktop")
+        assert (told["tooLong"] > 4_000, "shown" in told, told["calls"]) == (True, False, {"crm": 1})
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+_UNPRIVILEGED = """
+import asyncio, os, sys
+from pathlib import Path
+from resolvers.disclosure import AuditUnavailableError
+from tests.gateway.audit.books import Books, disclosure
+
+books = Books(Path(sys.argv[1]), Path(sys.argv[2]))
+if os.geteuid() == 0:
+    for folder in (books.folder, books.anchors):
+        os.chown(folder, 65534, 65534)
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+async def is_refused(log):
+    try:
+        await log.record(disclosure("cus_1"))
+    except AuditUnavailableError as error:
+        return str(error)
+
+async def main():
     books.folder.chmod(0o500)
     async with books.log().running() as log:
-        assert await _is_refused(log)
+        print(await is_refused(log), log.fault)
         books.folder.chmod(0o700)
+        books.runs += 1.0
+        print(await is_refused(log), log.fault)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.processes
+def test_a_read_only_folder_refuses() -> None:
+    """In a process of somebody who is not root, to whom no folder is read-only. No file is left over."""
+    with TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        books = Books.in_folder(Path(place))
+        command = [sys.executable, "-c", _UNPRIVILEGED, str(books.folder), str(books.anchors)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.stdout.splitlines() == ["Permission denied Permission denied", "None None"], done.stderr
+        assert (books.verified().holds, len(books.files), books.verified().records) == (True, 1, 2)
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EDQUOT, errno.EIO])
+async def test_a_file_system_that_has_become_read_only_refuses(
+    books: Books, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """As a disk does that has met an error; the chain goes on when it takes records again."""
+
+    def refuse(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    async with books.log().running() as log:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", refuse)
+            assert [await _is_refused(log) for _ in range(3)] == [True] * 3
+            assert _fault(log) == os.strerror(number)
         assert not await _is_refused(log)
-    assert books.verified().holds
+    assert (books.verified().holds, books.verified().chains, books.verified().records) == (True, 1, 3)
 
 
 async def test_another_place_that_takes_no_anchor_lets_no_chain_begin(books: Books) -> None:
@@ -148,6 +246,7 @@ async def test_another_place_that_takes_no_anchor_lets_no_chain_begin(books: Boo
         assert [await _is_refused(log) for _ in range(3)] == [True] * 3
         assert not books.files
         books.anchors.mkdir()
+        books.runs += 1.0
         assert not await _is_refused(log)
     assert books.verified().holds
 
@@ -155,7 +254,7 @@ async def test_another_place_that_takes_no_anchor_lets_no_chain_begin(books: Boo
 async def test_records_that_no_anchor_covers_are_written_for_a_minute_alone(books: Books) -> None:
     """Then nothing is shown until anchors can be written again."""
     log = books.log()
-    log.try_again()
+    await log.try_again()
     assert not await _is_refused(log)
     log._syncing.settle()
     shutil.rmtree(books.anchors)

@@ -11,15 +11,15 @@ from tests.gateway.crossref.office import Office, code_of
 
 async def test_a_history_is_told_page_by_page_and_never_with_a_key(desk: Office) -> None:
     """By key or id; what happened to those merged into the customer belongs to it."""
-    loser, survivor = await desk.link("crm", "C-1"), await desk.link("crm", "C-2")
+    loser, survivor = await desk.link("crm", "C.1"), await desk.link("crm", "C.2")  # commitments have no full stop
     await desk.done("/merges", {"loser": loser, "survivor": survivor, "reasonRef": "T-1"})
-    by = {"source": "crm", "key": "C-1"}
+    by = {"source": "crm", "key": "C.1"}
     first = await desk.done("/history", {"by": by, "limit": 2}, "auditor")
     second = await desk.done("/history", {"by": {"customer": survivor}, "limit": 2, "after": first["next"]}, "reader")
     entries = [*first["entries"], *second["entries"]]
     assert [one["type"] for one in entries] == ["customer.created", "customer.created", "customers.merged"]
     assert (entries[2]["actor"], entries[2]["reasonRef"], second["next"]) == ("steward", "T-1", None)
-    assert "C-1" not in json.dumps(entries)
+    assert "C.1" not in json.dumps(entries)
 
 
 async def test_nothing_is_told_of_who_is_unknown(desk: Office) -> None:
@@ -30,7 +30,7 @@ async def test_nothing_is_told_of_who_is_unknown(desk: Office) -> None:
 
 async def test_changes_are_told_by_number(desk: Office) -> None:
     """Without gaps; at the end `next` is what was asked for, so that it can be asked again."""
-    customer = await desk.link("crm", "C-1")
+    customer = await desk.link("crm", "C.1")
     told = (await desk.get("/changes?limit=3", "reader")).json()
     assert [one["seq"] for one in told["changes"]] == [1, 2, 3]
     told = (await desk.get(f"/changes?after={told['next']}", "auditor")).json()
@@ -39,7 +39,7 @@ async def test_changes_are_told_by_number(desk: Office) -> None:
         ("customer.created", [customer]),
     ]
     assert (await desk.get("/changes?after=5")).json() == {"changes": [], "next": 5}
-    assert "C-1" not in json.dumps(told)
+    assert "C.1" not in json.dumps(told)
 
 
 @pytest.mark.parametrize("path", ["/changes", "/changes/stream"])

@@ -14,6 +14,7 @@ import pytest
 from adapters.crossref import ConflictCode, SqliteCrossReference
 from adapters.crossref.events import EventType
 from adapters.crossref.operations.hearing import GONE, REPLACED
+from gateway.crossref.page import _FRONT
 from gateway.gateway import Gateway
 from gateway.settings import Settings
 from tests.gateway.crossref.office import PEOPLE, Office, code_of, declare, office
@@ -22,6 +23,7 @@ from tests.gateway.greenhouse import ALWAYS, Plant, greenhouse, nursery, soil
 GATEWAY = Path(__file__).parents[3] / "gateway"
 FOLDERS = (GATEWAY / "pages" / "shared", GATEWAY / "crossref" / "steward")
 FILES = {path.name: path for folder in FOLDERS for path in sorted(folder.iterdir())}
+FRONT = _FRONT.in_html("steward").decode()
 SCRIPTS = [name for name in FILES if name.endswith(".js")]
 PAGE = "/crossref/steward"
 TYPES = {
@@ -44,13 +46,13 @@ async def get(desk: Office, path: str, name: str | None = None) -> httpx.Respons
 async def test_the_page_is_the_same_for_everybody(desk: Office, name: str | None) -> None:
     """A browser sends no token when it goes to a page; what it is given is a form."""
     page = await get(desk, PAGE, name)
-    assert (page.status_code, page.text) == (200, text_of("page.html"))
+    assert (page.status_code, page.text) == (200, FRONT)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert 'type="password"' in page.text
     assert not [known for known in PEOPLE if re.search(rf"\b{known}\b", page.text) and known != "steward"]
 
 
-@pytest.mark.parametrize("name", [one for one in FILES if one != "page.html"])
+@pytest.mark.parametrize("name", FILES)
 async def test_its_files_are_served(desk: Office, name: str) -> None:
     """As what they are, and kept by no cache, so that those of two releases are never mixed."""
     file = await get(desk, f"{PAGE}/{name}")
@@ -84,12 +86,11 @@ async def test_its_policy_lets_in_nothing_but_its_own_files(desk: Office) -> Non
 
 def test_it_refers_to_its_own_files_alone_and_to_each() -> None:
     """By names relative to where it is mounted; nothing stands in it that the policy would stop."""
-    page = text_of("page.html")
-    referred = {one.removeprefix("steward/") for one in re.findall(r'(?:src|href)="([^"#]+)"', page)}
+    referred = {one.removeprefix("steward/") for one in re.findall(r'(?:src|href)="([^"#]+)"', FRONT)}
     imported = {one for name in SCRIPTS for one in re.findall(r'from "\./([^"]+)"', text_of(name))}
-    assert referred | imported == {*FILES} - {"page.html"}
+    assert referred | imported == {*FILES}
     assert len(FILES) == sum(len(list(folder.iterdir())) for folder in FOLDERS)  # no page has a file of a shared name
-    assert re.findall(r"<script(?![^>]* src=)|<style| style=| on[a-z]+=", page) == []
+    assert re.findall(r"<script(?![^>]* src=)|<style| style=| on[a-z]+=", FRONT) == []
     assert not [name for name in FILES if re.search(r"https?://(?!www\.w3\.org/2000/svg)", text_of(name))]
 
 

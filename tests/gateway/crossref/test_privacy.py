@@ -18,6 +18,8 @@ async def test_a_restriction_holds_until_it_is_lifted(desk: Office) -> None:
     assert await desk.done(f"/customers/{customer}/restrict", body, "officer") == first
     subject = (await desk.done("/resolve", {"by": {"customer": customer}}, "officer"))["subject"]
     assert subject["restrictions"] == [{"ground": "gdpr-art-18", "coordinates": ["*", "Plant.label"]}]
+    assert [one["key"] for one in subject["keys"]["crm"]] == ["C-1"]  # which requests of a view are not told
+    assert (await desk.done("/resolve-many", {"by": [{"customer": customer}]}, "officer"))["subjects"] == [subject]
     lifted = await desk.done(f"/customers/{customer}/lift", {"ground": "gdpr-art-18"}, "officer", if_match='"2"')
     assert lifted["version"] == 3
     assert (await desk.done("/resolve", {"by": {"customer": customer}}))["subject"]["restrictions"] == []

@@ -117,7 +117,7 @@ async def test_candidates_are_rejected_for_now_and_for_good(steward: Steward, de
     await steward.sees(".detail", "Nothing to decide")
     assert [await owner(desk, "crm", key) for key in ("C-1", "D-1", "C-2", "D-2")] == [*first, *second]
     assert (await types(desk)).count("non_match.asserted") == 2
-    await steward.browser.click(".filter input[value=rejected]")
+    await steward.browser.click(".segments input[value=rejected]")
     await steward.browser.wait_for("return document.querySelectorAll('.item').length === 2")
     await steward.sees(".detail", "Rejected", "by steward, event")
     await steward.left_nothing()

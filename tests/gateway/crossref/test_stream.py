@@ -82,11 +82,11 @@ async def test_changes_come_as_they_are_made(desk: Office) -> None:
         assert headers["content-type"].startswith("text/event-stream")
         first = await listener.event()
         assert (first["id"], json.loads(first["data"])["type"]) == ("4", "source.registered")
-        customer = await desk.link("crm", "C-1")
+        customer = await desk.link("crm", "C.1")
         second = await listener.event()
         told = json.loads(second["data"])
         assert (second["id"], told["seq"], told["customers"]) == ("5", 5, [customer])
-        assert "C-1" not in second["data"]
+        assert "C.1" not in second["data"]
     async with listening(desk, "after=1", last_event_id="4") as (listener, _):
         await listener.next()
         assert (await listener.event())["id"] == "5"

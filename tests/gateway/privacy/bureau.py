@@ -16,18 +16,11 @@ from adapters.crossref import SourceSystem, SqliteCrossReference
 from gateway.gateway import Gateway
 from gateway.secret_file import new_secret_line
 from gateway.settings import Settings
-from schema.lock import publish
-from tests.gateway.greenhouse import KNOWN_AS, Plant, nursery, soil, write_view
+from tests.gateway.break_glass.breaking import DAY, NOW, RULE, Time
+from tests.gateway.greenhouse import KNOWN_AS, Plant, nursery, publish_view, soil, write_view
 
 __all__ = ["DAY", "NOW", "Bureau", "Time", "bureau", "declare", "token_of"]
 
-NOW = 1_800_000_000.0
-"""2027-01-15T08:00:00Z."""
-DAY = 86_400.0
-
-_GLASS = (
-    "break_glass: {roles: [fraud-lead], reasons: [suspected-fraud, vital-interest], minutes: 30, review_hours: 24}\n"
-)
 _PEOPLE: dict[str, dict[str, list[str]]] = {
     "officer": {"roles": ["privacy-officer"]},
     "deputy": {"roles": ["privacy-officer"]},
@@ -43,17 +36,6 @@ QUERY = "{ plant(by: {nursery: %s}) { label provenance } }"
 def token_of(name: str) -> str:
     """The token of a consumer."""
     return "cv_" + name.ljust(43, "-")
-
-
-@dataclass
-class Time:
-    """The time of the tests, which they set."""
-
-    now: float = NOW
-
-    def __call__(self) -> float:
-        """Seconds since 1970."""
-        return self.now
 
 
 @dataclass
@@ -88,20 +70,33 @@ class Bureau:
         return response.json()
 
     async def ask(
-        self, key: str = "N-p1", *, name: str = "gardener", view: str = "watering", query: str = QUERY
+        self,
+        key: str = "N-p1",
+        *,
+        name: str = "gardener",
+        view: str = "watering",
+        query: str = QUERY,
+        grant: str | None = None,
     ) -> Any:
-        """Ask a view for a plant by the nursery's key."""
+        """Ask a view for a plant by the nursery's key; `grant` is the token of a broken glass."""
         body = {"query": query % json.dumps(key) if "%s" in query else query}
         async with self.client(name) as client:
-            return await client.post(f"/views/{view}/graphql", json=body)
+            headers = {} if grant is None else {"break-glass": grant}
+            return await client.post(f"/views/{view}/graphql", json=body, headers=headers)
 
     async def break_glass(self, key: str = "N-p1", *, reference: str = "T-17", actor: str = "e-4") -> str:
         """Break the glass of a plant, and return the grant's id."""
+        return (await self.break_glass_for(key, reference=reference, actor=actor))[0]
+
+    async def break_glass_for(
+        self, key: str = "N-p1", *, reference: str = "T-17", actor: str = "e-4"
+    ) -> tuple[str, str]:
+        """Break the glass of a plant, and return the grant's id and its token."""
         body = {"customer": {"nursery": key}, "reason": "suspected-fraud", "reference": reference, "actor": actor}
         async with self.client("gardener") as client:
             response = await client.post("/views/fraud-review/break-glass", json=body)
         assert response.status_code == 201, response.text
-        return str(response.json()["id"])
+        return response.json()["id"], response.json()["grant"]
 
     async def link(self, key: str) -> str:
         """Link a key of the nursery to a new customer, and return the customer."""
@@ -143,8 +138,8 @@ def _write_glass(views: Path) -> None:
     listed = ("Plant.id", "Plant.height", "Plant.label: {break_glass: true}")
     write_view(views, "fraud-review@1", *listed, published=False)
     with (views / "fraud-review@1.yaml").open("a") as file:
-        file.write(_GLASS)
-    publish(views, "fraud-review@1")
+        file.write(RULE)
+    publish_view(views, "fraud-review@1")
 
 
 @asynccontextmanager

@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 
 from gateway.privacy.counts import Counts
+from resolvers.rates import Rates
 from tests.browser import ENTER, Browser, browsing
 from tests.gateway.privacy.bureau import DAY, NOW, Bureau
-from tests.gateway.privacy.officer import ESCAPE, RIGHT, SPACE, Officer, sitting
+from tests.gateway.privacy.officer import ESCAPE, RIGHT, SPACE, TAB, Officer, sitting
 from tests.tools import NODE_FOLDER
 
 pytestmark = pytest.mark.browser
@@ -72,8 +73,8 @@ async def test_use_is_shown_by_view_and_consumer_with_a_bar_for_each_day(officer
     await officer.bureau.ask(view="fraud-review", query="{ plant(by: {nursery: %s}) { height label } }")
     await officer.enter()
     await officer.goes_to("use")
-    await officer.sees(".totals", "10", "requests", "9", "customers looked up", "1", "refused")
-    await officer.sees(".card:nth-of-type(1)", "watering@2", "9 requests", "gardener", "8 requests · 7 customers")
+    await officer.sees(".totals", "10", "requests", "9", "look-ups of customers", "1", "refused")
+    await officer.sees(".card:nth-of-type(1)", "watering@2", "9 requests", "gardener", "8 requests · 7 look-ups")
     await officer.sees(".card:nth-of-type(2)", "fraud-review@1", "1 withheld: for emergencies only", "V0 1")
     label = "return document.querySelector('.used:nth-of-type(2) svg').getAttribute('aria-label')"
     assert await officer.browser.run(label) == "8 requests of gardener from 17 Dec 2026 to 15 Jan 2027"
@@ -83,8 +84,8 @@ async def test_use_is_shown_by_view_and_consumer_with_a_bar_for_each_day(officer
     assert [place for place, height in enumerate(heights) if height] == [9, 26, 29]
     assert heights[26] == max(heights) == 34
     assert await count(officer.browser, ".used:nth-of-type(2) .part[height='0']") == 29
-    await officer.browser.click(".periods input[value='7']")
-    await officer.sees(".card:nth-of-type(1)", "7 requests · 6 customers")
+    await officer.browser.click(".segments input[value='7']")
+    await officer.sees(".card:nth-of-type(1)", "7 requests · 6 look-ups")
     assert await count(officer.browser, ".used:nth-of-type(2) .all") == 7
     await officer.browser.click(".used:nth-of-type(2) summary")
     await officer.sees(".used:nth-of-type(2) table", "12 Jan 2027", "15 Jan 2027")
@@ -101,7 +102,7 @@ async def test_emergencies_wait_for_their_review(officer: Officer) -> None:
     second = await officer.bureau.break_glass(reference="T-2", actor="e-9")
     await officer.enter()
     await officer.goes_to("emergencies")
-    await officer.sees(".card:nth-child(1)", "suspected-fraud", "review overdue", "T-1", first, "e-4 at gardener")
+    await officer.sees(".card:nth-child(1)", "Suspected fraud", "review overdue", "T-1", first, "e-4 at gardener")
     await officer.sees(".card:nth-child(2)", "T-2", second, "e-9 at gardener", "fraud-review@1")
     await officer.browser.click(".card:nth-child(1) button")
     await officer.sees("dialog", "Review an emergency", "e-4 at gardener opened fraud-review@1", "T-1")
@@ -110,25 +111,62 @@ async def test_emergencies_wait_for_their_review(officer: Officer) -> None:
     await officer.browser.click("dialog input[value=unjustified]")
     await officer.browser.replace("#review-reference", "DPO-9")
     await officer.browser.click("dialog .first")
-    await officer.sees("#result", "Reviewed, and written down: unjustified.")
+    assert officer.bureau.records("break-glass.reviewed") == []  # by whom is asked, once
+    await officer.browser.replace("#review-actor", "o-1")
+    await officer.browser.click("dialog .first")
+    await officer.sees("#result", "Reviewed, and written down: not justified.")
     await officer.browser.wait_for("return document.querySelectorAll('.emergencies .card').length === 1")
     (record,) = officer.bureau.records("break-glass.reviewed")
     assert record["happened"] == {
         "grant": first,
         "consumer": "officer",
+        "actor": "o-1",
         "outcome": "unjustified",
         "reference": "DPO-9",
     }
-    await officer.bureau.post(f"/break-glass/{second}/review", {"outcome": "justified", "reference": "X"}, "deputy")
+    body = {"outcome": "justified", "reference": "X", "actor": "o-2"}
+    await officer.bureau.post(f"/break-glass/{second}/review", body, "deputy")
     await officer.browser.click(".card button")
     await officer.browser.click("dialog input[value=justified]")
     await officer.browser.replace("#review-reference", "DPO-10")
     await officer.browser.click("dialog .first")
-    await officer.sees("dialog .problems", "somebody has reviewed it already", "NOT_FOUND")
+    await officer.sees("dialog .problems", "Somebody has reviewed it already", "ALREADY_REVIEWED")
+    await officer.sees("dialog .problems", "Found justified by o-2 at deputy, 15 Jan 2027", ", X.")
     await officer.presses(ESCAPE)
+    await officer.sees("main", "Nothing waits for review")
+    await officer.left_nothing("status of 409")
+
+
+async def test_what_was_reviewed_is_listed_with_what_it_has_come_to(
+    officer: Officer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest review first, a page at a time; the focus goes to the first of those that come."""
+    monkeypatch.setattr(Rates, "take", lambda *_: None)
+    grants = []
+    for number in range(52):
+        officer.bureau.time.now += 60
+        grants.append(await officer.bureau.break_glass(reference=f"T-{number}"))
+    outcomes = ["justified", "unjustified"] * 26
+    for grant, outcome in zip(grants, outcomes, strict=True):
+        officer.bureau.time.now += 1
+        body = {"outcome": outcome, "reference": "DPO-9", "actor": "o-2"}
+        await officer.bureau.post(f"/break-glass/{grant}/review", body, "deputy")
+    await officer.enter()
     await officer.goes_to("emergencies")
     await officer.sees("main", "Nothing waits for review")
-    await officer.left_nothing("status of 404")
+    await officer.browser.click(".segments input[value=reviewed]")
+    await officer.sees(
+        ".card:nth-child(1)", "Suspected fraud", "not justified", "T-51", "Reviewed by o-2 at deputy", "DPO-9"
+    )
+    await officer.sees(".card:nth-child(2)", "justified", "T-50")
+    assert await count(officer.browser, ".card") == 50
+    await officer.browser.click(".shown > .quiet")
+    await officer.sees(".card:nth-child(52)", "T-0")
+    assert await officer.browser.run("return document.activeElement.matches('.card:nth-child(51)')")
+    assert await count(officer.browser, ".shown > .quiet, .card button") == 0
+    await officer.browser.click(".segments input[value=waiting]")
+    await officer.sees("main", "Nothing waits for review")
+    await officer.left_nothing()
 
 
 async def test_the_register_is_read_saved_and_printed(officer: Officer, tmp_path: Path) -> None:
@@ -138,8 +176,10 @@ async def test_the_register_is_read_saved_and_printed(officer: Officer, tmp_path
     await officer.sees(".front", "Record of processing activities", "15 Jan 2027", "3 activities", "Greenhouse Ltd")
     await officer.sees(".front", "not said; set CUSTOMER_VIEW_DATA_PROTECTION_OFFICER")
     await officer.sees(
-        ".activity:nth-of-type(2)", "watering@2", "Contact", "Plant.provenance", "The view provides for no"
+        ".lack", "Not complete yet", "To whom the data goes 30(1)(d)", "watering@2, Head gardener: say it"
     )
+    await officer.sees(".lack", "the gateway\u2019s operator: set CUSTOMER_VIEW_CONTROLLER_CONTACT")
+    await officer.sees(".activity:nth-last-of-type(2)", "watering@2", "Contact", "Plant.provenance", "not said")
     folder = tmp_path / "saved"
     folder.mkdir()
     await officer.browser.tell("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
@@ -174,13 +214,14 @@ async def test_who_saw_is_a_timeline_found_by_an_id_or_a_key(officer: Officer) -
     await officer.bureau.ask(view="fraud-review", query="{ plant(by: {nursery: %s}) { height label } }")
     await officer.enter()
     await officer.goes_to("seen")
+    await officer.browser.replace("#actor", "o-1")
     await officer.browser.replace("#source", "nursery")
     await officer.browser.replace("#key", "N-p1")
     await officer.browser.press("#key", ENTER)
-    await officer.sees(".timeline li:nth-child(1)", "It was asked who saw what", "by officer")
+    await officer.sees(".timeline li:nth-child(1)", "It was asked who saw what", "by o-1 at officer")
     await officer.sees(".timeline li:nth-child(2)", "gardener asked fraud-review@1", "V0", "for Customer care")
     await officer.sees(".timeline li:nth-child(2)", "shown", "Plant.height", "Plant.label (for emergencies only)")
-    await officer.sees(".timeline li:nth-child(3)", "The glass was broken", "by e-4 at gardener", "reference T-17")
+    await officer.sees(".timeline li:nth-child(3)", "The glass was broken", "by e-4 at gardener", "T-17", "grant bg_")
     await officer.sees(".timeline li:nth-child(4)", "gardener asked watering@2", "masked", "Plant.provenance")
     assert await count(officer.browser, ".timeline > li") == 50
     await officer.browser.click(".past > .quiet")
@@ -226,7 +267,7 @@ async def test_all_of_it_is_reached_by_the_keyboard(officer: Officer) -> None:
     await officer.tabs_to("dialog input[name=outcome]")
     await officer.presses(SPACE)
     await officer.tabs_to("#review-reference")
-    await officer.presses(*"DPO-1", ENTER)
+    await officer.presses(*"DPO-1", TAB, *"o-1", ENTER)
     await officer.sees("main", "Nothing waits for review")
     assert await officer.browser.run("return document.activeElement.innerText") == "Emergencies"
     (record,) = officer.bureau.records("break-glass.reviewed")
@@ -241,6 +282,28 @@ async def test_nothing_to_show_is_said(officer: Officer) -> None:
     await officer.sees("main", "Nothing was asked", "from 17 Dec 2026 to 15 Jan 2027")
     await officer.goes_to("emergencies")
     await officer.sees("main", "Nothing waits for review")
+    await officer.browser.click(".segments input[value=reviewed]")
+    await officer.sees("main", "Nothing was reviewed yet")
+    await officer.left_nothing()
+
+
+async def test_who_saw_tells_what_a_broken_glass_has_opened_and_what_its_review_has_come_to(officer: Officer) -> None:
+    """Beside the request that it was presented with, and beside the opening; an attempt that was refused, too."""
+    bureau = officer.bureau
+    grant, token = await bureau.break_glass_for()
+    await bureau.ask(view="fraud-review", query="{ plant(by: {nursery: %s}) { height label } }", grant=token)
+    body = {"outcome": "unjustified", "reference": "DPO-9", "actor": "o-2"}
+    await bureau.post(f"/break-glass/{grant}/review", body, "deputy")
+    await officer.enter()
+    await officer.goes_to("seen")
+    await officer.browser.replace("#actor", "o-1")
+    await officer.browser.replace("#source", "nursery")
+    await officer.browser.replace("#key", "N-p1")
+    await officer.browser.press("#key", ENTER)
+    request, opening = (f".timeline li:nth-child({place})" for place in (2, 3))
+    await officer.sees(request, "With a broken glass (Suspected fraud, T-17, by e-4) it opened Plant.label.", grant)
+    for one in (request, opening):
+        await officer.sees(one, "not justified", "Reviewed by o-2 at deputy, 15 Jan 2027", "DPO-9")
     await officer.left_nothing()
 
 
@@ -282,8 +345,9 @@ async def test_who_may_not_stays_at_the_door(officer: Officer) -> None:
     await officer.left_nothing("status of 401", "status of 403")
 
 
-async def test_hostile_texts_are_shown_as_texts(officer: Officer) -> None:
-    """Whatever a consumer has told: no element comes of it."""
+async def test_hostile_texts_are_shown_as_texts(officer: Officer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No element comes of what stands in the records, also where it was taken in another form than references have."""
+    monkeypatch.setattr("gateway.glass_request.is_reference", lambda _: True)
     await officer.bureau.break_glass(reference=HOSTILE, actor=HOSTILE)
     await officer.enter()
     await officer.goes_to("emergencies")
@@ -292,6 +356,7 @@ async def test_hostile_texts_are_shown_as_texts(officer: Officer) -> None:
     await officer.sees("dialog", HOSTILE)
     await officer.presses(ESCAPE)
     await officer.goes_to("seen")
+    await officer.browser.replace("#actor", "o-1")
     await officer.browser.replace("#source", "nursery")
     await officer.browser.replace("#key", "N-p1")
     await officer.browser.press("#key", ENTER)
@@ -339,6 +404,7 @@ async def test_every_part_of_it_is_accessible(officer: Officer, width: int, heig
     await check("the register")
     await officer.goes_to("seen")
     await check("the question")
+    await browser.replace("#actor", "o-1")
     await browser.replace("#source", "nursery")
     await browser.replace("#key", "N-p1")
     await browser.press("#key", ENTER)

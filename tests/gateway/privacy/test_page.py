@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.privacy.page import _FRONT
 from gateway.register import Form
 from schema.reasons import Reason
 from schema.verification import Level
@@ -18,6 +19,7 @@ from tests.gateway.privacy.bureau import Bureau, bureau, declare
 GATEWAY = Path(__file__).parents[3] / "gateway"
 FOLDERS = (GATEWAY / "pages" / "shared", GATEWAY / "privacy" / "officer")
 FILES = {path.name: path for folder in FOLDERS for path in sorted(folder.iterdir())}
+FRONT = _FRONT.in_html("officer").decode()
 SCRIPTS = [name for name in FILES if name.endswith(".js")]
 PAGE = "/officer"
 
@@ -30,13 +32,13 @@ def text_of(name: str) -> str:
 async def test_the_page_is_the_same_for_everybody(opened: Bureau, name: str | None) -> None:
     """A browser sends no token when it goes to a page; what it is given is a form, and that is not written down."""
     page = await opened.get(PAGE, name)
-    assert (page.status_code, page.text) == (200, text_of("page.html"))
+    assert (page.status_code, page.text) == (200, FRONT)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert 'type="password"' in page.text
     assert opened.records() == []
 
 
-@pytest.mark.parametrize("name", [one for one in FILES if one != "page.html"])
+@pytest.mark.parametrize("name", FILES)
 async def test_its_files_are_served(opened: Bureau, name: str) -> None:
     """As what they are, and kept by no cache; under a policy that lets in nothing but its own files."""
     file = await opened.get(f"{PAGE}/{name}", None)
@@ -51,12 +53,11 @@ async def test_its_files_are_served(opened: Bureau, name: str) -> None:
 
 def test_it_refers_to_its_own_files_alone_and_to_each() -> None:
     """By names relative to where it is mounted; nothing stands in it that the policy would stop."""
-    page = text_of("page.html")
-    referred = {one.removeprefix("officer/") for one in re.findall(r'(?:src|href)="([^"#]+)"', page)}
+    referred = {one.removeprefix("officer/") for one in re.findall(r'(?:src|href)="([^"#]+)"', FRONT)}
     imported = {one for name in SCRIPTS for one in re.findall(r'from "\./([^"]+)"', text_of(name))}
-    assert referred | imported == {*FILES} - {"page.html"}
+    assert referred | imported == {*FILES}
     assert len(FILES) == sum(len(list(folder.iterdir())) for folder in FOLDERS)  # no page has a file of a shared name
-    assert re.findall(r"<script(?![^>]* src=)|<style| style=| on[a-z]+=", page) == []
+    assert re.findall(r"<script(?![^>]* src=)|<style| style=| on[a-z]+=", FRONT) == []
     assert not [name for name in FILES if re.search(r"https?://(?!www\.w3\.org/2000/svg)", text_of(name))]
 
 
@@ -121,3 +122,10 @@ def test_it_has_words_for_what_can_be_told() -> None:
     }
     assert {*map(str, by_policy), *map(str, Level)} <= told
     assert [*re.findall(r'^  \["(\w+)", "', text_of("register.js"), re.MULTILINE)] == list(Form)
+
+
+def test_what_a_relationship_is_stands_in_its_words() -> None:
+    """One code is of both gates: an officer who reads of cases alone would look for the wrong thing."""
+    (words,) = re.findall(r'RELATIONSHIP_REQUIRED: "(.+)"', text_of("words.js"))
+    assert "case" in words
+    assert "interaction" in words

@@ -13,9 +13,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.settings import Settings
-from resolvers import Engine, Request
 from schema.caller import Caller
-from schema.lock import publish
 from schema.verification import Level
 from tests.gateway.greenhouse import (
     DESK,
@@ -24,6 +22,7 @@ from tests.gateway.greenhouse import (
     Greenhouse,
     code_of,
     greenhouse,
+    publish_view,
     write_all,
     write_consumers,
     write_view,
@@ -37,6 +36,7 @@ ASKED = {
 
 
 MORE = {
+    "on-call": (("Plant.label",), "situation: {interaction: required}\n"),
     "calling": (("Plant.label",), "situation: {interaction: optional}\n"),
     "stepping": (
         ("Plant.label: {min: V2, below: initials}", "Plant.height: {min: V2}"),
@@ -53,8 +53,8 @@ async def open_house(folder: Path) -> AsyncIterator[Greenhouse]:
         write_view(views, f"{name}@1", *listed, consumers="gardener, inspector", published=False)
         with (views / f"{name}@1.yaml").open("a") as file:
             file.write(rules)
-        publish(views, f"{name}@1")
-    registered = "calling, stepping"
+        publish_view(views, f"{name}@1")
+    registered = "calling, stepping, on-call"
     write_consumers(
         folder / "consumers.yaml", gardener=f"watering, {registered}", inspector=f"watering@1, {registered}"
     )
@@ -87,20 +87,6 @@ async def ask(
 
 def asserted(token: str) -> tuple[str, str]:
     return ("Customer-Verification", token)
-
-
-@pytest.fixture
-def callers(monkeypatch: pytest.MonkeyPatch) -> list[Caller]:
-    """Those of whom the engine is told."""
-    told: list[Caller] = []
-    answer = Engine.answer
-
-    async def noted(engine: Engine, view: Any, request: Request, caller: Caller, deadline: Any) -> dict[str, Any]:
-        told.append(caller)
-        return await answer(engine, view, request, caller, deadline)
-
-    monkeypatch.setattr(Engine, "answer", noted)
-    return told
 
 
 async def test_the_engine_is_told_what_is_asserted(house: Greenhouse, callers: list[Caller]) -> None:
@@ -151,6 +137,15 @@ async def test_an_assertion_that_is_not_taken_refuses_the_request(house: Greenho
     )
     assert not token or token not in response.text
     assert house.is_untouched
+
+
+async def test_what_the_situation_lacks_is_told_before_an_assertion_is_held_to_it(house: Greenhouse) -> None:
+    """Else a valid assertion would be called invalid for want of the interaction that it is held to."""
+    response = await ask(house, asserted(signed()), body={"query": ASKED["query"]}, view="on-call")
+    assert code_of(response) == "SITUATION_NOT_ALLOWED"
+    assert "tells no interaction" in response.text
+    assert house.is_untouched
+    assert (await ask(house, asserted(signed()), view="on-call")).status_code == 200
 
 
 async def test_who_may_not_ask_learns_nothing_of_an_assertion(house: Greenhouse) -> None:

@@ -104,10 +104,13 @@ def test_an_algorithm_without_a_key_is_told(tmp_path: Path) -> None:
     ]
 
 
-def test_a_key_set_that_is_not_there_is_told_with_its_path(tmp_path: Path) -> None:
-    """Beside every other problem."""
+def test_a_key_set_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> None:
+    """With its path, beside every other problem."""
     path = write_verifiers(tmp_path, {**ENTRY, "jwks": "other.json"}, {**ENTRY, "issuer": "b", "jwks": "more.json"})
-    assert [Path(problem.file).name for problem in problems_of(path)] == ["other.json", "more.json"]
+    assert [(problem.file, problem.got) for problem in problems_of(path)] == [
+        (str(path), "'other.json' ([1].jwks), where there is no file"),
+        (str(path), "'more.json' ([2].jwks), where there is no file"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import pytest
 from tests.resolvers.differential.both_ways import Tally
 from tests.resolvers.differential.comparing import check, compare
 
+pytestmark = pytest.mark.no_cover  # it would take twice as long, and the tests of each part cover the same
+
 
 def test_both_ways_answer_alike(tell: list[tuple[str, Tally]]) -> None:
     """Byte for byte, whatever is asked and whatever the sources answer; the three worlds make 2,000 operations."""

@@ -15,7 +15,7 @@ from schema.situation import Situation
 from schema.verification import Assertion, Level, supported
 from schema.views import View
 from tests.resolvers.disclosure.deciding import (
-    OPEN_CASE,
+    RELATIONSHIPS,
     Decision,
     Request,
     Standing,
@@ -28,7 +28,7 @@ from tests.resolvers.disclosure.deciding import (
 from tests.resolvers.disclosure.marked import customer_of
 from tests.resolvers.fleet import Raw
 from tests.resolvers.gated import case as case_record
-from tests.resolvers.gated import consent
+from tests.resolvers.gated import consent, contact
 from tests.resolvers.harbour import subject
 from tests.resolvers.test_masks import TEXTS
 from tests.resolvers.test_properties import WIDE
@@ -44,7 +44,7 @@ CONSENTS = (
     {"purpose": "DirectMarketing", "channel": "phone"},
     {"purpose": "DirectMarketing"},
 )
-DENIALS = ("PURPOSE_NOT_ALLOWED", "OBLIGATION_UNSUPPORTED")
+DENIALS = ("POLICY_DENIED", "OBLIGATION_UNSUPPORTED")
 REFUSAL_MS = 300
 
 
@@ -94,6 +94,14 @@ class Case:
             for reference, is_open in standing.cases.items()
         ]
 
+    def contacts(self) -> list[Raw]:
+        """What the office has of interactions."""
+        return [
+            contact(_office(standing), reference, is_active=is_active)
+            for standing in self.standings.values()
+            for reference, is_active in standing.calls.items()
+        ]
+
     def decisions(self, customer: str, asked: frozenset[str]) -> Mapping[str, Decision]:
         """What holds of every coordinate of a customer of whom these are asked."""
         if self.decides == "fails":
@@ -109,9 +117,8 @@ class Case:
         standing = self.standings[customer]
         if standing.restricted & {"*", "Vessel.id"}:
             return "SUBJECT_RESTRICTED"
-        if self.declared["subject"].get("relationship"):
-            return next(iter(shut_by(self.request, standing, OPEN_CASE)), None)
-        return None
+        wanted = self.declared["subject"].get("relationship")
+        return next(iter(shut_by(self.request, standing, RELATIONSHIPS[wanted])), None) if wanted else None
 
     def unbound(self, lookup: Lookup) -> str | None:
         """Why a bound view shows nobody for a look-up, before anything is read; None when it may."""
@@ -188,7 +195,7 @@ class _Maker:
             "limits": WIDE.limits.model_dump(),
             "verification": {"methods": ["otp", "kba"], "max_age": self.chance.choice([600, 1800])},
             "break_glass": {"roles": ["fraud-lead"], "reasons": ["suspected-fraud"], "minutes": 30},
-            "situation": {"channels": ["voice", "chat"], "case": "optional", "actor": "optional"},
+            "situation": {"channels": ["voice", "chat"]} | dict.fromkeys(("case", "interaction", "actor"), "optional"),
             "subject": self.subject_rule(),
             "consent": self.chance.choice(CONSENTS) if self.is_so(0.05) else None,
             "objection": self.chance.choice(CONSENTS) if self.is_so(0.05) else None,
@@ -201,7 +208,7 @@ class _Maker:
         if self.is_so(0.1):
             rule["mode"] = "single"
         if self.is_so(0.2):
-            rule |= {"relationship": "open-case", "refusal_ms": REFUSAL_MS}
+            rule |= {"relationship": self.chance.choice(list(RELATIONSHIPS)), "refusal_ms": REFUSAL_MS}
         return rule
 
     def rule(self, name: str) -> dict[str, Any]:
@@ -226,7 +233,7 @@ class _Maker:
 
     def gate(self, _name: str) -> dict[str, Any]:
         kind = self.chance.choice(["consent", "objection", "relationship"])
-        return {kind: "open-case" if kind == "relationship" else self.chance.choice(CONSENTS)}
+        return {kind: self.chance.choice(list(RELATIONSHIPS) if kind == "relationship" else CONSENTS)}
 
     def situated(self, _name: str) -> dict[str, Any]:
         return {"when": {"channels": [self.chance.choice(["voice", "chat"])]}}
@@ -246,13 +253,14 @@ class _Maker:
         restricted = (
             frozenset(self.some([*RULED, *RULED, "Vessel.id", "*"], 4)) if self.is_so(0.3) else frozenset[str]()
         )
-        return Standing(keys, restricted, office, decisions, cases)
+        calls = {name: self.is_so(0.7) for name in (f"call-{number}", "call-0") if self.is_so(0.7)}
+        return Standing(keys, restricted, office, decisions, cases, calls)
 
     def situation(self, declared: Mapping[str, Any]) -> Situation:
         case = self.chance.choice([None, None, "CASE-1a", "CASE-2b", "CASE-9"])
-        return Situation(
-            self.chance.choice(["voice", "chat"]), case=case, actor=self.chance.choice([None, "anne", "bob"])
-        )
+        call = self.chance.choice([None, "call-0", "call-0", "call-0", "call-1", "call-9"])
+        actor = self.chance.choice([None, "anne", "bob"])
+        return Situation(self.chance.choice(["voice", "chat"]), case=case, interaction=call, actor=actor)
 
     def assertion(self, standings: Mapping[str, Standing]) -> Assertion:
         keys = [one for standing in standings.values() for one in standing.keys.items()]

@@ -2,7 +2,7 @@
 
     document    the situation of the request
     subject     restriction, break-glass, verification
-    gates       an open case, consent, objection; and an outside decision point
+    gates       an open case, an active interaction, consent, objection; and an outside decision point
     then        the mask
 
 A later moment is not asked where an earlier one withholds. Of one moment all that withholds is kept, in this order.
@@ -19,7 +19,7 @@ from schema.situation import Situation
 from schema.verification import Assertion
 
 __all__ = [
-    "OPEN_CASE",
+    "RELATIONSHIPS",
     "Decision",
     "Gate",
     "Request",
@@ -40,7 +40,10 @@ BROADER = ("Marketing", "Purpose")
 Gate = tuple[str, str | None, str | None]
 """What is asked of a source: its kind, the purpose and the channel."""
 
-OPEN_CASE: Gate = ("case", None, None)
+RELATIONSHIPS: Mapping[str, Gate] = {
+    "open-case": ("case", None, None),
+    "active-interaction": ("interaction", None, None),
+}
 Raw = Mapping[str, Any]
 
 
@@ -49,7 +52,8 @@ class Standing:
     """What is true of one customer, whoever asks. `keys` holds by which keys an assertion may name it, by source.
 
     `office` says whether the source of consents and cases knows the customer: linked, unlinked, or it fails.
-    `decisions` holds the states of consents by purpose and channel, `cases` which cases are open, by reference.
+    `decisions` holds the states of consents by purpose and channel, `cases` which cases are open and `calls` which
+    interactions go on, by reference.
     """
 
     keys: Mapping[str | None, str]
@@ -57,6 +61,7 @@ class Standing:
     office: str = "linked"
     decisions: Mapping[tuple[str, str | None], str] = field(default_factory=dict)
     cases: Mapping[str, bool] = field(default_factory=dict)
+    calls: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a coordinate is withheld, and by which codes, the first one first; else how it is masked, if it is.
+    """Whether a coordinate is withheld, and by which codes, the first one first; else how it is masked, if it is, and
+    by which code.
 
     `step_up` is the level that would open it, where one would, beside the present one.
     """
@@ -83,6 +89,7 @@ class Decision:
     codes: tuple[str, ...] = ()
     mask: str | None = None
     step_up: tuple[str, str] | None = None
+    masked_by: str = "VALUE_MASKED"
 
     @property
     def is_withheld(self) -> bool:
@@ -124,8 +131,9 @@ def gates_of(view: Raw, coordinate: str) -> set[Gate]:
         for kind in ("consent", "objection"):
             if part.get(kind):
                 found.add((kind, part[kind]["purpose"], part[kind].get("channel")))
-    if (view["fields"].get(coordinate) or {}).get("relationship"):
-        found.add(OPEN_CASE)
+    for part in (view["subject"], view["fields"].get(coordinate) or {}):
+        if part.get("relationship"):
+            found.add(RELATIONSHIPS[part["relationship"]])
     return found
 
 
@@ -156,7 +164,8 @@ def _early(view: Raw, request: Request, standing: Standing, coordinate: str) -> 
         codes.append("VERIFICATION_EXPIRED" if proven == "too old" else "VERIFICATION_REQUIRED")
     if codes:
         return Decision(tuple(codes), step_up=step_up if codes[0].startswith("VERIFICATION") else None)
-    return Decision(mask=rule.get("mask") if proven == "yes" else rule["below"], step_up=step_up)
+    masked_by = "VERIFICATION_EXPIRED" if proven == "too old" else "VALUE_MASKED"
+    return Decision((), rule.get("mask") if proven == "yes" else rule["below"], step_up, masked_by)
 
 
 def _is_for(when: Raw, situation: Situation) -> bool:
@@ -205,19 +214,23 @@ def counted(view: Raw, one: Assertion) -> str:
 
 
 def _is_fresh(one: Assertion, now: float, oldest: float) -> bool:
-    return one.expires_at > now and now - one.verified_at <= oldest
+    return one.expires_at > now and -30 <= now - one.verified_at <= oldest
 
 
 def _ordered(gates: Iterable[Gate]) -> list[Gate]:
-    kinds = ("case", "consent", "objection")
+    kinds = ("case", "interaction", "consent", "objection")
     return sorted(gates, key=lambda gate: (kinds.index(gate[0]), gate[1] or "", gate[2] or ""))
 
 
 def shut_by(request: Request, standing: Standing, gate: Gate) -> list[str]:
     """The codes with which a gate is shut for a customer; none when it is open."""
     kind, purpose, channel = gate
+    if kind == "interaction" and request.situation.interaction is None:
+        return ["RELATIONSHIP_REQUIRED"]
+    if kind == "interaction":
+        return _of_relationship(standing, standing.calls, request.situation.interaction)
     if kind == "case":
-        return _of_case(standing, request.situation.case)
+        return _of_relationship(standing, standing.cases, request.situation.case)
     if standing.office != "linked":
         return ["CONSENT_UNKNOWN" if kind == "consent" else "POLICY_UNAVAILABLE"]
     assert purpose is not None
@@ -246,10 +259,10 @@ def _said(standing: Standing, purpose: str, channel: str | None) -> Iterator[str
             yield state
 
 
-def _of_case(standing: Standing, named: str | None) -> list[str]:
+def _of_relationship(standing: Standing, known: Mapping[str, bool], named: str | None) -> list[str]:
     if standing.office == "fails":
         return ["POLICY_UNAVAILABLE"]
     if standing.office == "unlinked":
         return ["RELATIONSHIP_REQUIRED"]
-    is_open = any(standing.cases.values()) if named is None else standing.cases.get(named, False)
-    return [] if is_open else ["RELATIONSHIP_REQUIRED"]
+    stands = any(known.values()) if named is None else known.get(named, False)
+    return [] if stands else ["RELATIONSHIP_REQUIRED"]

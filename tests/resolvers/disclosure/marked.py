@@ -86,7 +86,7 @@ class Marked:
     def into(self, h: Harbour) -> Harbour:
         """The harbour, with these records in place of its own."""
         for source in h.sources:
-            source.records = {offer.name: self.records[offer.name] for offer in source.offers}
+            source.records = {offer.name: self.records.get(offer.name, {}) for offer in source.offers}
         return h
 
     def _of_vessel(self, number: int) -> None:
@@ -194,12 +194,12 @@ class Marked:
         self.records.setdefault(offer, {})[key] = list(records)
 
     def _key(self, letter: str, *way: str) -> Key:
-        key = f"{letter}{self._next(way):05}k"
+        key = f"{letter}{self._next(way):09}k"
         self.keys[key] = (self._customer, frozenset(way))
         return key
 
     def _text(self, *route: str) -> Any:
-        token = f"{self._next(route):05}k"
+        token = f"{self._next(route):09}k"
         if self.change is not None and self.change.masks(self._customer, route):
             other = f"{self.change.chance.randrange(10_000)}z"  # every mask shows of it what it shows of the first
             return self._other(f"Ab{other} Cd{other}@e{token}.test", *route)

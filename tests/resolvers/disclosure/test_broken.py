@@ -19,7 +19,7 @@ from resolvers.gating import Gating
 from resolvers.plan import Plan, Step, Wanted
 from resolvers.policy import evidence, gates, profiles, verdicts
 from resolvers.policy.evidence import Evidence
-from resolvers.policy.profiles import Glass, Profile
+from resolvers.policy.profiles import Glass, PlanRules, Profile
 from resolvers.policy.rules import Rule
 from resolvers.policy.verdicts import Verdicts
 from resolvers.selection import Selected
@@ -30,6 +30,8 @@ from tests.resolvers.disclosure.cases import made
 from tests.resolvers.disclosure.checking import check
 from tests.resolvers.disclosure.documents import documents as some_documents
 from tests.resolvers.queries import Query
+
+pytestmark = pytest.mark.no_cover  # it would take twice as long, and the tests of each part cover the same
 
 Patch = pytest.MonkeyPatch
 
@@ -127,7 +129,23 @@ def every_situation_will_do(patch: Patch) -> None:
 
 def gates_are_asked_for_everybody(patch: Patch) -> None:
     """Consent is looked up of those as well of whom nothing waits for it."""
-    patch.setattr(Verdicts, "waiting_for", lambda self, _gate: self._subjects)
+    patch.setattr(Verdicts, "waiting_for", lambda self, _gate: self.subjects)
+
+
+def any_interaction_will_do(patch: Patch) -> None:
+    """Another one than the situation names lets as well."""
+    patch.setattr(gates, "_named_in", lambda *_: None)
+
+
+def an_interaction_need_not_be_told(patch: Patch) -> None:
+    """Where the situation names none, any that goes on will do."""
+    patch.setattr(readings, "unasked", lambda *_: None)
+    patch.setattr(gates, "unasked", lambda *_: None)
+
+
+def a_relationship_is_asked_again_for_a_field(patch: Patch) -> None:
+    """What the whole view waits for is forgotten when something in it waits for the same."""
+    patch.setattr(PlanRules, "related", PlanRules.nobody)
 
 
 def the_last_code_is_told_first(patch: Patch) -> None:
@@ -202,6 +220,9 @@ BREAKS: Sequence[Callable[[Patch], None]] = (
     a_grant_opens_every_customer,
     every_situation_will_do,
     gates_are_asked_for_everybody,
+    any_interaction_will_do,
+    an_interaction_need_not_be_told,
+    a_relationship_is_asked_again_for_a_field,
     the_last_code_is_told_first,
     a_bound_view_reads_for_anybody,
     a_refusal_leaves_at_once,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -99,17 +100,23 @@ async def glass_of_another() -> Answered:
     return await asked().ask(NAME, ruled({"Vessel.name": {"break_glass": True}}), grant=granted(customer="v2"))
 
 
-class Obliging:
-    """A decision point that attaches an obligation to everything."""
+@dataclass(frozen=True)
+class Point:
+    """A decision point that decides everything so."""
+
+    decision: Decision
 
     async def decide(self, question: Question, _deadline: Deadline) -> Sequence[Decision]:
-        return [Decision(is_allowed=True, is_obliged=True)] * len(question.evaluations)
+        return [self.decision] * len(question.evaluations)
 
 
-async def obliged() -> Answered:
-    h = harbour()
-    h.engine = Engine(MODEL, h.sources, h.crossref, decision_point=Obliging())
-    return await h.ask(NAME)
+def decided(decision: Decision) -> Scene:
+    async def scene() -> Answered:
+        h = harbour()
+        h.engine = Engine(MODEL, h.sources, h.crossref, decision_point=Point(decision))
+        return await h.ask(NAME)
+
+    return scene
 
 
 async def without_an_owner_of_cases() -> Answered:
@@ -191,7 +198,8 @@ SCENES: Mapping[Reason, Scene] = MappingProxyType(
         Reason.OBJECTION_RECORDED: consented("objected"),
         Reason.BREAK_GLASS_REASON_REQUIRED: glass_shut,
         Reason.BREAK_GLASS_NOT_ALLOWED: glass_of_another,
-        Reason.OBLIGATION_UNSUPPORTED: obliged,
+        Reason.POLICY_DENIED: decided(Decision(is_allowed=False)),
+        Reason.OBLIGATION_UNSUPPORTED: decided(Decision(is_allowed=True, is_obliged=True)),
         Reason.POLICY_UNAVAILABLE: without_an_owner_of_cases,
         Reason.VALUE_NOT_IN_VIEW: of_a_type_outside_the_view,
         Reason.VALUE_MASKED: masked,

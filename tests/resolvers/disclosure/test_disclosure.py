@@ -12,6 +12,8 @@ from tests.resolvers.disclosure.checking import check
 from tests.resolvers.disclosure.documents import documents
 from tests.resolvers.queries import Query
 
+pytestmark = pytest.mark.no_cover  # it would take twice as long, and the tests of each part cover the same
+
 TOGETHER = 10
 """How many cases are asked with one document: to make a document takes longer than to ask it."""
 

@@ -56,6 +56,7 @@ async def same(asked_of: Asked, query: Query, chance: Random) -> None:
     assert (second.now, second.slept, second.h.crossref.reads) == (first.now, first.slept, first.h.crossref.reads)
 
 
+@pytest.mark.no_cover  # it would take twice as long, and the tests of each part cover the same
 @settings(max_examples=60, deadline=None)
 @given(query=documents(), seeds=st.lists(st.integers(0, 2**32), min_size=TOGETHER, max_size=TOGETHER))
 async def test_two_worlds_that_differ_in_what_is_withheld_are_the_same(query: Query, seeds: list[int]) -> None:

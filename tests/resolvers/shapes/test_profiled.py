@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import combinations
+
 import pytest
 
-from resolvers.policy import PlanRules, Rules
-from resolvers.shapes import compile_shape
+from resolvers.plan import Plan, Root
+from resolvers.policy import PlanRules, Profile, Rules, Standing
+from resolvers.shapes import compile_shape, shaping
+from resolvers.shapes.writing import Code
+from resolvers.shapes.writing_customers import write_first
 from schema.situation import NO_SITUATION
 from schema.verification import Level
 from schema.view_schema import cut_schema
@@ -84,3 +90,75 @@ def test_what_is_withheld_of_a_profile_is_not_in_its_code() -> None:
     _, shut = code.split("def shape_")[1:3]
     assert "in_full(1)" not in shut
     assert "withhold(" in shut
+
+
+class Counted:
+    """How often a first function was written, by the standing that it is for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.written: Counter[Standing] = Counter()
+
+        def counted(code: Code, made: Plan, root: Root, profile: Profile) -> str:
+            self.written[profile.standing] += 1
+            return write_first(code, made, root, profile)
+
+        monkeypatch.setattr(shaping, "write_first", counted)
+
+
+def test_functions_make_room_for_others_but_the_fullest_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that were used longest ago go; one that is used again and again stays, and so does that of whom all may be
+    shown."""
+    counted, made = Counted(monkeypatch), plan(ALL)
+    rules = PlanRules(Rules(LEVELS, "Vessel.id"), made.coordinates)
+    shape = compile_shape(cut_schema(MODEL, (*FIELDS, *ARGUMENTS), ("id", "registry", "sonar")).schema, made, rules)
+    assert shape is not None
+    nobody = rules.nobody().standing
+    others = [
+        rules.profile(nobody._replace(closed=frozenset(closed)))
+        for size in (1, 2)
+        for closed in combinations(("a", "b", "c", "d", "e", "f"), size)
+    ]
+    assert len(others) > 16
+    usual, *rest = others
+    for other in rest * 2:
+        for profile in (usual, rules.fullest, other):
+            shape.compile(profile)
+    assert counted.written[rules.fullest.standing] == 1
+    assert counted.written[usual.standing] == 1
+    assert all(counted.written[one.standing] == 2 for one in rest)
+    assert shape.code.count("(found, making, anew)") == 1 + 16
+
+
+async def test_nothing_is_made_again_for_steps_that_turn_out_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither code nor profiles: they are kept with the plan, by which of its steps are one."""
+    counted, asking = Counted(monkeypatch), asked()
+    made = Counter[Standing]()
+    profile = PlanRules._made
+
+    def counting(self: PlanRules, standing: Standing) -> Profile:
+        made[standing] += 1
+        return profile(self, standing)
+
+    fields = "a: portCalls(since: $a) { on } b: portCalls(since: $b) { on } name draught"
+    query = f"query ($by: VesselBy!, $a: Date, $b: Date) {{ vessel(by: $by) {{ {fields} }} }}"
+    asking.h.engine.prepare(LEVELS, query)
+    monkeypatch.setattr(PlanRules, "_made", counting)
+    counted.written.clear()
+    for day in range(1, 9):
+        for other in (day, day + 1):
+            given = {"by": {"id": "v1"}, "a": f"2026-01-0{day}", "b": f"2026-01-0{other}"}
+            answer = await asking.ask(query, LEVELS, asserted("v1", Level.V2), variables=given)
+            assert answer["data"]["vessel"]["draught"] == 301
+    assert counted.written.total() == 0
+    assert max(made.values()) == 1
+
+
+def test_profiles_that_last_are_those_that_most_requests_are_of() -> None:
+    """Whatever other standings come, that of nobody and the fullest stay the same objects."""
+    made = plan(ALL)
+    rules = PlanRules(Rules(LEVELS, "Vessel.id"), made.coordinates)
+    plain, fullest = rules.plain, rules.fullest
+    for number in range(200):
+        rules.profile(plain.standing._replace(restricted=frozenset({f"{number}"})))
+    assert rules.profile(plain.standing) is plain
+    assert rules.profile(fullest.standing) is fullest is rules.fullest

@@ -41,12 +41,13 @@ export async function ask(token, request) {
   throw refusal;
 }
 
-// Returns the plan of a request; nothing is asked of any source. Throws Refusal.
+// Returns the plan of a request, also of one that is over a limit; nothing is asked of any source. Throws Refusal.
 export async function explain(token, request) {
   const answer = await sent("explain", token, request);
   const body = await bodyOf(answer);
-  if (answer.ok && body?.steps) {
-    return body;
+  const plan = answer.ok ? body : body?.extensions?.plan;
+  if (plan?.steps) {
+    return plan;
   }
   throw refused(answer.status, body);
 }

@@ -1,7 +1,7 @@
 // The plan: what the query asks of which source, in which order, before anything is asked.
 import { Totals } from "./receipt.jsx";
 
-export function Plan({ customers, depth, calls, limits, steps, verdicts }) {
+export function Plan({ customers, depth, calls, limits, over = [], gates = [], steps, verdicts }) {
   const depths = [...new Set(steps.map((step) => step.depth))].sort((one, other) => one - other);
   return (
     <>
@@ -12,6 +12,13 @@ export function Plan({ customers, depth, calls, limits, steps, verdicts }) {
           ["depth", depth],
         ]}
       />
+      {over.map(excess)}
+      {gates.length > 0 && (
+        <section className="depth" aria-label="Asked first">
+          <h3>Asked first</h3>
+          <ol>{gates.map(gateCard)}</ol>
+        </section>
+      )}
       {depths.map((at) => (
         <section key={at} className="depth" aria-label={`Depth ${at}`}>
           <h3>Depth {at}</h3>
@@ -23,17 +30,40 @@ export function Plan({ customers, depth, calls, limits, steps, verdicts }) {
   );
 }
 
+function excess({ limit, message, remedy }) {
+  return (
+    <section key={limit} className="depth" aria-label={`Over the limit: ${limit}`}>
+      <h3>Over the limit: {limit}</h3>
+      <p>{message}</p>
+      <p className="remedy">{remedy}</p>
+    </section>
+  );
+}
+
+function gateCard(gate, place) {
+  return card(place, gate, [
+    ["decides", gate.gates],
+    ["fields", gate.fields],
+  ]);
+}
+
 function stepCard(step) {
-  const told = [
+  return card(step.number, step, [
     ["serves", [step.serves]],
+    ["waits for", step.gates],
+    ["of it waits", step.gatesOfPart],
     ["keys from", step.keysFrom],
     ["fields", step.fields],
     ["asked as", step.sourceFields],
     ["keys only", step.keys],
-    ["first", step.first ? [`${step.first}, in at most ${step.pages} ${step.pages === 1 ? "page" : "pages"} a key`] : []],
-  ].filter(([, values]) => values?.length);
+    ["first", step.first ? [`${step.first}, in at most ${step.pagesPerKey} ${step.pagesPerKey === 1 ? "page" : "pages"} a key`] : []],
+  ]);
+}
+
+function card(key, step, rows) {
+  const told = rows.filter(([, values]) => values?.length);
   return (
-    <li key={step.number}>
+    <li key={key}>
       <p className="step">
         <strong>{step.source}</strong>
         <span className="beside">{step.offer}</span>

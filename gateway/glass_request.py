@@ -1,8 +1,7 @@
-"""Breaking the glass over HTTP: `POST /views/{name}/break-glass`."""
+"""The request to break a glass, over HTTP: `POST /views/{name}/break-glass`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -11,23 +10,21 @@ from starlette.requests import Request
 from gateway.bodies import body_late, read_body
 from gateway.break_glass import Asked, moment
 from gateway.headers import read_headers
+from gateway.references import REFERENCE_FORM, is_reference, read_customer
 from gateway.refusals import NotTakenError, RequestCode, not_at_this_path
 from gateway.replies import Reply, print_answer
 from gateway.service import Service
-from gateway.situations import is_reference
+from gateway.strict_json import read_strictly
 from resolvers.disclosure import AuditUnavailableError
-from schema.directives import CANONICAL
 
 __all__ = ["break_glass"]
 
 _SECONDS = 30.0
 _MOST_BYTES = 8_192
-_LONGEST_KEY = 1_024
-_OPENING = frozenset({"customer", "reason", "reference", "actor"})
+_OPENING = ("customer", "reason", "reference", "actor")
 
-_WANTED_OPENING = (
-    'Send {"customer": {"id": "..."}, "reason": "...", "reference": "...", "actor": "..."}; in place of id a source, '
-    "and reference and actor of 1 to 100 visible ASCII characters."
+_WANTED = (
+    'Send {"customer": {"id": "..."}, "reason": "...", "reference": "...", "actor": "..."}, in place of id a source.'
 )
 
 
@@ -35,7 +32,7 @@ async def break_glass(service: Service, view_id: str, request: Request) -> Reply
     """Return the grant as JSON, with 201: `id`, `grant` (the token), `until` and `reviewBy`.
 
     Raises:
-        NotTakenError: 400, 401, 403, 404, 408, 410, 413, 415 or 503.
+        NotTakenError: 400, 401, 403, 404, 408, 410, 413, 415, 429, 503 or 504.
         CrossReferenceError: The cross-reference cannot be read.
     """
     caller = service.caller(read_headers(request.headers.raw))
@@ -43,7 +40,7 @@ async def break_glass(service: Service, view_id: str, request: Request) -> Reply
     if service.breaking is None:
         raise not_at_this_path()
     with service.alarms.set(_SECONDS, body_late) as alarm:
-        asked = _asked(await _members(request, _OPENING, _WANTED_OPENING))
+        asked = _asked(await _members(request))
         alarm.late = _late
         try:
             opened = await service.breaking.open(view, caller, asked)
@@ -58,41 +55,40 @@ async def break_glass(service: Service, view_id: str, request: Request) -> Reply
     return Reply(201, print_answer(told))
 
 
-async def _members(request: Request, wanted: frozenset[str], mend: str) -> Mapping[str, Any]:
+async def _members(request: Request) -> Mapping[str, Any]:
     body = await read_body(request.receive, read_headers(request.headers.raw), _MOST_BYTES)
     try:
-        members = json.loads(body.decode(), object_pairs_hook=_each_once)
-    except (ValueError, RecursionError):
-        _refuse(mend)
-    if not isinstance(members, dict) or members.keys() != wanted:
-        _refuse(mend)
-    return members
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a member stands twice")
+        members = read_strictly(body)
+    except ValueError:
+        _refuse("it is of another form")
+    if not isinstance(members, dict):
+        _refuse("it is of another form")
+    for missing in (name for name in _OPENING if name not in members):
+        _refuse("it is missing", missing)
+    if len(members) > len(_OPENING):
+        _refuse("it has something that is not known here")
     return members
 
 
 def _asked(members: Mapping[str, Any]) -> Asked:
-    customer, reason = members["customer"], members["reason"]
-    reference, actor = members["reference"], members["actor"]
-    if not (isinstance(customer, dict) and len(customer) == 1 and isinstance(reason, str)):
-        _refuse(_WANTED_OPENING)
-    ((source, key),) = customer.items()
-    if not (_is_key(key) and is_reference(reference) and is_reference(actor)):
-        _refuse(_WANTED_OPENING)
-    return Asked(None if source == CANONICAL else source, key, reason, reference, actor)
+    customer, reason = read_customer(members["customer"]), members["reason"]
+    if customer is None:
+        _refuse("wanted the id, or a source and its key", "customer")
+    if not isinstance(reason, str):
+        _refuse("wanted one of the view's reasons", "reason")
+    return Asked(*customer, reason, _reference(members, "reference"), _reference(members, "actor"))
 
 
-def _is_key(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= _LONGEST_KEY and value.isprintable()
+def _reference(members: Mapping[str, Any], name: str) -> str:
+    given: str = members[name]
+    if not is_reference(given):
+        _refuse(f"wanted {REFERENCE_FORM}", name)
+    return given
 
 
-def _refuse(mend: str) -> NoReturn:
-    raise NotTakenError(400, RequestCode.BAD_REQUEST, f"The body is of another form. {mend}") from None
+def _refuse(said: str, member: str | None = None) -> NoReturn:
+    place = "The body" if member is None else f"The body ({member})"
+    raise NotTakenError(400, RequestCode.BAD_REQUEST, f"{place}: {said}. {_WANTED}") from None
 
 
 def _late() -> NotTakenError:

@@ -1,4 +1,4 @@
-"""A query for everything that a view shows of one customer: to explain it, and to begin with."""
+"""A query for everything that a view shows of one customer: to explain it, to begin with, and to hold it to limits."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ from graphql import (
     is_required_argument,
 )
 
+from resolvers import Reader, RefusedError, Request
 from schema.model import Model
+from schema.problems import Level, Problem
+from schema.view_files import LoadedView
 from schema.view_schema import cut_schema
 from schema.views import View
 
-__all__ = ["whole_view"]
+__all__ = ["too_large", "whole_view"]
 
 _EDGES, _NODES = "edges", "nodes"
+_HELD = ("calls", "weight")
+"""The limits to which the whole of a view is held: how long and how deep a query is, clients choose."""
 
 
 def whole_view(view: View, model: Model, key: str = "") -> str:
@@ -34,6 +39,23 @@ def whole_view(view: View, model: Model, key: str = "") -> str:
     subject = cut.schema.type_map[model.subject]
     selection = _Asking(cut.schema).selection(subject, frozenset())
     return f"{{ {cut.one}(by: {{{view.lookups[0]}: {json.dumps(key)}}}) {selection} }}"
+
+
+def too_large(loaded: LoadedView, model: Model, reader: Reader) -> Iterator[Problem]:
+    """Yield the limits of a view that no request for all that it lists can keep to, were everything allowed."""
+    view = loaded.view
+    try:
+        plan = reader.explain(view, Request(whole_view(view, model)))
+    except RefusedError:
+        return
+    for over in plan["over"]:
+        if over["limit"] in _HELD:
+            largest = ", ".join(f"{one['number']} by {one['of']}" for one in over["largest"])
+            got = f"all that the view lists, of one customer: {over['limit']} {over['asked']}, most of it {largest}"
+            mend = f"raise limits.{over['limit']}, or nothing, where clients ask for parts of it"
+            line = loaded.document.line_of(("limits", over["limit"]))
+            wanted = f"at most {over['allowed']}, which is the view's limit"
+            yield Problem(str(loaded.path), line, got, wanted, mend, Level.NOTE)
 
 
 class _Asking:
