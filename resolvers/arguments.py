@@ -11,8 +11,8 @@ from graphql import FieldNode, GraphQLError, GraphQLField, GraphQLObjectType
 from graphql.execution.values import VariableValues, get_argument_values
 
 from resolvers.cursors import Cursor, Cursors
-from resolvers.plan import Step
 from resolvers.refusals import RefusalCode, RefusedError
+from resolvers.steps import Step
 from schema.model import Model
 from schema.relay import MOST_FIRST, PAGE_SIZE
 from schema.view_schema import ViewSchema

@@ -8,8 +8,9 @@ from functools import partial
 from adapters.crossref import Lookup, Subject
 from resolvers.arguments import Given
 from resolvers.gates import Gate
-from resolvers.plan import FromLookUp, GateStep, KeysFrom, Plan, Step
+from resolvers.plan import Plan
 from resolvers.policy import Profile, Verdicts
+from resolvers.steps import FromLookUp, GateStep, KeysFrom, Step
 
 __all__ = [
     "MOST_FOLLOWED",

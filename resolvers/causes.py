@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from resolvers.plan import Coordinates, FieldPlan
+from resolvers.plan import FieldPlan
+from resolvers.steps import Coordinates
 from schema.verification import StepUp
 from schema.withheld import Withheld
 

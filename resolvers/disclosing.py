@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from resolvers.disclosure import Disclosed, Disclosure, Effect
 from resolvers.fetched import Fetched
 from resolvers.finding import Found
-from resolvers.plan import Coordinates, Position
+from resolvers.plan import Position
 from resolvers.policy import Glass, Profile, Rules, Verdicts
+from resolvers.steps import Coordinates
 from schema.caller import Caller
 from schema.reasons import Reason
 from schema.situation import Situation

@@ -23,7 +23,6 @@ from resolvers.disclosure import AuditUnavailableError, Disclosure, Recorder
 from resolvers.fetched import Fetched
 from resolvers.finding import Found, find
 from resolvers.news import Hear
-from resolvers.plan import Coordinates
 from resolvers.policy import Verdicts, check_calls, check_found, decide, expected
 from resolvers.policy.decision_point import DecisionPoint, Question, check_decisions, narrow
 from resolvers.rates import Rates
@@ -33,6 +32,7 @@ from resolvers.receipt import make_receipt
 from resolvers.refusals import RefusalCode, RefusedError
 from resolvers.relationship import has_refused, in_refusal_time, related
 from resolvers.run import run
+from resolvers.steps import Coordinates
 from schema.caller import Caller
 from schema.deadline import Clock, Deadline
 from schema.model import Model

@@ -12,8 +12,9 @@ from resolvers.assuming import NOTHING_ASSUMED, Assumed
 from resolvers.calls import Arguments, calls_of_gates, calls_of_steps
 from resolvers.explained_steps import StepTelling
 from resolvers.gates import Gate
-from resolvers.plan import GateStep, Plan
+from resolvers.plan import Plan
 from resolvers.policy import PlanRules, Profile, Verdicts, roots_of
+from resolvers.steps import GateStep
 from resolvers.supposing import Supposing
 from resolvers.told_verdicts import tell_verdicts
 from resolvers.weighing import weigh

@@ -11,8 +11,9 @@ from adapters.records import source_fields
 from resolvers.arguments import Given
 from resolvers.calls import Arguments, is_followed
 from resolvers.gates import Gate
-from resolvers.plan import Coordinates, FromField, FromLookUp, GateStep, KeysFrom, Plan, Step, Wanted
+from resolvers.plan import Plan
 from resolvers.policy import Profile
+from resolvers.steps import Coordinates, FromField, FromLookUp, GateStep, KeysFrom, Step, Wanted
 
 __all__ = ["StepTelling"]
 

@@ -14,8 +14,9 @@ from resolvers.arguments import Given
 from resolvers.calls import Arguments
 from resolvers.cursors import BEGINNING, Stand
 from resolvers.joining import Joined, join, slice_of, stand_of
-from resolvers.plan import FromField, FromLookUp, GateStep, Plan, Step
+from resolvers.plan import Plan
 from resolvers.policy import Verdicts
+from resolvers.steps import FromField, FromLookUp, GateStep, Step
 from schema.observer import Sent
 from schema.reasons import Reason
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from adapters.records import Record
 from resolvers.catalog import Catalog, Served
 from resolvers.gates import Gate
-from resolvers.plan import Coordinates, GateStep
 from resolvers.selection import Selected
+from resolvers.steps import Coordinates, GateStep
 from schema.model import Model
 
 __all__ = ["GatesOf", "Gating", "gate_steps", "no_gates"]

@@ -13,10 +13,11 @@ from cachetools import LRUCache
 from resolvers.calls import Arguments
 from resolvers.document import Document
 from resolvers.looking_up import LookUps
-from resolvers.plan import Plan, Step
+from resolvers.plan import Plan
 from resolvers.policy import PlanRules
 from resolvers.shapes import Shape
 from resolvers.sharing import equal_steps, share_steps
+from resolvers.steps import Step
 
 __all__ = ["Kept", "NoRoomError", "Planned"]
 

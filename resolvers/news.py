@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from adapters.answers import Answer, Gone, Key, ReplacedBy
 from adapters.crossref import KeyNews, Subject
-from resolvers.plan import Step
+from resolvers.steps import Step
 
 __all__ = ["Hear", "news_of"]
 

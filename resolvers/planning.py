@@ -16,26 +16,9 @@ from adapters.records import TYPE_MARK, Record, Reference
 from resolvers.catalog import Catalog, Served
 from resolvers.gates import Gate
 from resolvers.gating import GatesOf, Gating, gate_steps, no_gates
-from resolvers.plan import (
-    EXISTENCE,
-    Canonical,
-    Coordinates,
-    FieldPlan,
-    FromField,
-    FromList,
-    FromLookUp,
-    FromRecord,
-    FromStep,
-    KeysFrom,
-    Meta,
-    Plan,
-    Position,
-    Reads,
-    Root,
-    Step,
-    Wanted,
-)
+from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Meta, Plan, Position, Reads, Root
 from resolvers.selection import Selected, Selection
+from resolvers.steps import EXISTENCE, Coordinates, FromField, FromLookUp, KeysFrom, Step, Wanted
 from schema.directives import CANONICAL
 from schema.model import Model
 

@@ -23,7 +23,7 @@ from resolvers.excesses import tell_excesses
 from resolvers.explain import Explaining
 from resolvers.kept import Kept
 from resolvers.limits import check_weight, widest
-from resolvers.plan import Plan, Step
+from resolvers.plan import Plan
 from resolvers.planning import Planner
 from resolvers.policy import (
     PlanRules,
@@ -35,6 +35,7 @@ from resolvers.policy import (
 )
 from resolvers.refusals import RefusedError
 from resolvers.shapes import Shape
+from resolvers.steps import Step
 from schema.caller import Caller
 from schema.directives import CANONICAL
 from schema.model import Model

@@ -20,9 +20,9 @@ from adapters.answers import Answer, Denied, Key, SourceError
 from adapters.crossref import Subject
 from adapters.gathering import Gather, Gathered
 from resolvers.gates import Gate
-from resolvers.plan import GateStep
 from resolvers.policy import Verdicts
 from resolvers.policy.gates import Outcome, fields_of, outcome_of, unasked, unknown
+from resolvers.steps import GateStep
 from schema.observer import Failed, Sent, tell
 from schema.reasons import Reason
 from schema.situation import NO_SITUATION, Situation

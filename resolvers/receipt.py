@@ -10,7 +10,7 @@ from adapters.answers import Answer, Found, Key, SourceError
 from adapters.crossref import Subject
 from resolvers.fetched import Fetched
 from resolvers.gates import Gate
-from resolvers.plan import GateStep, Step
+from resolvers.steps import GateStep, Step
 from schema.observer import Sent
 from schema.reasons import Reason
 from schema.views import ReceiptDetail, View

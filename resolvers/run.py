@@ -21,10 +21,11 @@ from resolvers.fetched import Extent, Fetched
 from resolvers.gates import Gate
 from resolvers.joining import slice_of
 from resolvers.news import Hear, news_of
-from resolvers.plan import GateStep, Plan, Step, Wanted
+from resolvers.plan import Plan
 from resolvers.policy import Verdicts
 from resolvers.policy.gates import unknown
 from resolvers.readings import Permitted, Readings
+from resolvers.steps import GateStep, Step, Wanted
 from schema.observer import Failed, tell
 from schema.reasons import Reason
 

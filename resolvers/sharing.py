@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from resolvers.arguments import Given
-from resolvers.plan import FromField, KeysFrom, Plan, Step
+from resolvers.plan import Plan
+from resolvers.steps import FromField, KeysFrom, Step
 
 __all__ = ["equal_steps", "share_steps"]
 

@@ -15,9 +15,10 @@ from resolvers.cursors import Cursors
 from resolvers.fetched import Fetched
 from resolvers.joining import NOT_LINKED, Joined, fault_of
 from resolvers.pages import page_facts, page_parts
-from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Position, Root, Step
+from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Position, Root
 from resolvers.policy import Verdicts
 from resolvers.reasons_of_null import Notes, ResponsePath
+from resolvers.steps import Step
 from schema.masks import mask_text
 from schema.reasons import Place, Reason
 

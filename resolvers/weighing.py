@@ -10,7 +10,8 @@ from graphql import is_list_type, is_non_null_type
 
 from resolvers.calls import Arguments
 from resolvers.measuring import LIST_SIZE
-from resolvers.plan import Coordinates, FieldPlan, FromList, Plan, Position
+from resolvers.plan import FieldPlan, FromList, Plan, Position
+from resolvers.steps import Coordinates
 from schema.relay import PAGE_SIZE
 
 __all__ = ["weigh"]

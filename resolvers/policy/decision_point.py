@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from adapters.crossref import Subject
-from resolvers.plan import Coordinates
 from resolvers.policy.evidence import Evidence
 from resolvers.policy.verdicts import Verdicts
 from resolvers.refusals import Excess, RefusalCode, RefusedError
+from resolvers.steps import Coordinates
 from schema.deadline import Deadline
 from schema.reasons import Reason
 from schema.situation import Situation

@@ -17,8 +17,8 @@ from cachetools import LRUCache
 
 from resolvers.disclosure import ALLOWED, Effect
 from resolvers.gates import Gate, GateKind
-from resolvers.plan import Coordinates, Step, Wanted
 from resolvers.policy.rules import Required, Rule, Rules, Transform, Transforms
+from resolvers.steps import Coordinates, Step, Wanted
 from schema.reasons import Reason
 from schema.situation import NO_SITUATION, Situation
 from schema.verification import Factor, Level, StepUp

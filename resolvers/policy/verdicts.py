@@ -10,10 +10,11 @@ from types import MappingProxyType
 
 from adapters.crossref import Subject
 from resolvers.gates import Gate
-from resolvers.plan import Coordinates, Plan, Step, Wanted
+from resolvers.plan import Plan
 from resolvers.policy.evidence import NO_EVIDENCE, Evidence, is_granted
 from resolvers.policy.gates import unknown
 from resolvers.policy.profiles import PlanRules, Profile
+from resolvers.steps import Coordinates, Step, Wanted
 from schema.caller import Caller
 from schema.reasons import Reason
 from schema.situation import Situation

@@ -9,13 +9,14 @@ in the first is left to the second; what raises in that, to the executor.
 from __future__ import annotations
 
 from resolvers.handed_on import DoubtError
-from resolvers.plan import Coordinates, Plan, Root
+from resolvers.plan import Plan, Root
 from resolvers.policy import Profile
 from resolvers.shapes.writing import Code, WrittenPath
 from resolvers.shapes.writing_leaves import AnyLeafWriter, LeafWriter
 from resolvers.shapes.writing_objects import ObjectWriter
 from resolvers.shapes.writing_steps import Entity, StepWriter
 from resolvers.shapes.writing_withheld import WithheldWriter
+from resolvers.steps import Coordinates
 
 __all__ = ["write_first", "write_second"]
 

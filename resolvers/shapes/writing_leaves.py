@@ -9,12 +9,13 @@ from typing import Any, cast
 
 from graphql import GraphQLLeafType, GraphQLOutputType, is_non_null_type
 
-from resolvers.plan import Coordinates, FieldPlan, Position, Root
+from resolvers.plan import FieldPlan, Position, Root
 from resolvers.policy import Transform, Transforms
 from resolvers.shapes.held import Held
 from resolvers.shapes.leaf_types import LeafType, leaf_type_of
 from resolvers.shapes.making import Spot
 from resolvers.shapes.writing import Code, WrittenPath
+from resolvers.steps import Coordinates
 from schema.masks import mask_text
 
 __all__ = ["AnyLeafWriter", "LeafWriter"]

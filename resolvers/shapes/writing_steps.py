@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from adapters.answers import Found, Page
 from adapters.rows import Row, row_shape
 from resolvers.joining import NOT_LINKED
-from resolvers.plan import Plan, Root, Step
+from resolvers.plan import Plan, Root
 from resolvers.policy import Profile
 from resolvers.shapes.held import DictFacts, HeldFacts, RowFacts
 from resolvers.shapes.making import known
 from resolvers.shapes.writing import Code
+from resolvers.steps import Step
 
 __all__ = ["Entity", "Loaded", "StepWriter"]
 

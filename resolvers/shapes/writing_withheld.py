@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 
 from graphql import is_non_null_type
 
-from resolvers.plan import Coordinates, FieldPlan, Position, Root
+from resolvers.plan import FieldPlan, Position, Root
 from resolvers.policy import Profile
 from resolvers.shapes.making import is_left
 from resolvers.shapes.writing import Code, WrittenPath
+from resolvers.steps import Coordinates
 
 __all__ = ["WithheldWriter"]
 

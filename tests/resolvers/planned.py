@@ -9,9 +9,10 @@ from adapters.adapter import Adapter
 from resolvers.catalog import Catalog
 from resolvers.documents import Documents
 from resolvers.kept import Kept
-from resolvers.plan import Plan, Step
+from resolvers.plan import Plan
 from resolvers.planning import Planner
 from resolvers.policy import Rules
+from resolvers.steps import Step
 from schema.identifiers import IdentifierType
 from schema.view_schema import cut_schema
 from schema.views import Limits

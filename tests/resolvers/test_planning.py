@@ -12,9 +12,10 @@ from adapters.records import Record
 from resolvers import NotServedError
 from resolvers.catalog import Catalog
 from resolvers.gates import Gate, GateKind
-from resolvers.plan import Canonical, FieldPlan, FromField, FromList, FromRecord, FromStep, Plan, Position
+from resolvers.plan import Canonical, FieldPlan, FromList, FromRecord, FromStep, Plan, Position
 from resolvers.planning import Planner
 from resolvers.selection import select
+from resolvers.steps import FromField
 from schema.view_schema import cut_schema
 from tests.resolvers.gated import CONSENTS
 from tests.resolvers.harbour import MemorySource, harbour

@@ -16,13 +16,14 @@ from adapters.gathering import Gathered
 from resolvers import engine, finding, readings, receipt, run
 from resolvers.fetched import Fetched
 from resolvers.gating import Gating
-from resolvers.plan import Plan, Step, Wanted
+from resolvers.plan import Plan
 from resolvers.policy import evidence, gates, profiles, verdicts
 from resolvers.policy.evidence import Evidence
 from resolvers.policy.profiles import Glass, PlanRules, Profile
 from resolvers.policy.rules import Rule
 from resolvers.policy.verdicts import Verdicts
 from resolvers.selection import Selected
+from resolvers.steps import Step, Wanted
 from schema.model import Model
 from schema.verification import Assertion
 from schema.withheld import Withheld
