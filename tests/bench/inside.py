@@ -122,18 +122,22 @@ class _Scripted:
         return connection, protocol
 
 
+_TIME_LIMIT = 1.0
+"""Timers of so many seconds or more are limits of something that is waited for, so it is given the time to come."""
+
+
 class _Skipping(selectors.SelectSelector):
-    """Waits for nothing: the time that would have passed is added to the loop's. But where nothing is left to run, it
-    waits so many seconds of `patience` for what a thread does."""
+    """Waits for nothing: the time that would have passed is added to the loop's. But where nothing is left to run, or
+    only a time limit of a second or more, it waits so many seconds of `patience` for what a thread does."""
 
     def __init__(self, patience: float) -> None:
         super().__init__()
         self.skipped, self._patience = 0.0, patience
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if (timeout is None or timeout >= _TIME_LIMIT) and (ready := super().select(self._patience)):
+            return ready
         if timeout is None:
-            if ready := super().select(self._patience):
-                return ready
             raise RuntimeError("nothing is left to run, and something is waited for: the sources owe no answer")
         self.skipped += timeout
         return super().select(0)
