@@ -9,7 +9,8 @@ from typing import Protocol
 from adapters.answers import Answer, Denied, Key
 from adapters.offers import Offer
 from schema.deadline import Deadline
-from schema.observer import NOBODY, Observer
+from schema.observer import NOBODY, Observer, UnderWay
+from schema.tracing import Trace
 
 __all__ = ["Adapter", "Batch", "Call", "Permit", "Slice"]
 
@@ -62,16 +63,24 @@ class Call:
     """What goes with a batch: until when, on whose credential, and what the source may be told.
 
     `purpose` is the view's purpose as a W3C DPV term. `observer` is told of every call on the wire. `permit` says which
-    keys may be asked, None where nothing has to let them.
+    keys may be asked, None where nothing has to let them. `trace` is the place in a trace under which calls are made,
+    None where the request is not sampled, and `traceparent` what the source is told of it, set for each call on the
+    wire. Where calls wait for their turn, those that are urgent go before the others. `attempt` is how often the call
+    was sent before. `under_way` holds the calls that are on the wire just now, where somebody wants to know: who leaves
+    before they have ended has asked nevertheless.
     """
 
     deadline: Deadline
     purpose: str
     credential: str | None = field(default=None, repr=False)
     case: str | None = field(default=None, repr=False)
-    trace: str | None = None
+    trace: Trace | None = field(default=None, repr=False)
+    traceparent: str | None = None
+    is_urgent: bool = True
     observer: Observer = field(default=NOBODY, repr=False)
     permit: Permit | None = field(default=None, repr=False)
+    attempt: int = 0
+    under_way: set[UnderWay] | None = field(default=None, repr=False, compare=False)
 
 
 class Adapter(Protocol):

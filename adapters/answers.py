@@ -70,11 +70,12 @@ class Page(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """The source has it. `fetched_at` is when the answer came, `as_of` the source's own word for its age."""
+    """The source has it. `fetched_at` is when the answer came, `as_of` the source's own word for its age: a moment with
+    its zone, None where it says nothing, and a Fault where it says something else."""
 
     record: Facts | Page
     fetched_at: datetime
-    as_of: datetime | None = None
+    as_of: datetime | Fault | None = None
 
     def __repr__(self) -> str:
         return f"Found(fetched_at={self.fetched_at!r}, as_of={self.as_of!r})"

@@ -12,12 +12,12 @@ from dataclasses import replace
 from adapters.adapter import Adapter, Batch, Call
 from adapters.answers import SourceError
 from adapters.offers import Offer
-from adapters.waiters import Gathered, Waiter
+from adapters.waiters import Gathered, Waiter, leave
 from adapters.waiting_line import WaitingLine
 from schema.deadline import Clock
 from schema.reasons import Reason
 
-__all__ = ["Gather", "Gathered"]
+__all__ = ["Gather", "Gathered", "leave"]
 
 _GRACE = 0.02
 """Seconds after its deadline at which an ask is answered without its source. An adapter ends its calls at the deadline
@@ -51,8 +51,9 @@ class Gather:
     what nobody could share, an ask of more keys than a call takes, and whatever is asked of an offer that takes one key
     a call. How many of those calls run together is bounded by the adapter (`at_once` of the source).
 
-    *Whose.* A shared fetch runs in an empty context and carries no trace. It lives until the last deadline of those who
-    wait for it, and is cut when nobody does. An ask whose own deadline passes is answered with DEADLINE_EXCEEDED.
+    *Whose.* A shared fetch runs in an empty context, and stands in the traces of all who wait for it. It lives until
+    the last deadline of those who wait for it, and is cut when nobody does. An ask whose own deadline passes is
+    answered with DEADLINE_EXCEEDED.
 
     *One bad key.* Where a shared fetch brings SOURCE_ERROR, SOURCE_MISMATCH or SOURCE_INCOMPLETE for keys of an ask,
     these may be another's fault: they are asked again, once, apart from the others' (equal keys together). When the

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from adapters.adapter import Batch
+from adapters.age import as_of
 from adapters.answers import Answer, Facts, Found, Key, Missing, Page, SourceError
 from adapters.decoding import compile_decoder
 from adapters.offers import KeyForm, Offer
@@ -57,7 +58,8 @@ def match_answers(
     offer's `max_items`. Facts of a key come with at most ten records a key and a hundred more: beyond that the whole
     call is SOURCE_ERROR. What is refused is not decoded. `ends` tells where pages end; without it a list is whole. A
     page of more records than were asked is SOURCE_ERROR. Where a list is gone on with, or more is to follow, a key that
-    the answer leaves out has an empty page, whatever the offer declares.
+    the answer leaves out has an empty page, whatever the offer declares. As of when a record holds is read where the
+    offer says so; what is no moment there is a Fault, and costs no value.
     """
     offer, most = batch.offer, 10 * len(keys) + 100
     is_list = offer.is_list
@@ -66,7 +68,8 @@ def match_answers(
         return dict.fromkeys(keys, _TOO_MANY)
     row = _kind_of_rows(taken)
     echoes = _echoes(offer, taken, row)
-    if not is_list and row is not None and (found := _one_each(offer, keys, taken, echoes)) is not None:
+    is_plain = not is_list and row is not None and offer.as_of is None
+    if is_plain and (found := _one_each(offer, keys, taken, echoes)) is not None:
         if len(found) == len(keys):
             return {key: Found(found[key], fetched_at) for key in keys}
         absent = absent_answer(batch, fetched_at)
@@ -175,10 +178,13 @@ def _answers_of(
     batch: Batch, fetched_at: datetime, facts_of: Callable[[Iterable[_Raw]], Sequence[Facts]]
 ) -> Callable[[Sequence[_Raw], EndOf | None], Answer]:
     """Return what makes the answer of one key from its records."""
-    most = batch.offer.max_items if batch.slice is None else batch.slice.first
+    offer = batch.offer
+    most = offer.max_items if batch.slice is None else batch.slice.first
 
     def answer(records: Sequence[_Raw], _: EndOf | None) -> Answer:
-        return Found(facts_of(records)[0], fetched_at) if len(records) == 1 else _DOUBLE
+        if len(records) != 1:
+            return _DOUBLE
+        return Found(facts_of(records)[0], fetched_at, None if offer.as_of is None else as_of(records[0], offer.as_of))
 
     def answer_list(records: Sequence[_Raw], end_of: EndOf | None) -> Answer:
         if end_of is None:
@@ -188,7 +194,7 @@ def _answers_of(
             return _TOO_LONG
         return Found(Page(facts_of(end.records), end.end_cursor, end.has_next), fetched_at)
 
-    return answer_list if batch.offer.is_list else answer
+    return answer_list if offer.is_list else answer
 
 
 def absent_answer(batch: Batch, fetched_at: datetime) -> Answer:

@@ -56,7 +56,8 @@ class Offer:
     `max_items` is the most records of one key in a whole list: a key with more is SOURCE_ERROR. `max_page` is the most
     records of one key that the source gives at once, and says that the list is read in pages; None: it comes whole.
     `limits_per_key` says that one call can ask pages of several keys; without it a page is asked one key a call.
-    `takes` names the arguments, as the model's Python names, that the source filters and orders by. An offer is equal
+    `takes` names the arguments, as the model's Python names, that the source filters and orders by. `as_of` is where a
+    record of facts says as of when it holds, as receipts tell it: a moment with its zone in ISO 8601. An offer is equal
     to itself only, so that it can be a key of a dict whatever stands in it.
     """
 
@@ -73,6 +74,7 @@ class Offer:
     max_items: int = 1_000
     max_page: int | None = None
     limits_per_key: bool = False
+    as_of: SourcePath | None = None
 
     def __post_init__(self) -> None:
         counts = ("max_batch", "at_once", "in_flight", "max_items", *(() if self.max_page is None else ("max_page",)))
@@ -85,6 +87,8 @@ class Offer:
                 f"offer {self.name}: got key=None with max_batch={self.max_batch}; a source that does not echo its key "
                 "is asked one key a call: set max_batch=1, or say in key= where its records echo it"
             )
+        if self.as_of is not None and self.is_list:
+            raise ValueError(f"offer {self.name}: got as_of= for a list; one moment tells nothing of many records")
         if self.absent is Page and not self.is_list:
             raise ValueError(f"offer {self.name}: got absent=Page for facts of a key; an empty page answers lists only")
 

@@ -12,15 +12,18 @@ from typing import Any, Generic, TypeVar
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Key, SourceError
+from adapters.limits import Limits, SourceLimits, limited, open_limits
 from adapters.matching import Ends, match_answers
+from adapters.observed import Observed
 from adapters.offers import KeyForm, Offer
 from adapters.paging import first_slice, further_pages
-from adapters.sending import AskT, AtOnce, InTime, NotPermittedError, Observed, ReplyT, Send, SendError, Wire
+from adapters.sending import AskT, InTime, NotPermittedError, ReplyT, Send, SendError, Wire
 from schema.reasons import Reason
 
 __all__ = ["ProtocolAdapter"]
 
 T = TypeVar("T")
+_Answers = Mapping[Key, Answer]
 
 _NOT_TAKEN = SourceError(Reason.SOURCE_ERROR, "the offer does not take an argument that was given")
 _BLANK = SourceError(Reason.SOURCE_ERROR, "the key is blank, or holds nothing that a key of the offer's form can")
@@ -29,21 +32,37 @@ _BLANK = SourceError(Reason.SOURCE_ERROR, "the key is blank, or holds nothing th
 class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
     """An adapter whose protocol says how to ask for some keys and where the records are in a reply.
 
-    `source` is the source's name, `offers` what it can answer, `timeout` the seconds after which one call is given
-    up, `at_once` the most calls to the source under way together.
+    `source` is the source's name, `offers` what it can answer, and `limits` what it bears. `timeout`, the seconds after
+    which one call is given up, and `at_once`, the most calls to the source under way together, are for who says nothing
+    else of that, and narrow `limits` where both are given.
     """
 
     def __init__(
-        self, source: str, offers: Sequence[Offer], *, timeout: float | None = None, at_once: int = 100
+        self,
+        source: str,
+        offers: Sequence[Offer],
+        *,
+        timeout: float | None = None,
+        at_once: int | None = None,
+        limits: Limits | SourceLimits | None = None,
     ) -> None:
         self.source = source
         self.offers = tuple(offers)
-        self._send = self._compose(timeout, at_once)
+        self._limits = open_limits(source, limits, timeout, at_once)
+        self._send = self._compose(self._limits)
 
-    def _compose(self, timeout: float | None, at_once: int) -> Send[AskT, ReplyT]:
-        """Return the send with its wrappers, outermost first: a call is seen and timed once its turn has come."""
-        wire: Wire[AskT, ReplyT] = Wire(self._make)
-        return AtOnce(Observed(InTime(wire, timeout), self.source), at_once)
+    def _compose(self, limits: SourceLimits) -> Send[AskT, _Answers]:
+        """Return the send with its wrappers, outermost first: a call is seen and timed once its turn has come.
+
+        A reply is read within: what cannot be read, or holds nothing of what was asked, is a call that failed.
+        """
+        wire: Wire[AskT, _Answers] = Wire(self._made)
+        return limited(Observed(InTime(wire, limits.timeout), self.source, limits.clock), self.source, limits)
+
+    @property
+    def limits(self) -> SourceLimits:
+        """Return what the source bears, and how that stands."""
+        return self._limits
 
     @property
     def forwards_credential(self) -> bool:
@@ -120,15 +139,23 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
 
     async def _answer(self, batch: Batch, keys: Sequence[Key], call: Call) -> Mapping[Key, Answer]:
         try:
-            ask = self._asks(batch, keys)
-            reply = await self._send.send(ask, call)
-            return self._read(batch, keys, ask, reply)
+            return await self._send.send(self._asks(batch, keys), call)
+        except _UselessError as error:
+            return error.answers
         except SendError as error:
             return dict.fromkeys(keys, SourceError(error.reason, error.detail))
         except NotPermittedError as error:
             denied = error.denied
         left = tuple(key for key in keys if key not in denied)
         return {**denied, **(await self._answer(batch, left, call) if left else {})}
+
+    async def _made(self, ask: AskT, call: Call) -> _Answers:
+        """Return the answers of one call, or raise SendError where none of them is of use."""
+        reply = await self._make(ask, call)
+        answers = self._read(ask.batch, ask.keys, ask, reply)
+        if type(next(iter(answers.values()), None)) is SourceError:  # else there is no need to look at all of them
+            _check_use(answers)
+        return answers
 
     def _read(self, batch: Batch, keys: Sequence[Key], ask: AskT, reply: ReplyT) -> Mapping[Key, Answer]:
         """Return one answer a key; a protocol whose reply can say more than its records do overrides it."""
@@ -141,6 +168,33 @@ class ProtocolAdapter(ABC, Generic[AskT, ReplyT]):
 
     async def aclose(self) -> None:
         """Give back connections; a protocol that holds some overrides it."""
+
+
+class _UselessError(SendError):
+    """The source has answered, and none of it is of use; `answers` say of each key why."""
+
+    def __init__(self, reason: Reason, answers: _Answers) -> None:
+        super().__init__(reason, "the answer as a whole is of no use")
+        self.answers = answers
+
+
+_OF_ALL = (Reason.SOURCE_RATE_LIMITED, Reason.SOURCE_AUTH)
+_OF_SEVERAL = (Reason.SOURCE_MISMATCH, Reason.SOURCE_ERROR)
+"""Of the only key it may be one bad record: who asks for it again and again closes the source to nobody."""
+
+
+def _check_use(answers: _Answers) -> None:
+    """Raise _UselessError where no key has an answer, and it is not one bad record of the only key.
+
+    That a record is missing says nothing of the source: it may never have had one.
+    """
+    reasons = [answer.reason if isinstance(answer, SourceError) else None for answer in answers.values()]
+    if None in reasons:
+        return
+    counted = _OF_ALL if len(answers) == 1 else _OF_ALL + _OF_SEVERAL
+    told = next((reason for reason in counted if reason in reasons), None)
+    if told is not None:
+        raise _UselessError(told, answers)
 
 
 @dataclass(frozen=True, slots=True)

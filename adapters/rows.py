@@ -36,13 +36,14 @@ class Row(Struct, frozen=True, gc=False, eq=False, kw_only=True):
     It holds no Fault: a record with one is not a row. `row_of` are the record and the fields that it was made for: rows
     of equal ones hold the same in the same attributes, whichever class they are of. `row_key` returns the key that the
     record echoes, as the source spells it (text, or a whole number), `row_cursor` what its last record tells of the
-    next page; each is None in rows that were made without.
+    next page, `row_as_of` as of when the record holds; each is None in rows that were made without.
     """
 
     row_of: ClassVar[tuple[type[Record], tuple[str, ...]] | None] = None
     row_facts: ClassVar[Mapping[str, _Read]] = {}
     row_key: ClassVar[Callable[[Any], str | int | None] | None] = None
     row_cursor: ClassVar[Callable[[Any], str | int | None] | None] = None
+    row_as_of: ClassVar[Callable[[Any], str | int | None] | None] = None
 
     def __getitem__(self, name: str) -> Any:
         return self.row_facts[name](self)
@@ -157,11 +158,16 @@ def row_shape(record: type[Record], fields: tuple[str, ...]) -> RowShape | None:
 
 
 def keyed_row(
-    record: type[Record], fields: tuple[str, ...], key: SourcePath | None, cursor: SourcePath | None
+    record: type[Record],
+    fields: tuple[str, ...],
+    key: SourcePath | None,
+    cursor: SourcePath | None,
+    as_of: SourcePath | None = None,
 ) -> type[Row] | None:
     """Return the subclass of `row_shape(record, fields).row` that holds a record's key and cursor, too; None for none.
 
-    `key` is where a record echoes its key, `cursor` where the last record of a page tells the cursor of the next.
+    `key` is where a record echoes its key, `cursor` where the last record of a page tells the cursor of the next, and
+    `as_of` where a record says as of when it holds.
     """
     shape = row_shape(record, fields)
     if shape is None:
@@ -169,7 +175,11 @@ def keyed_row(
     try:
         _, members = _place_record(record, fields)
         members.seal()
-        named = {"row_key": _beside(members, key, NODEFAULT), "row_cursor": _beside(members, cursor, None)}
+        named = {
+            "row_key": _beside(members, key, NODEFAULT),
+            "row_cursor": _beside(members, cursor, None),
+            "row_as_of": _beside(members, as_of, None),
+        }
         made: type[Row] = members.further_struct(record.__name__, shape.row, named)
         return made
     except (UncoveredError, ValueError):

@@ -1,6 +1,7 @@
 """One call on the wire: the seam that deadlines, limits and counting wrap.
 
     SendError          one call failed; carries the reason of every key it asked
+    └── UnsentError    nothing was sent: a limit of ours refused the call, or it cannot be said
     NotPermittedError  nothing was sent: some of the keys may not be asked any more
     StalePermitError   nothing was sent: which keys may be asked has to be found out anew
 
@@ -10,20 +11,29 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from adapters.adapter import Batch, Call, Permit
 from adapters.answers import Denied, Key
-from schema.deadline import Clock
-from schema.observer import Sent, tell
 from schema.reasons import Reason
 
-__all__ = ["Ask", "AtOnce", "InTime", "NotPermittedError", "Observed", "Ready", "Send", "SendError"]
-__all__ += ["StalePermitError", "last_look"]
+__all__ = [
+    "Ask",
+    "Cause",
+    "InTime",
+    "NotPermittedError",
+    "Ready",
+    "Send",
+    "SendError",
+    "StalePermitError",
+    "UnsentError",
+    "Wire",
+    "last_look",
+]
 
 AskT_contra = TypeVar("AskT_contra", bound="Ask", contravariant=True)
 ReplyT_co = TypeVar("ReplyT_co", covariant=True)
@@ -41,13 +51,56 @@ class Ask:
     batch: Batch
     keys: Sequence[Key] = field(repr=False)
 
+    @property
+    def cost(self) -> float:
+        """Return what the call costs at a source that counts points; a protocol base may know better."""
+        return 1.0
+
+
+class Cause(Enum):
+    """Whose matter it is that a call failed, and so what is done about it."""
+
+    OURS = "ours"
+    """What was asked, or when: no fault of the source. It is not sent again."""
+    THROTTLED = "throttled"
+    """The source wants fewer calls. It is left alone for as long as it says; it is in good health."""
+    FLEETING = "fleeting"
+    """The source failed in a way that a second call may not meet: it may be sent again."""
+    SICK = "sick"
+    """The source failed, and would again: what it answered cannot be used, or it answered too late."""
+
+    @property
+    def is_fault(self) -> bool:
+        """Return whether it counts against the source's health."""
+        return self is Cause.FLEETING or self is Cause.SICK
+
+
+_CAUSES = {
+    Reason.DEADLINE_EXCEEDED: Cause.OURS,
+    Reason.SOURCE_AUTH: Cause.OURS,
+    Reason.SOURCE_RATE_LIMITED: Cause.THROTTLED,
+    Reason.SOURCE_TIMEOUT: Cause.FLEETING,
+}
+"""What a reason means where nothing else is said; every other one is the source's fault."""
+
 
 class SendError(Exception):
-    """One call failed. `detail` is a constant text of ours: no host, key or text of the source."""
+    """One call failed. `detail` is a constant text of ours: no host, key or text of the source.
 
-    def __init__(self, reason: Reason, detail: str) -> None:
-        self.reason, self.detail = reason, detail
+    `wait` are the seconds for which the source asks to be left alone.
+    """
+
+    def __init__(self, reason: Reason, detail: str, cause: Cause | None = None, *, wait: float | None = None) -> None:
+        self.reason, self.detail, self.wait = reason, detail, wait
+        self.cause = cause or _CAUSES.get(reason, Cause.SICK)
         super().__init__(f"{reason}: {detail}")
+
+
+class UnsentError(SendError):
+    """Nothing was sent: a limit of ours refused the call, or what is to be said cannot be."""
+
+    def __init__(self, reason: Reason, detail: str, *, wait: float | None = None) -> None:
+        super().__init__(reason, detail, Cause.OURS, wait=wait)
 
 
 class NotPermittedError(Exception):
@@ -99,105 +152,24 @@ class Wire(Generic[AskT, ReplyT]):
 
 @dataclass(frozen=True, slots=True)
 class InTime(Generic[AskT, ReplyT]):
-    """Ends a call at its deadline or after the source's own time limit (seconds), a dripping body included."""
+    """Ends a call at its deadline or after the source's own time limit, a dripping body included.
+
+    `limit` returns that in seconds, as it is now; None: there is none.
+    """
 
     inner: Send[AskT, ReplyT]
-    limit: float | None = None
+    limit: Callable[[AskT], float | None]
 
     async def send(self, ask: AskT, call: Call) -> ReplyT:
         """Make the call, or raise SendError(SOURCE_TIMEOUT or DEADLINE_EXCEEDED)."""
-        remaining = call.deadline.remaining()
-        own = self.limit is not None and self.limit < remaining
+        remaining, limit = call.deadline.remaining(), self.limit(ask)
+        own = limit is not None and limit < remaining
         if remaining <= 0:
-            raise SendError(Reason.DEADLINE_EXCEEDED, "no time was left to send the call")
+            raise UnsentError(Reason.DEADLINE_EXCEEDED, "no time was left to send the call")
         try:
-            async with asyncio.timeout(self.limit if own else remaining) as scope:
+            async with asyncio.timeout(limit if own else remaining) as scope:
                 return await self.inner.send(ask, call)
         except TimeoutError:
             if scope.expired() and not own:
                 raise SendError(Reason.DEADLINE_EXCEEDED, "the request's deadline passed during the call") from None
             raise SendError(Reason.SOURCE_TIMEOUT, "the source's own time limit passed") from None
-
-
-class AtOnce(Generic[AskT, ReplyT]):
-    """Lets at most `limit` calls to the source run together; the others wait their turn, until their deadline.
-
-    A call that needs a permit is held against it when its turn has come, which spares connecting in vain; the inner
-    send does so again once it has a connection (`last_look`). To find the permit out anew the turn is given back, and
-    the connection: the call by which it is found out may be one to this very source.
-    """
-
-    def __init__(self, inner: Send[AskT, ReplyT], limit: int) -> None:
-        self.inner = inner
-        self._turns = asyncio.Semaphore(limit)
-
-    async def send(self, ask: AskT, call: Call) -> ReplyT:
-        """Make the call when its turn has come.
-
-        Raises, without having sent anything, SendError(DEADLINE_EXCEEDED), or NotPermittedError if some of the keys may
-        not be asked at that moment.
-        """
-        if call.permit is not None:
-            return await self._send_permitted(ask, call, call.permit)
-        await self._take_turn(call)
-        try:
-            return await self._send_now(ask, call)
-        finally:
-            self._turns.release()
-
-    async def _send_permitted(self, ask: AskT, call: Call, permit: Permit) -> ReplyT:
-        while True:
-            await self._take_turn(call)
-            try:
-                denied = permit.denied(ask.keys)
-                if denied:
-                    raise NotPermittedError(denied)
-                if denied is not None or call.deadline.is_over():
-                    return await self._send_now(ask, call)
-            except StalePermitError:  # by the time that a connection was had
-                pass
-            finally:
-                self._turns.release()
-            await permit.renew()
-
-    async def _send_now(self, ask: AskT, call: Call) -> ReplyT:
-        if call.deadline.is_over():
-            raise SendError(Reason.DEADLINE_EXCEEDED, "no time was left to send the call")
-        return await self.inner.send(ask, call)
-
-    async def _take_turn(self, call: Call) -> None:
-        if not self._turns.locked():
-            await self._turns.acquire()  # is had at once
-            return
-        try:
-            async with asyncio.timeout(call.deadline.remaining()):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise SendError(
-                Reason.DEADLINE_EXCEEDED, "the deadline passed while the call waited for its turn"
-            ) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Observed(Generic[AskT, ReplyT]):
-    """Reports every call that has ended to the call's observer."""
-
-    inner: Send[AskT, ReplyT]
-    source: str
-    clock: Clock = time.monotonic
-
-    async def send(self, ask: AskT, call: Call) -> ReplyT:
-        """Make the call and tell how it ended; a cancelled call is not told."""
-        start = self.clock()
-        try:
-            reply = await self.inner.send(ask, call)
-        except SendError as error:
-            self._tell(ask, call, start, error.reason)
-            raise
-        self._tell(ask, call, start, None)
-        return reply
-
-    def _tell(self, ask: Ask, call: Call, start: float, outcome: Reason | None) -> None:
-        batch = ask.batch
-        event = Sent(self.source, batch.offer.name, batch.fields, len(ask.keys), self.clock() - start, outcome)
-        tell(call.observer, event)

@@ -154,10 +154,11 @@ class WaitingLine:
         failed = {key: answer.reason for key, answer in answers.items() if isinstance(answer, SourceError)}
         has_brought = len(failed) < len(answers)
         self._give_back(fetch, has_brought=has_brought)
-        sent = tuple(fetch.sent)
         fetch.forget()
-        again = self._asked_again(waiters, len(batch.keys), failed) if failed else {}
+        asked = len(batch.keys)
+        again = self._asked_again(waiters, asked, failed) if failed else {}
         for waiter in waiters:
+            sent = fetch.sent_for(waiter, asked)
             if waiter in again:
                 waiter.ask_again(answers, sent, again[waiter])
             else:

@@ -10,15 +10,19 @@ from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from gateway.crossref.application import make_crossref
+from gateway.exchange import Exchange
 from gateway.explaining import explain_request
 from gateway.glass_request import break_glass
 from gateway.headers import Headers, read_headers
 from gateway.ide import Ide, add_ide
+from gateway.operating import reload_by_request
 from gateway.privacy import make_privacy
 from gateway.readiness import Readiness
 from gateway.refusals import NotTakenError, RequestCode, not_at_this_path
+from gateway.reloading import Reloaded
 from gateway.replies import Reply, answering, refusal, refusal_of
 from gateway.service import NotOpenError, Service
+from gateway.source_health import tell_sources
 
 __all__ = ["Pages", "make_api"]
 
@@ -31,9 +35,19 @@ class Pages(NamedTuple):
 
 
 def make_api(
-    service: Callable[[], Service], lifespan: Callable[[FastAPI], Any], *, most_bytes: int, pages: Pages
+    service: Callable[[], Service],
+    lifespan: Callable[[FastAPI], Any],
+    *,
+    exchange: Exchange,
+    pages: Pages,
+    reload: Callable[[], Awaitable[Reloaded]],
+    is_leaving: Callable[[], bool],
 ) -> FastAPI:
     """Return the application behind the GraphQL route. `service` raises NotOpenError while the gateway is not open.
+    `exchange` is how GraphQL requests are answered.
+
+    `reload` has every process of this gateway read anew what it declares; `is_leaving` says whether this one is about
+    to stop, so that no more requests are to come here.
 
     The headers that every answer has, and a request's id, are the front's affair.
     """
@@ -45,17 +59,18 @@ def make_api(
         openapi_url=None,
         redirect_slashes=False,  # a redirect repeats the caller's Host header
     )
-    _add_views(api, service, most_bytes)
+    _add_views(api, service, exchange)
     _add_break_glass(api, service)
     add_ide(api, Ide.load())
-    api.mount("/crossref", make_crossref(service, most_bytes=most_bytes, has_page=pages.steward))
+    api.mount("/crossref", make_crossref(service, most_bytes=exchange.most_bytes, has_page=pages.steward))
     api.mount("/privacy", make_privacy(service, has_page=pages.officer))
-    _add_health(api, Readiness(service))
+    _add_operating(api, service, reload)
+    _add_health(api, service, is_leaving)
     api.exception_handler(HTTPException)(_not_here)
     return api
 
 
-def _add_views(api: FastAPI, service: Callable[[], Service], most_bytes: int) -> None:
+def _add_views(api: FastAPI, service: Callable[[], Service], exchange: Exchange) -> None:
     @api.get("/views/{view}/schema.graphql")
     async def sdl(view: str, request: Request) -> Response:
         async def work() -> Response:
@@ -66,7 +81,7 @@ def _add_views(api: FastAPI, service: Callable[[], Service], most_bytes: int) ->
     @api.post("/views/{view}/explain")
     async def explain(view: str, request: Request) -> Response:
         async def work() -> Response:
-            return _response(await explain_request(service(), view, request, most_bytes))
+            return _response(await explain_request(service(), view, request, exchange))
 
         return await _answering(request, work)
 
@@ -99,16 +114,34 @@ def _shared(service: Callable[[], Service], headers: Headers) -> dict[str, str]:
         return {}
 
 
-def _add_health(api: FastAPI, readiness: Readiness) -> None:
+def _add_operating(api: FastAPI, service: Callable[[], Service], reload: Callable[[], Awaitable[Reloaded]]) -> None:
+    @api.post("/operations/reload")
+    async def reloading(request: Request) -> Response:
+        async def work() -> Response:
+            return _response(await reload_by_request(service(), reload, request))
+
+        return await _answering(request, work)
+
+
+def _add_health(api: FastAPI, service: Callable[[], Service], is_leaving: Callable[[], bool]) -> None:
+    readiness = Readiness(service)
+
     @api.get("/health/live")
     async def live() -> Response:
         return PlainTextResponse("live\n")
 
     @api.get("/health/ready")
     async def ready() -> Response:
-        if await readiness.is_ready():
+        if not is_leaving() and await readiness.is_ready():
             return PlainTextResponse("ready\n")
         return PlainTextResponse("not ready\n", status_code=503)
+
+    @api.get("/health/sources")
+    async def sources(request: Request) -> Response:
+        async def work() -> Response:
+            return _response(tell_sources(service(), request))
+
+        return await _answering(request, work)
 
 
 async def _answering(request: Request, work: Callable[[], Awaitable[Response]]) -> Response:

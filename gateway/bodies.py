@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.types import Receive
 
+from gateway.hang_ups import client_closed
 from gateway.headers import Headers
 from gateway.refusals import NotTakenError, RequestCode
 
@@ -17,7 +18,7 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     """Return the body, of at most `limit` bytes.
 
     Raises:
-        NotTakenError: 413 too large, 415 not uncompressed JSON, 400 a wrong length, or the client broke off.
+        NotTakenError: 413 too large, 415 not uncompressed JSON, 400 a wrong length, 499 the client broke off.
     """
     _check_content(headers)
     _check_length(headers, limit)
@@ -25,7 +26,7 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            raise NotTakenError(400, RequestCode.BAD_REQUEST, "The connection closed before the body was whole.")
+            raise client_closed()
         piece: bytes = message.get("body", b"")
         if len(before) + len(piece) > limit:
             raise _too_large(limit)

@@ -9,16 +9,26 @@ proxy do, would be given another's answer.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
+from gateway.hang_ups import HANG_UP, HangUp
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import raw_headers, refusal
 from gateway.request_id import new_request_id
+from gateway.untaken import UntakenHttp
 
-__all__ = ["Bounds", "bounded_http"]
+__all__ = ["Bounds", "Connections", "Shed", "bounded_http"]
 
+
+Shed = Callable[[bytes, bytes, Sequence[tuple[bytes, bytes]]], bytes | None]
+"""Returns how a request is refused whose method, target and headers these are, from behind the status of 503; None: it
+is taken. It is asked before anything is made of the request."""
 
 _OF_BODIES = frozenset({b"content-length", b"transfer-encoding"})
 
@@ -28,7 +38,7 @@ class Bounds:
     """What one process takes from those who connect to it."""
 
     connections: int = 1_000
-    """At most so many are open; one more is answered 503 and closed, and those that are open go on."""
+    """At most so many are open. One more takes the place of an idle one; where none is, it is answered 503."""
     head_bytes: int = 32_768
     """The request line and the headers, and after a chunked body its trailers. Longer ones are answered 431.
 
@@ -41,39 +51,100 @@ class Bounds:
     Also for what is left of a body once the answer is given, and for a connection that says nothing at first; it is
     closed then.
     """
+    body_seconds: float = 10.0
+    """Of a body that does not come at once, `body_bytes` have to come in each of such times, or all that is left of it.
+    Slower is answered 408, and closed where an answer has begun."""
+    body_bytes: int = 10_000
+    answer_seconds: float = 20.0
+    """An answer that is not taken in so long is cut, with its connection. What counts is the rest of it when the
+    connection is to be closed, or more than 64 KiB of it."""
+    unsent_bytes: int = 65_536
+    """So much of answers the operating system holds of a connection before it sends them. By itself Linux takes up to
+    4 MiB of what a client does not read, and neither counts it to this process nor tells it that it is not taken. What
+    is on its way is not counted, so that this slows down no client who reads (TCP_NOTSENT_LOWAT, tcp(7))."""
+    idle_seconds: float = 1.0
+    """Where as many are open as may be, one more takes the place of that which has said nothing for longest, or has not
+    ended what it says: if it is as long as this. nginx does so with connections that are kept."""
     linger_seconds: float = 1.0
     """How long a refused client has to read why: a connection that is closed while it sends loses what it was told."""
 
 
-def bounded_http(bounds: Bounds) -> type[HttpToolsProtocol]:
-    """Return the protocol with these bounds, for `uvicorn.Config(http=...)`."""
+class Connections(ServerState):
+    """The connections of a server. Once it leaves, each is closed behind the answer to its next request, and told so in
+    that answer: one that is closed without a word fails the request that is on its way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_leaving = False
+        self.awaited: dict[_BoundedHttp, float] = {}
+        """Those that are to say something, or the rest of it, and since when: the first for longest."""
+
+    def leave(self) -> None:
+        """Have every connection closed behind its next answer, also those that are made from now on."""
+        self.is_leaving = True
+        for connection in self.connections:
+            assert isinstance(connection, _BoundedHttp)
+            connection.leave()
+
+    def cut(self) -> None:
+        """Close every connection and end every request, wherever it is."""
+        self.is_leaving = True
+        for connection in [*self.connections]:
+            connection.transport.abort()
+        for task in self.tasks:
+            task.cancel()
+
+    def make_room(self) -> bool:
+        """Cut the connection that has been awaited for longest; return whether there was one, for long enough."""
+        longest = next(iter(self.awaited), None)
+        return longest is not None and longest.give_way(self.awaited[longest])
+
+
+def bounded_http(bounds: Bounds, shed: Shed | None = None) -> type[HttpToolsProtocol]:
+    """Return the protocol with these bounds, for `uvicorn.Config(http=...)`. `shed` says which requests are refused."""
 
     class Bounded(_BoundedHttp):
-        _bounds = bounds
+        _bounds, _answer_seconds = bounds, bounds.answer_seconds
+        _shed = staticmethod(shed or _none)
 
     return Bounded
 
 
-class _BoundedHttp(HttpToolsProtocol):
+class _BoundedHttp(UntakenHttp):
     """One connection. `_pending` counts the bytes since the last that were of use: a body's, or a request's last."""
 
     _bounds: Bounds
+    _shed: Shed
+    _refusal: bytes | None = None
+    _body_bytes = 0
+    server_state: Connections
     _pending = 0
+    _last: RequestResponseCycle | None = None
     _is_in_head = True
     _is_refused = False
     _fault: NotTakenError | None = None
     _timer: asyncio.TimerHandle | None = None
+    _running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
-        if len(self.connections) > self._bounds.connections:
+        self._hang_up = HangUp()
+        self._extensions: dict[str, Any] = {HANG_UP: self._hang_up}
+        if len(self.connections) > self._bounds.connections and not self.server_state.make_room():
             self._refuse(_too_many())
         else:
+            self.server_state.awaited[self] = self.loop.time()
             self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.server_state.awaited.pop(self, None)
         self._stop_timer()
+        if self._running is not None and not self._running.response_complete:
+            # uvicorn marks the last request that has come: this one may have others behind it
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
+        self._hang_up.tell()
 
     def data_received(self, data: bytes) -> None:
         """Take what came, in pieces that reach to the bound at most: so headers as long as that are still whole."""
@@ -90,19 +161,31 @@ class _BoundedHttp(HttpToolsProtocol):
             return
         if self._pending >= self._bounds.head_bytes:
             self._refuse(_too_large(self._bounds.head_bytes))
-        elif self._is_in_head and self._pending and self._timer is None:
+        elif self._timer is None and not self._is_in_head:
+            self._await_body()
+        elif self._timer is None and self._pending:
             self._start_timer()
 
     def on_message_begin(self) -> None:
         self._pending = self._pending or 1  # behind another request, its bytes in this piece are not known
         super().on_message_begin()
+        self.scope["extensions"] = self._extensions
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_headers_complete(self) -> None:
         self._fault = self._fault_of_head()
         if self._fault is not None:
             raise ValueError("the request cannot be taken")  # ends the parser: what follows is not to be read
-        super().on_headers_complete()  # fails where the target is none: then this is still the head
+        self._refusal = self._shed_now()
+        if self._refusal is None:
+            super().on_headers_complete()  # fails where the target is none: then this is still the head
+            if self.server_state.is_leaving:
+                self.leave()
         self._is_in_head, self._pending = False, 0
+        self.server_state.awaited.pop(self, None)
         if self._timer is not None:
             self._stop_timer()
 
@@ -114,18 +197,66 @@ class _BoundedHttp(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._pending = 0
-        super().on_body(body)
+        self._body_bytes += len(body)
+        if self._refusal is None:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._is_in_head, self._pending = True, 0
         if self._timer is not None:
             self._stop_timer()
-        super().on_message_complete()
+            self.server_state.awaited.pop(self, None)
+        if self._refusal is None:
+            super().on_message_complete()
+        else:
+            self._send_refusal(self._refusal)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if not self._is_in_head and not self.transport.is_closing():
+        if self.transport.is_closing() or self._is_answering():
+            return
+        self.server_state.awaited[self] = self.loop.time()
+        if not self._is_in_head:
             self._start_timer()
+
+    def _shed_now(self) -> bytes | None:
+        """Return the refusal of a request that is shed, from behind its status; it goes out once the body is there."""
+        if self._is_answering() or self.parser.should_upgrade():
+            return None
+        return self._shed(self.parser.get_method(), self.url, self.headers)
+
+    def _send_refusal(self, refusal: bytes) -> None:
+        if self.flow.write_paused:  # earlier ones have not been taken
+            self.transport.abort()
+            return
+        is_kept = self.parser.should_keep_alive() and not self.server_state.is_leaving
+        usual = b"".join(b"%s: %s\r\n" % each for each in self.server_state.default_headers)
+        self.transport.write(STATUS_LINE[503] + usual + (b"" if is_kept else b"connection: close\r\n") + refusal)
+        if not is_kept:
+            self.transport.close()
+        self.on_response_complete()
+
+    def give_way(self, since: float) -> bool:
+        """Be cut, where nothing has been heard since then that is long ago; return whether that is so."""
+        if self.loop.time() - since < self._bounds.idle_seconds:
+            return False
+        self.server_state.awaited.pop(self, None)
+        self.transport.abort()
+        return True
+
+    def leave(self) -> None:
+        """Say in the answer to the last request that has come that the connection is closed behind it."""
+        if not self._is_answering() or not self.cycle.keep_alive:
+            return
+        if self._last is not None and not self._last.response_started:
+            self._last.keep_alive = True  # of several that came at once it is the last no more
+        if not self.cycle.response_started:
+            self._last, self.cycle.keep_alive = self.cycle, False
+
+    def shutdown(self) -> None:
+        """Close the connection, or have it closed behind its last answer where a request has begun to come."""
+        if not (self._is_in_head and self._pending) or self._is_answering():
+            super().shutdown()
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -133,6 +264,28 @@ class _BoundedHttp(HttpToolsProtocol):
     def _start_timer(self) -> None:
         self._stop_timer()
         self._timer = self.loop.call_later(self._bounds.head_seconds, self._time_is_over)
+
+    def _await_body(self) -> None:
+        self._body_bytes = 0
+        self.server_state.awaited.setdefault(self, self.loop.time())
+        self._timer = self.loop.call_later(self._bounds.body_seconds, self._look_at_body)
+
+    def _look_at_body(self) -> None:
+        """Refuse a body that comes too slowly; where reading has paused it is not the client who is slow."""
+        if self.flow.read_paused or self._body_bytes >= self._bounds.body_bytes:
+            self._await_body()
+        elif self._refusal is not None or self.pipeline or self.cycle.response_started:
+            self.transport.close()
+            self._cut_later()
+        else:
+            self._give_up()
+            self._refuse(_too_slow())
+
+    def _give_up(self) -> None:
+        """End the request whose body is not whole: its application reads that the client has gone."""
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+        self._is_in_head, self.cycle.response_complete = True, True
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -150,13 +303,12 @@ class _BoundedHttp(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, in our own words; uvicorn comes here when its parser gives up."""
         if not self._is_in_head and not self.cycle.response_started:  # the body; nobody was told anything yet
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-            self._is_in_head, self.cycle.response_complete = True, True
+            self._give_up()
         self._refuse(self._fault or _no_http())
 
     def _refuse(self, error: NotTakenError) -> None:
         self._stop_timer()
+        self.server_state.awaited.pop(self, None)
         self._is_refused = True
         if not self._is_in_head:  # trailers: their request may be half answered
             self.transport.close()
@@ -196,6 +348,15 @@ def _too_large(limit: int) -> NotTakenError:
 def _too_late() -> NotTakenError:
     message = "The headers came too slowly. Send them at once."
     return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message)
+
+
+def _too_slow() -> NotTakenError:
+    message = "The body came too slowly. Send it faster, or send less."
+    return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message)
+
+
+def _none(_method: bytes, _target: bytes, _headers: Sequence[tuple[bytes, bytes]]) -> None:
+    """Shed nothing."""
 
 
 def _too_many() -> NotTakenError:

@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from os import urandom
 
+from opentelemetry.sdk.trace.export import SpanExporter
+
 from adapters.crossref import CrossReference, StoredCrossReference, open_crossref
 from gateway.audit import AuditLog, Disclosures, Lasting, Telling, open_audit
 from gateway.audit.reading import Entries
@@ -30,6 +32,10 @@ from gateway.identifier_rules import identifier_rules
 from gateway.register import Controller
 from gateway.service import Service
 from gateway.settings import Settings
+from gateway.sources import SourceStates
+from gateway.telemetry.exporting import open_tracing
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.tracing import Tracing
 from gateway.verification import Assertions
 from resolvers import Cursors, Engine
 from resolvers.engine import Vouch
@@ -49,7 +55,8 @@ _CURSOR_USES = ("cursor, first half", "cursor, second half")
 @dataclass(frozen=True, slots=True)
 class Building:
     """What a gateway is made of, as it was declared and read. `vouch` is as of the engine; `now` and
-    `system` tell the gateway's time and the machine's, in seconds since 1970."""
+    `system` tell the gateway's time and the machine's, in seconds since 1970. `spans` is where traces go instead of to
+    a collector, and `metrics` measures, where something does; `sources` tells how each source does."""
 
     declared: Declared
     settings: Settings
@@ -62,6 +69,9 @@ class Building:
     now: Callable[[], float]
     system: Callable[[], float]
     stack: AsyncExitStack = field(repr=False)
+    sources: SourceStates | None = None
+    spans: SpanExporter | None = None
+    metrics: Metrics | None = None
 
     async def service(self) -> Service:
         """Return the open gateway.
@@ -71,6 +81,9 @@ class Building:
             CrossReferenceError: The cross-reference cannot be opened.
         """
         model, consumers = self._in_order()
+        if self.sources is not None:
+            self.sources.take(self.checked.sources)
+        tracing = await self._tracing()  # opened first, closed last
         crossref = await self._crossref()
         stored = crossref if isinstance(crossref, StoredCrossReference) else None
         rates = Rates(self.settings.identifiers_per_minute, self.clock)  # one for all doors
@@ -89,9 +102,12 @@ class Building:
             breaking=await self._breaking(model, crossref, grants, audit) if audit else None,
             reviewing=Reviewing(audit, ended) if audit else None,
             ended=ended,
+            tracing=tracing,
             audit=audit,
+            sources=self.sources,
             controller=self.controller,
             now=self.now,
+            requests=None if self.metrics is None else self.metrics.requests,
         )
 
     def _in_order(self) -> tuple[Model, Consumers]:
@@ -99,6 +115,12 @@ class Building:
         if self.checked.errors or model is None or consumers is None:
             raise ConfigurationError(self.checked.errors)
         return model, consumers
+
+    async def _tracing(self) -> Tracing | None:
+        """Return what begins traces, None where none are wanted."""
+        most, trusts = self.settings.telemetry_traces_per_second, self.settings.telemetry_trust_consumers
+        opening = open_tracing(per_second=most, obeys=trusts, clock=self.clock, exporter=self.spans)
+        return await self.stack.enter_async_context(opening)
 
     async def _crossref(self) -> CrossReference:
         place = self.declared.crossref
@@ -134,20 +156,22 @@ class Building:
                 self.stack.enter_context(adapter.telling(told_from))
 
     async def _engine(self, model: Model, crossref: CrossReference, rates: Rates, audit: AuditLog | None) -> Engine:
+        metrics = self.metrics
         engine = Engine(
             model,
             self.declared.adapters,
-            crossref,
+            crossref if metrics is None else metrics.lookups.measured(crossref),
             observer=self.observer,
             clock=self.clock,
             cursors=self._cursors(),
             rates=rates,
             hear=await self._hearing(crossref),
-            recorder=audit,
+            recorder=audit if metrics is None or audit is None else metrics.records.measured(audit),
             now=self.now,
             decision_point=self._decision_point(),
             erased=crossref.erased if isinstance(crossref, StoredCrossReference) else None,
             vouch=self.vouch,
+            tally=None if metrics is None else metrics.answers,
         )
         self.stack.push_async_callback(engine.aclose)
         return engine

@@ -13,6 +13,7 @@ from adapters.adapter import Adapter
 from adapters.crossref import CrossReference, Secrets
 from adapters.crossref.urls import URLS, file_of, url_fault
 from adapters.gates import GATE_RECORDS
+from adapters.limits import Limits
 from adapters.verifying import served_coordinates, sound_adapters, verify_adapters
 from gateway.audit import AuditPlace, audit_problems
 from gateway.authzen import DecisionPlace, decision_point_problems
@@ -20,6 +21,7 @@ from gateway.consumers import Consumers
 from gateway.identifier_rules import identifier_rules
 from gateway.installed import distributions_of
 from gateway.secret_file import load_secrets, open_to_others
+from gateway.sources import Sources, own_limits, read_sources
 from gateway.verification import Verifier, load_verifiers
 from gateway.view_needs import Provided, verify_needs
 from gateway.whole_view import too_large
@@ -50,7 +52,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a gateway is made of, as declared."""
+    """What a gateway is made of, as declared. `own_limits` are those of the adapters' authors, kept from before a file
+    of `sources` is applied; without them they are as the adapters have them."""
 
     model: type
     adapters: Sequence[Adapter]
@@ -61,6 +64,8 @@ class Declared:
     types: Sequence[type] = ()
     identifier_rules: Path | None = None
     verifiers: Path | None = None
+    sources: Path | None = None
+    own_limits: Mapping[str, Limits] = field(default_factory=dict, repr=False)
     audit: AuditPlace = field(default_factory=AuditPlace)
     decision_point: DecisionPlace = field(default_factory=DecisionPlace)
 
@@ -78,6 +83,7 @@ class Checked:
     published: Sequence[View] = ()
     consumers: Consumers | None = field(default=None, repr=False)
     verifiers: Mapping[str, Verifier] = field(default_factory=dict, repr=False)
+    sources: Sources = field(default_factory=Sources, repr=False)
     secrets: Secrets | None = field(default=None, repr=False)
     files: int = 0
 
@@ -101,6 +107,7 @@ def check(declared: Declared) -> Checked:
     reading.verify("the audit", lambda: audit_problems(declared.audit, has_secrets=has_secrets))
     reading.verify("the decision point", lambda: decision_point_problems(declared.decision_point))
     verifiers = reading.attempt("the verifiers", lambda: _verifiers(declared.verifiers))
+    sources = reading.attempt("the file of sources", lambda: _sources(declared)) or Sources()
     reading.verify("the cross-reference", lambda: (*_crossref(declared.crossref), *_undigested(declared, folder)))
     if model is not None:
         _verify_served(reading, declared, folder, model)
@@ -112,7 +119,8 @@ def check(declared: Declared) -> Checked:
         reading.verify("the consumers", lambda: consumers.problems(folder.without(doubtful)))
     published = [loaded.view for loaded in lock.published(folder)] if lock is not None else []
     views = [loaded.view for loaded in folder.views]
-    return Checked(reading.problems, model, views, published, consumers, verifiers or {}, secrets, folder.files)
+    known = (model, views, published, consumers, verifiers or {}, sources, secrets)
+    return Checked(reading.problems, *known, folder.files)
 
 
 class _Reading:
@@ -165,6 +173,14 @@ def _secrets(reading: _Reading, path: Path | None) -> Secrets | None:
 
 def _verifiers(path: Path | None) -> Mapping[str, Verifier]:
     return load_verifiers(path) if path else {}
+
+
+def _sources(declared: Declared) -> Sources | None:
+    if declared.sources is None:
+        return None
+    adapters = sound_adapters(declared.adapters)
+    own, are_all = {**own_limits(adapters), **declared.own_limits}, len(adapters) == len(declared.adapters)
+    return read_sources(declared.sources, adapters, own, are_all=are_all)
 
 
 def _unreadable(what: str, error: Exception) -> Problem:
@@ -234,7 +250,9 @@ def _unmet(
 ) -> Iterator[Problem]:
     """Yield what views need of the gateway and it lacks; while adapters are wrong, nothing that they could answer."""
     served = frozenset(offer.serves for adapter in adapters for offer in adapter.offers)
+    offers = [(offer.serves, adapter.source) for adapter in reversed(adapters) for offer in adapter.offers]
     provided = Provided(
+        owners={kind: source for kind, source in offers if kind in GATE_RECORDS},
         served=served if are_whole else frozenset(GATE_RECORDS),
         verifiers=declared.verifiers is not None,
         audit=declared.audit.folder is not None,

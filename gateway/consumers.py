@@ -6,6 +6,7 @@
       roles: [developer]             # what else the consumer is; a view says what a role allows
       origins: [https://desk.example]   # web pages that may ask with this token
       crossref_sources: [crm]        # the sources whose keys a steward may write; all unless given
+      class: bulk                    # nobody waits for its answers; interactive, which goes first, unless given
 
 The file holds no token. A token is `cv_` and the base64url form of 32 random bytes; what is kept is the SHA-256 of its
 text. A slow hash protects words that people choose; 256 random bits need none, and a look-up by digest costs the same
@@ -26,7 +27,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
-from schema.caller import Caller, CrossrefRole
+from schema.caller import OPERATOR, Caller, ConsumerClass, CrossrefRole
 from schema.declaration import each_once, read_declaration, said
 from schema.problems import ConfigurationError, Level, Problem
 from schema.suggest import did_you_mean, nearest
@@ -44,6 +45,8 @@ _SOURCE = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
 _USUAL_PORTS = {"http": 80, "https": 443}
 _HIGHEST_PORT = 65_535
 _VIEWS = "a list of views, such as [support-call]"
+_WITHOUT_VIEWS = (*map(str, CrossrefRole), OPERATOR)
+"""The roles by which a consumer that has no view may do something."""
 
 
 def new_token() -> tuple[str, str]:
@@ -137,10 +140,14 @@ class _Entry(BaseModel):
         Field(min_length=1, max_length=500, description="a list of sources, such as [crm]"),
         AfterValidator(each_once),
     ] = ()
+    kind: Annotated[
+        ConsumerClass,
+        Field(alias="class", description="interactive or bulk: whether somebody waits for its answers"),
+    ] = ConsumerClass.INTERACTIVE
 
 
 class _File(RootModel[tuple[_Entry, ...]]):
-    """a list of consumers, each with name, token_sha256 and views, and perhaps roles, origins and crossref_sources"""
+    """a list of consumers: name, token_sha256 and views, and perhaps roles, origins, crossref_sources and class"""
 
     model_config = ConfigDict(frozen=True)
 
@@ -150,7 +157,7 @@ class Consumer:
     """A registered client application: its name, and the views (`support-call`, `support-call@1`) it may use.
 
     `roles` say what else it is; pages of `origins` may ask with its token. In the cross-reference it writes keys of
-    `crossref_sources`; of every source where there are none.
+    `crossref_sources`; of every source where there are none. Its requests are of the class `kind`.
     """
 
     name: str
@@ -159,6 +166,7 @@ class Consumer:
     roles: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
     crossref_sources: frozenset[str] = frozenset()
+    kind: ConsumerClass = ConsumerClass.INTERACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +191,7 @@ class Consumers:
         consumers = tuple(map(_consumer, entries))
         if problems := [*_idle(consumers, document), *_doubled(consumers, document)]:
             raise ConfigurationError(problems)
-        callers = {each.token_sha256: Caller(each.name, each.views, each.roles) for each in consumers}
+        callers = {each.token_sha256: _caller(each) for each in consumers}
         origins = {each.name: each.origins for each in consumers}
         every_origin = frozenset().union(*origins.values())
         sources = {each.name: each.crossref_sources for each in consumers}
@@ -287,18 +295,23 @@ def _meant(name: str, known: Iterable[str], otherwise: str) -> str:
 
 def _consumer(entry: _Entry) -> Consumer:
     views, roles, origins, sources = map(frozenset, (entry.views, entry.roles, entry.origins, entry.crossref_sources))
-    return Consumer(entry.name, views, entry.token_sha256, roles, origins, sources)
+    return Consumer(entry.name, views, entry.token_sha256, roles, origins, sources, entry.kind)
+
+
+def _caller(consumer: Consumer) -> Caller:
+    is_urgent = consumer.kind is ConsumerClass.INTERACTIVE
+    return Caller(consumer.name, consumer.views, consumer.roles, is_urgent=is_urgent)
 
 
 def _idle(consumers: Iterable[Consumer], document: Document) -> Iterator[Problem]:
-    """Yield consumers that may do nothing: without a view, and without a role in the cross-reference."""
+    """Yield consumers that may do nothing: without a view, and without a role that needs none."""
     for position, consumer in enumerate(consumers):
-        if not consumer.views and not consumer.roles & frozenset(CrossrefRole):
+        if not consumer.views and consumer.roles.isdisjoint(_WITHOUT_VIEWS):
             line = document.line_of((position, "views"))
             got = f"an empty list ([{position + 1}].views)"
-            mend = f"list a view, or give it a role in the cross-reference, such as {CrossrefRole.STEWARD}"
+            mend = f"list a view, or give it a role that needs none: {', '.join(_WITHOUT_VIEWS)}"
             for role in sorted(consumer.roles):
-                if meant := nearest(role, CrossrefRole):
+                if meant := nearest(role, _WITHOUT_VIEWS):
                     line = document.line_of((position, "roles"))
                     got, mend = f"{got} and the role {role!r}", f"did you mean {meant!r}? Or list a view"
             yield Problem(document.file, line, got, _VIEWS, mend)

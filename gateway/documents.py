@@ -16,7 +16,7 @@ from schema.problems import ConfigurationError, Problem
 from schema.suggest import did_you_mean
 from schema.views import View
 
-__all__ = ["MOST_DOCUMENTS", "Compiling", "DocumentFile", "prepare_documents"]
+__all__ = ["MOST_DOCUMENTS", "Compiling", "DocumentFile", "prepare_documents", "read_documents"]
 
 MOST_DOCUMENTS = 10_000
 """The most documents that a folder may hold."""
@@ -62,7 +62,7 @@ def prepare_documents(
 
     `compiling` may show how far it is. Of those for which there is no room, the first is told.
     """
-    documents, problems = _read(folder, views)
+    documents, problems = read_documents(folder, views)
     yield from problems
     has_room = True
     for document in compiling(documents):
@@ -77,7 +77,7 @@ def prepare_documents(
             has_room = False
 
 
-def _read(folder: Path, views: Sequence[View]) -> tuple[list[DocumentFile], list[Problem]]:
+def read_documents(folder: Path, views: Sequence[View]) -> tuple[list[DocumentFile], list[Problem]]:
     """Return the documents of a folder, by their paths, and what is wrong with the others."""
     if not folder.is_dir():
         wanted = "the folder of documents, with a folder for each view"

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope
 
 from gateway.accept import MediaType, wanted_media_type
+from gateway.admission import Admission, OverloadedError
+from gateway.alarms import Alarm
 from gateway.audit import Refused
 from gateway.bodies import body_late, read_body, refuse_body
+from gateway.client_deadline import seconds_for, time_wanted
+from gateway.hang_ups import UntilHangUp
 from gateway.headers import Headers
 from gateway.operations import is_for_another_operation
 from gateway.origins import METHODS
@@ -22,7 +26,8 @@ from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import Reply, code_of, print_answer, refusal_of
 from gateway.requests import parse_parameters, parse_request, refuse_parameters
 from gateway.service import Service
-from resolvers import RefusalCode, RefusedError, Request
+from gateway.telemetry.spans import RequestSpan
+from resolvers import Analysis, RefusalCode, RefusedError, Request
 from schema.caller import Caller
 from schema.deadline import Clock, Deadline, for_sources
 from schema.reasons import Reason
@@ -32,12 +37,19 @@ __all__ = ["Arrival", "Exchange"]
 
 _OK, _PARTIAL, _REFUSED, _LIMITED, _UNAVAILABLE = 200, 294, 400, 429, 503
 
+_BRAKE = 0.02
+"""Seconds after its time at which a request is ended that has no answer by then. One whose answer is being made leaves
+with it: the engine stops waiting well before its time is over."""
+
 _NO_SUCH_OPERATION = (RefusalCode.GRAPHQL_VALIDATION_FAILED, RefusalCode.OPERATION_RESOLUTION_FAILURE)
 """How a document is refused that can be read and is for a mutation or a subscription: no view has one."""
 
 
 class Arrival(NamedTuple):
-    """A request as it arrives, and when. `segment` names the view in its path; empty where the path names none."""
+    """A request as it arrives, and when. `segment` names the view in its path; empty where the path names none.
+
+    `trace` is there where the request is sampled, once it is known who asks, `analysis` where it is measured.
+    """
 
     scope: Scope
     receive: Receive
@@ -45,6 +57,8 @@ class Arrival(NamedTuple):
     segment: str
     request_id: str
     started: float
+    trace: RequestSpan | None = None
+    analysis: Analysis | None = None
 
     def refused(self, error: Exception) -> Reply:
         """Return the reply to an exception, in the media type that is wanted where that can be told."""
@@ -56,49 +70,97 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Answers requests of known callers. `most_bytes` is the largest body that is read."""
+    """Answers requests of known callers. `most_bytes` is the largest body that is read, `admission` gives turns."""
 
     most_bytes: int
     clock: Clock
+    admission: Admission
 
     async def answer(self, service: Service, caller: Caller, arrival: Arrival) -> Reply:
         """Return the answer, or why the view refuses the document. It is recorded by then, where the gateway does so.
 
         Raises:
-            NotTakenError: The request cannot be taken: 400, 401, 403, 404, 405, 406, 408, 410, 413, 414, 415 or 504.
+            NotTakenError: The request cannot be taken: 400, 401, 403, 404, 405, 406, 408, 410, 413, 414, 415, 499, 503
+                or 504.
             AuditUnavailableError: It was refused, and that could not be recorded.
         """
         view: View | None = None
         try:
             view = service.named(caller, arrival.segment)
+            if arrival.trace is not None:
+                arrival.trace.reads(view.id, view.purpose.dpv)
             return await self._answer(service, caller, arrival, view)
         except RefusedError as error:
             if error.code is not RefusalCode.AUDIT_UNAVAILABLE and not error.is_recorded:
                 await self._record(service, caller, arrival, view, str(error.code))
+            if arrival.trace is not None:
+                arrival.trace.refused(str(error.code))
+            _count_refusal(service, caller, view, str(error.code))
             return _refused(error, wanted_media_type(arrival.headers))
+        except OverloadedError as error:  # nothing was looked at: to write that down would cost what it is to spare
+            _count_refusal(service, caller, view, str(error.code))
+            raise
         except Exception as error:
+            _count_refusal(service, caller, view, code_of(error))
             await self._record(service, caller, arrival, view, code_of(error))
             raise
 
     async def _answer(self, service: Service, caller: Caller, arrival: Arrival, view: View) -> Reply:
         media_type = wanted_media_type(arrival.headers)
-        seconds = view.limits.deadline_ms / 1000
-        with service.alarms.set(seconds, body_late) as alarm:
-            request = await self._request(arrival)
-            service.engine.check_situation(view, request.situation)  # first: to the situation an assertion is held
-            caller = service.informed(caller, view, arrival.headers, request.situation)
-            await service.check_grant(caller)
-            alarm.late = _answer_late
-            if self.clock() >= arrival.started + seconds:
-                raise _answer_late()
-            until = Deadline(arrival.started + for_sources(seconds), self.clock)
-            try:
-                answer = await service.engine.answer(view, request, caller, until, arrived=arrival.started)
-            except RefusedError as error:
-                _check_is_query(arrival, error, request, view)
-                raise
+        seconds, told = time_wanted(view, arrival.headers)
+        with service.alarms.set(seconds + _BRAKE, body_late) as alarm:
+            answer = await self._attended(service, caller, arrival, view, alarm, seconds)
+        if service.requests is not None:
+            outcome = "PARTIAL" if "errors" in answer else "OK"
+            service.requests.answered(view.id, caller.consumer, outcome, self.clock() - arrival.started)
         status = _PARTIAL if "errors" in answer and media_type is MediaType.RESPONSE else _OK
-        return Reply(status, print_answer(answer), media_type)
+        return Reply(status, print_answer(answer), media_type, told)
+
+    async def _attended(
+        self, service: Service, caller: Caller, arrival: Arrival, view: View, alarm: Alarm, seconds: float
+    ) -> dict[str, Any]:
+        """Return the response, for as long as the client waits for it."""
+        async with UntilHangUp(arrival.scope, arrival.receive, alarm) as client:
+            request = await self._request(arrival)
+            client.watch()
+            if request.deadline_ms is not None:
+                seconds = min(seconds, seconds_for(view, request.deadline_ms))
+                service.alarms.move(alarm, arrival.started + seconds + _BRAKE - self.clock())
+            if not self.admission.enter(is_urgent=caller.is_urgent):
+                left = arrival.started + seconds - self.clock()
+                await self.admission.wait(is_urgent=caller.is_urgent, seconds=left)
+            try:
+                return await self._answered(service, caller, arrival, view, request, alarm, seconds)
+            finally:
+                self.admission.leave(is_urgent=caller.is_urgent)
+
+    async def _answered(
+        self,
+        service: Service,
+        caller: Caller,
+        arrival: Arrival,
+        view: View,
+        request: Request,
+        alarm: Alarm,
+        seconds: float,
+    ) -> dict[str, Any]:
+        """Return the response to a request whose turn it is, which has so many seconds from when it arrived."""
+        service.engine.check_situation(view, request.situation)  # first: to the situation an assertion is held
+        caller = service.informed(caller, view, arrival.headers, request.situation)
+        await service.check_grant(caller)
+        alarm.late = _answer_late
+        if self.clock() >= arrival.started + seconds:
+            raise _answer_late()
+        is_wish = seconds < view.limits.deadline_ms / 1000
+        until = Deadline(arrival.started + for_sources(seconds), self.clock, is_wish=is_wish)
+        if arrival.analysis is not None:
+            arrival.analysis.seconds = seconds
+        try:
+            asking, told = (view, request, caller, until), (arrival.trace, arrival.analysis)
+            return await service.engine.answer(*asking, arrived=arrival.started, trace=told[0], analysis=told[1])
+        except RefusedError as error:
+            _check_is_query(arrival, error, request, view)
+            raise
 
     async def _record(self, service: Service, caller: Caller, arrival: Arrival, view: View | None, code: str) -> None:
         """Record that a request was refused. Raises AuditUnavailableError."""
@@ -118,6 +180,11 @@ class Exchange:
             return parse_parameters(query_string, arrival.request_id)
         message = "GraphQL is asked by GET or POST here."
         raise NotTakenError(405, RequestCode.METHOD_NOT_ALLOWED, message, {"Allow": METHODS})
+
+
+def _count_refusal(service: Service, caller: Caller, view: View | None, code: str) -> None:
+    if service.requests is not None:
+        service.requests.refused(view.id if view else "", caller.consumer, code)
 
 
 def _check_is_query(arrival: Arrival, error: RefusedError, request: Request, view: View) -> None:

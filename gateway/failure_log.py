@@ -15,6 +15,8 @@ __all__ = ["FailureLog", "OutageFilter", "Repeats"]
 
 _QUIET = 10.0
 """Seconds in which the same failure is told once; how often it happened is told with the next line."""
+_MOST_KINDS = 1_000
+"""How many kinds are known at once; of further ones the oldest is forgotten."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,13 +38,16 @@ class Repeats:
         untold += times
         is_due = now - told_at >= _QUIET
         self._told[kind] = (now, 0) if is_due else (told_at, untold)
+        if len(self._told) > _MOST_KINDS:
+            del self._told[next(iter(self._told))]
         return untold if is_due else None
 
 
 class OutageFilter(logging.Filter):
-    """Lets through a failure of the cross-reference once in ten seconds, and with it how many requests it has met.
+    """Lets through a failure that every request can meet once in ten seconds, and with it how many it has met.
 
-    These are the records with an `outage`, its kind: every request meets it, whoever asks. Others all pass.
+    These are the records with an `outage`, its kind: that of the cross-reference, or a place where the gateway itself
+    has failed. Others all pass.
     """
 
     def __init__(self, clock: Clock = time.monotonic) -> None:

@@ -12,28 +12,36 @@ gateway = Gateway(
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+from opentelemetry.sdk.trace.export import SpanExporter
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.adapter import Adapter
 from adapters.crossref import CrossReference
 from adapters.verifying import sound_adapters
+from gateway.admission import Admission
 from gateway.api import Pages, make_api
 from gateway.audit import AuditPlace
 from gateway.authzen import DecisionPlace
 from gateway.building import Building
 from gateway.checking import Checked, Declared, check
 from gateway.documents import Compiling, prepare_documents
+from gateway.exchange import Exchange
 from gateway.failure_log import FailureLog
 from gateway.front import Front
 from gateway.register import Controller, Practice
+from gateway.reloading import Reloaded, Reloading
 from gateway.replies import outages_told_seldom
+from gateway.scraping import is_measured, measuring
 from gateway.service import NotOpenError, Service
 from gateway.settings import Settings
+from gateway.shedding import Shedding
+from gateway.sources import SourceStates, SourceWatch, own_limits
+from gateway.telemetry.metrics import Measured, Metrics, Routed
 from resolvers import Cursors, Reader
 from resolvers.catalog import Catalog
 from resolvers.engine import Vouch
@@ -57,7 +65,8 @@ class Gateway:
     Nothing is opened or read before it starts; a declaration that is wrong stops the start with ConfigurationError.
     Without `settings` they are read from the environment. The adapters are closed when the gateway stops, also when it
     could not start. `documents` is a folder of GraphQL documents, with a folder for each view: they are compiled at
-    the start. `now` tells the time in seconds since 1970 and never goes back: by default a WallClock.
+    the start. `spans` is where traces go, where not to the collector that OTEL_* variables name. `now` tells the time
+    in seconds since 1970 and never goes back: by default a WallClock.
     """
 
     def __init__(
@@ -73,6 +82,7 @@ class Gateway:
         tenant: str = "default",
         settings: Settings | None = None,
         observer: Observer | None = None,
+        spans: SpanExporter | None = None,
         clock: Clock = time.monotonic,
         now: Now | None = None,
     ) -> None:
@@ -82,15 +92,43 @@ class Gateway:
         self._documents = None if documents is None else Path(documents)
         self.tenant, self._clock = tenant, clock
         self._now, self._system = now or WallClock(), now or time.time
-        self._observer = observer or FailureLog(clock)
+        watch = SourceWatch(observer or FailureLog(clock), clock)
+        self._observer: Observer = watch
+        self._spans = spans
+        self._sources = SourceStates(sound_adapters(self.declared.adapters), watch)
         self._service: Service | None = None
+        self.admission = Admission(self.settings.most_connections, clock)
+        self.shedding = Shedding(self.admission, self._opened)
+        self.number = 0
+        """Which of several processes this is, from 0."""
+        self.metrics = self._measuring()
+        self._reloading: Reloading | None = None
+        self._is_leaving, self._others = False, _nobody
         self._app = self._doors()
 
-    def _doors(self) -> Front:
-        most_bytes = self.settings.most_body_bytes
+    def _measuring(self) -> Metrics | None:
+        """Return what measures; None where nobody reads it."""
+        if not is_measured(self.settings):
+            return None
+        metrics = Metrics(self._observer, self._clock)
+        metrics.watch(self.declared.adapters, self.admission)
+        self._observer = metrics.calls
+        return metrics
+
+    def _doors(self) -> ASGIApp:
+        exchange = Exchange(self.settings.most_body_bytes, self._clock, self.admission)
         pages = Pages(self.settings.steward_page, self.settings.officer_page)
-        api = make_api(self._opened, self._lifespan, most_bytes=most_bytes, pages=pages)
-        return Front(api, self._opened, most_bytes=most_bytes, clock=self._clock)
+        api = make_api(
+            self._opened,
+            self._lifespan,
+            exchange=exchange,
+            pages=pages,
+            reload=self._reload_everywhere,
+            is_leaving=lambda: self._is_leaving,
+        )
+        inner: ASGIApp = api if self.metrics is None else Routed(api)
+        front = Front(inner, self._opened, exchange)
+        return front if self.metrics is None else Measured(front, self.metrics.requests)
 
     def check(self) -> Checked:
         """Return everything that was read, with every problem found in it."""
@@ -126,14 +164,55 @@ class Gateway:
             for adapter in sound_adapters(self.declared.adapters):
                 stack.push_async_callback(adapter.aclose)
             stack.enter_context(outages_told_seldom(self._clock))
-            service = await self._building(self.check(), stack).service()
+            checked = self.check()
+            service = await self._building(checked, stack).service()
             if found := self._wrong_documents(service, documents, compiling):
                 raise ConfigurationError(found)
-            self._service = service
+            if self.metrics is not None:
+                await stack.enter_async_context(measuring(self.metrics, self.settings, self.number, self._clock))
+            self._service, self._is_leaving = service, False
+            self._reloading = self._ready_to_reload(checked, documents)
             try:
                 yield service
             finally:
-                self._service = None
+                self.admission.close()
+                self._service = self._reloading = None
+
+    def _ready_to_reload(self, checked: Checked, documents: Path | None) -> Reloading:
+        def documented(read: Checked) -> list[Problem]:
+            return self.check_documents(read, documents)
+
+        return Reloading(self.declared, checked, self.check, documented, documents or self._documents)
+
+    async def reload(self) -> Reloaded:
+        """Read views, consumers, verifiers, the limits of sources and documents anew, and answer by them from now on.
+
+        Requests under way are finished by what they began with. Settings, model, adapters, the cross-reference and
+        secrets stay what they were at the start.
+
+        Raises:
+            ConfigurationError: Something is wrong; all problems are in it, and nothing has changed.
+            NotOpenError: The gateway is not open.
+        """
+        self._opened()
+        assert self._reloading is not None
+        return await self._reloading.reload(self._opened, self._exchange)
+
+    def _exchange(self, service: Service) -> None:
+        self._service = service
+
+    async def _reload_everywhere(self) -> Reloaded:
+        reloaded = await self.reload()
+        self._others()
+        return reloaded
+
+    def reload_others_by(self, others: Callable[[], None]) -> None:
+        """Have the other processes of this gateway told by this function when one was told by HTTP to reload."""
+        self._others = others
+
+    def leave(self) -> None:
+        """Say of itself that it is not ready, so that no more requests are sent here. Those that come are answered."""
+        self._is_leaving = True
 
     def _building(self, checked: Checked, stack: AsyncExitStack) -> Building:
         return Building(
@@ -148,6 +227,9 @@ class Gateway:
             now=self._now,
             system=self._system,
             stack=stack,
+            sources=self._sources,
+            spans=self._spans,
+            metrics=self.metrics,
         )
 
     def _wrong_documents(self, service: Service, documents: Path | None, compiling: Compiling) -> list[Problem]:
@@ -184,6 +266,10 @@ class Gateway:
             yield
 
 
+def _nobody() -> None:
+    """There is one process."""
+
+
 def _declared(
     model: type,
     adapters: Sequence[Adapter],
@@ -198,6 +284,8 @@ def _declared(
         *(model, adapters, views, consumers, settings.secret_file, crossref, types),
         identifier_rules=settings.identifier_rules,
         verifiers=settings.verifiers,
+        sources=settings.sources,
+        own_limits=own_limits(sound_adapters(adapters)),
         audit=AuditPlace(settings.audit, settings.audit_anchors, settings.audit_days, tenant),
         decision_point=DecisionPlace(settings.decision_point, settings.decision_point_token),
     )

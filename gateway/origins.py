@@ -18,8 +18,11 @@ __all__ = ["METHODS", "allowed_headers", "check_origin", "preflight_headers"]
 METHODS = "GET, POST, OPTIONS"
 """By which GraphQL is asked."""
 
-_ALLOWED = f"Accept, Authorization, Break-Glass, Content-Type, {VERIFICATION_HEADER}, X-Request-Id"
+_ALLOWED = f"Accept, Authorization, Break-Glass, Content-Type, {VERIFICATION_HEADER}, Prefer, X-Request-Id"
 """The headers that a page may send."""
+
+_EXPOSED = "Preference-Applied, Retry-After, X-Request-Id"
+"""The headers of an answer that a page may read."""
 
 _SECONDS_KEPT = "600"
 """How long a browser keeps the answer to a preflight: an origin that is taken away is refused by the request itself."""
@@ -43,7 +46,7 @@ def allowed_headers(headers: Headers, registered: Collection[str]) -> dict[str, 
     origin = _registered(headers, registered)
     if origin is None:
         return {}
-    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "Retry-After, X-Request-Id"}
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": _EXPOSED}
 
 
 def preflight_headers(headers: Headers, registered: Collection[str]) -> dict[str, str]:

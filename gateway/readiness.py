@@ -1,4 +1,5 @@
-"""Whether requests can be answered now: the gateway is open, its cross-reference answers, and the audit can write."""
+"""Whether requests can be answered now: the gateway is open, its cross-reference answers, the audit can write, and no
+source is left alone without which the operator wants no requests."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from adapters.crossref import CrossReferenceError, Lookup, StoredCrossReference
 from gateway.audit import AuditLog
 from gateway.service import NotOpenError, Service
+from gateway.sources import TOO_LONG, SourceStates
 from schema.deadline import Clock
 
 __all__ = ["Readiness"]
@@ -26,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 class Readiness:
     """Looks nobody up in the cross-reference, and tries to record where that has failed, at most once a second: what
-    every request needs. No source is asked."""
+    every request needs. No source is asked: whether one is left alone is known by what requests have met."""
 
     def __init__(self, service: Callable[[], Service], clock: Clock = time.monotonic) -> None:
         self._service, self._clock = service, clock
@@ -45,7 +47,7 @@ class Readiness:
         if self._clock() >= self._due:
             self._due = self._clock() + _EVERY
             fault = None if service.crossref is None else await _fault(service.crossref)
-            self._settle(fault or await _unwritten(service.audit))
+            self._settle(fault or await _unwritten(service.audit) or _left_alone(service.sources))
         return self._is_ready
 
     def _settle(self, fault: str | None) -> None:
@@ -62,6 +64,12 @@ async def _unwritten(audit: AuditLog | None) -> str | None:
         return None
     await audit.try_again()
     return None if audit.fault is None else f"requests cannot be recorded: {audit.fault}"
+
+
+def _left_alone(sources: SourceStates | None) -> str | None:
+    """Return which sources are left alone for too long, of those without which no request is to come here."""
+    alone = () if sources is None else sources.left_alone()
+    return f"left alone for more than {TOO_LONG:g} s: {', '.join(alone)}" if alone else None
 
 
 async def _fault(crossref: StoredCrossReference) -> str | None:

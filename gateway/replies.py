@@ -18,12 +18,13 @@ from gateway.accept import MediaType
 from gateway.failure_log import OutageFilter
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.service import NotOpenError
+from gateway.telemetry.request_ids import as_logged
 from resolvers.disclosure import AuditUnavailableError
 from schema.deadline import Clock
 from schema.reasons import Reason
 
-__all__ = ["Reply", "answering", "code_of", "complete", "outages_told_seldom", "print_answer", "raw_headers", "refusal"]
-__all__ += ["refusal_of", "send_reply"]
+__all__ = ["Reply", "answering", "code_of", "complete", "json_reply", "outages_told_seldom", "print_answer"]
+__all__ += ["raw_headers", "refusal", "refusal_of", "send_reply"]
 
 _ALWAYS: Mapping[str, str] = MappingProxyType(
     {
@@ -89,9 +90,14 @@ def refusal_of(error: Exception, request_id: str, media_type: MediaType = MediaT
     """Return the reply to a request during which this was raised, and log what is not the caller's to know.
 
     The exception's text goes nowhere, for it may hold a customer's value; only that of a CrossReferenceError, which
-    never does, is logged. The request's id is safe to log: it is ours, or was checked.
+    never does, is logged. Of the request's id it is logged what is safe to log.
     """
     return refusal(_told(error, request_id), media_type)
+
+
+def json_reply(content: Mapping[str, Any]) -> Reply:
+    """Return the reply to a request for what is told as JSON."""
+    return Reply(200, orjson.dumps(content))
 
 
 def code_of(error: Exception) -> str:
@@ -119,7 +125,9 @@ def _told(error: Exception, request_id: str) -> NotTakenError:
                 message = "Who is meant cannot be looked up: this gateway lacks a secret. Tell its operator."
                 return NotTakenError(503, RequestCode.UNAVAILABLE, message)
             return _unavailable("Who is meant cannot be looked up for now. Ask again later.")
-    _log.error("request %s failed: %s", request_id, _where(error, _MOST_PLACES))
+    kind = _where(error, 1)
+    told = "request %s failed: %s"
+    _log.error(told, as_logged(request_id), _where(error, _MOST_PLACES), extra={"outage": kind})
     message = "The gateway failed. This is not the request's fault; tell the operator of the gateway."
     return NotTakenError(500, RequestCode.INTERNAL_ERROR, message)
 
@@ -131,12 +139,12 @@ def _unavailable(message: str) -> NotTakenError:
 def _log_outage(error: CrossReferenceError, request_id: str) -> None:
     told = "request %s: the cross-reference cannot be read: %s (%s)"
     kind = (type(error).__name__, str(error))
-    _log.error(told, request_id, error, _where(error, _FEW_PLACES), extra={"outage": kind})
+    _log.error(told, as_logged(request_id), error, _where(error, _FEW_PLACES), extra={"outage": kind})
 
 
 @contextmanager
 def outages_told_seldom(clock: Clock) -> Iterator[None]:
-    """Have a failure of the cross-reference logged once in ten seconds, for as long as the context lasts."""
+    """Have what each request can meet logged once in ten seconds, for as long as the context lasts."""
     seldom = OutageFilter(clock)
     _log.addFilter(seldom)
     try:
@@ -162,7 +170,8 @@ def print_answer(answer: Mapping[str, Any]) -> bytes:
     try:
         return orjson.dumps(answer)
     except TypeError:
-        _log.error("an answer held a value that JSON cannot hold; the customers who have one were left out")
+        told = "an answer held a value that JSON cannot hold; the customers who have one were left out"
+        _log.error(told, extra={"outage": told})
         return orjson.dumps(_without_unprintable(answer))
 
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from gateway.client_deadline import LEAST_MS
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.situations import NAMES, WrongSituationError, read_situation
 from resolvers import Request
@@ -35,7 +36,8 @@ _NO_JSON = "The body is not JSON in UTF-8, or nested too deeply"
 
 _NO_RECEIPT = ReceiptDetail.NONE
 _SITUATION = "situation"
-_IN_EXTENSIONS = ("receipt", _SITUATION)
+_DEADLINE = "deadlineMs"
+_IN_EXTENSIONS = ("receipt", _SITUATION, _DEADLINE)
 _IN_SITUATION = [f'"{name}"'.encode() for name in (*NAMES, *_IN_EXTENSIONS)]
 
 _MOST_URL_BYTES = 16_384
@@ -198,7 +200,8 @@ def _request(members: Mapping[str, Any], form: _Form, request_id: str | None) ->
         return Request(query, name or None, variables or {}, id=request_id)
     receipt = _receipt(extensions.get("receipt"), form)
     situation = _situation(extensions.get(_SITUATION), form)
-    return Request(query, name or None, variables or {}, receipt, situation, request_id)
+    deadline = _deadline(extensions.get(_DEADLINE))
+    return Request(query, name or None, variables or {}, receipt, situation, request_id, deadline)
 
 
 def _wrong_member(members: Mapping[str, Any], form: _Form) -> NotTakenError:
@@ -214,6 +217,16 @@ def _situation(value: object, form: _Form) -> Situation:
         return read_situation(value)
     except WrongSituationError as error:
         raise form.wrong(str(error)) from None
+
+
+def _deadline(value: object) -> int | None:
+    """Return the milliseconds that are wanted, None where nothing is said, as in every member that is null."""
+    if value is None or (type(value) is int and value >= LEAST_MS):
+        return value
+    got = "less" if type(value) is int else "something else"
+    wanted = f"a whole number of milliseconds, {LEAST_MS} or more"
+    message = f"The extension {_DEADLINE!r} wants {wanted}, and got {got}. Send such a number, or leave it out."
+    raise NotTakenError(400, RequestCode.BAD_REQUEST, message)
 
 
 def _receipt(value: object, form: _Form) -> ReceiptDetail:

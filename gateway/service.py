@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -22,7 +22,10 @@ from gateway.headers import Headers
 from gateway.origins import allowed_headers, check_origin, preflight_headers
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.register import Controller
-from gateway.verification import Assertions
+from gateway.sources import SourceStates
+from gateway.telemetry.metrics import Requests
+from gateway.telemetry.tracing import Tracing
+from gateway.verification import Assertions, Verifier
 from resolvers import Engine, choose_view
 from resolvers.rates import Rates
 from schema.caller import Caller
@@ -48,15 +51,16 @@ class NotOpenError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An open gateway. `views` are the published ones, which do not change while it is open.
+    """An open gateway. `views` are the published ones, which do not change: with others there is another service.
 
     So who a header with a token is of, and which view they mean, is found out once: the digest of the header is kept,
     and never a token. `alarms` end the requests whose time is over. `crossref` is what those work with who have a role
     for it, None where it is no store of ours; `rates` is how often they may look up by identifiers, by the engine too,
     and `noting` how many they may note. `assertions` verify what is asserted of customers, `grants` open what was
     sealed for those who broke a glass; `breaking`, `reviewing` and `ended` are there where the gateway keeps audit.
-    `audit` records requests, None where nothing is recorded; `controller` is who answers for the processing. `now` is
-    the time in seconds since 1970.
+    `audit` records requests, None where nothing is recorded, and `tracing` begins their traces, None where there are
+    none; `sources` tells how each source does, and `controller` is who answers for the processing. `now` is the time in
+    seconds since 1970.
     """
 
     engine: Engine
@@ -71,13 +75,21 @@ class Service:
     breaking: GlassBreaking | None = field(default=None, repr=False, compare=False)
     reviewing: Reviewing | None = field(default=None, repr=False, compare=False)
     ended: EndedGrants | None = field(default=None, repr=False, compare=False)
+    tracing: Tracing | None = field(default=None, repr=False, compare=False)
     audit: AuditLog | None = field(default=None, repr=False, compare=False)
+    sources: SourceStates | None = field(default=None, repr=False, compare=False)
     controller: Controller = field(default=Controller(), repr=False, compare=False)
     now: Callable[[], float] = field(default=time.time, repr=False, compare=False)
+    requests: Requests | None = field(default=None, repr=False, compare=False)
     _known: dict[bytes, Caller] = field(default_factory=dict, repr=False, compare=False)
     _found: dict[tuple[str, frozenset[str], str], tuple[date, View]] = field(
         default_factory=dict, repr=False, compare=False
     )
+
+    def renewed(self, views: Sequence[View], consumers: Consumers, verifiers: Mapping[str, Verifier]) -> Service:
+        """Return the same gateway with other views, consumers and verifiers. Nothing is known of anybody's token."""
+        assertions = self.assertions.of(verifiers)
+        return replace(self, views=views, consumers=consumers, assertions=assertions, _known={}, _found={})
 
     def caller(self, headers: Headers) -> Caller:
         """Return who asks, by the bearer token.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     """The largest request body that is read, in bytes."""
     most_connections: int = Field(default=1_000, ge=1, le=1_000_000)
     """The most connections that `customer-view serve` keeps open at once."""
+    keep_alive_seconds: int = Field(default=5, ge=1, le=3_600)
+    """How long `customer-view serve` keeps a connection after an answer, in seconds, for the next request to begin."""
+    drain_seconds: float = Field(default=5.0, ge=0.0, le=3_600.0)
+    """How long `customer-view serve` answers on after SIGTERM, in seconds, while it says that it is not ready."""
+    workers: int = Field(default=1, ge=1, le=256)
+    """How many processes `customer-view serve` answers with."""
     kept_lookup_bytes: int | None = Field(default=None, ge=0, le=17_179_869_184)
     """How much memory look-ups of the cross-reference are kept in, in bytes; 0 keeps none, and None (it is not set) as
     much as suits the database."""
@@ -55,6 +61,33 @@ class Settings(BaseSettings):
 
     verifiers: Path | None = None
     """The file of those whose assertions on how well customers are verified are taken."""
+
+    metrics_port: int | None = Field(default=None, ge=0, le=65_535)
+    """The port on which Prometheus reads `/metrics`, of the first process; those of more `workers` follow. None (it is
+    not set) measures nothing for it; 0 takes a free one."""
+    metrics_host: str = "127.0.0.1"
+    """The address on which Prometheus reads. Who reaches it is asked for no token: no customer is in it."""
+
+    sources: Path | None = None
+    """The file that says what sources bear and how they are called, beside what their adapters' authors declare."""
+
+    operator_token: str | None = Field(default=None, repr=False, pattern=r"^cv_[A-Za-z0-9_-]{43}$")
+    """The token with which `customer-view status` asks; it is never printed."""
+
+    telemetry_traces_per_second: int = Field(default=50, ge=1, le=10_000)
+    """The most requests that are traced in a second, in each process, whoever wants more of them traced."""
+
+    telemetry_trust_consumers: bool = True
+    """Whether a consumer's own trace goes on here (`traceparent`), and is recorded where the consumer records it."""
+
+    log_form: Literal["auto", "console", "json"] = "auto"
+    """How `customer-view serve` logs: for people, as JSON, or for people where a terminal reads it and else as JSON."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    """From which level on `customer-view serve` logs."""
+
+    log_redaction: bool = True
+    """Whether of what is logged only that is printed which is known to be harmless, and of all else its type."""
 
     decision_point: str | None = Field(default=None, repr=False, max_length=2_000, pattern=r"^https?://[!-~]+$")
     """The URL of an outside decision point (OpenID AuthZEN 1.0), which can only narrow what views show."""

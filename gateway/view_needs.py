@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from adapters.gates import CASE, CONSENT, INTERACTION, RELATIONSHIPS
@@ -31,10 +31,12 @@ _Place = tuple[str | int, ...]
 class Provided:
     """What a gateway has: what its adapters' offers serve, and whether there are verifiers, audit and a secret file.
 
-    `audit_days` is for how many days audit is kept, None for ever. `decides` says that there is a decision point.
+    `owners` are the sources that answer gates, by the kind of gate (consents, cases, interactions). `audit_days` is for
+    how many days audit is kept, None for ever. `decides` says that there is a decision point.
     """
 
     served: frozenset[str] = frozenset()
+    owners: Mapping[str, str] = field(default_factory=dict)
     verifiers: bool = False
     audit: bool = False
     secret: bool = False
@@ -47,6 +49,7 @@ def verify_needs(views: Sequence[LoadedView], provided: Provided) -> Iterator[Pr
     for loaded in views:
         for place, got, wanted, mend in _gates(loaded.view, provided):
             yield Problem(str(loaded.path), loaded.document.line_of(place), got, wanted, mend)
+        yield from _done_without(loaded, provided)
         yield from _unkept(loaded, provided)
         yield from _undecided(loaded, provided)
     for setting, part, needing, wanted in _settings([loaded.view for loaded in views], provided):
@@ -69,6 +72,18 @@ def _settings(views: Sequence[View], provided: Provided) -> Iterator[tuple[str, 
         yield AUDIT, "break_glass", behind_glass, wanted
     if not provided.secret:
         yield SECRET_FILE, "break_glass", behind_glass, "the file of the secret with which grants are signed"
+
+
+def _done_without(loaded: LoadedView, provided: Provided) -> Iterator[Problem]:
+    """Yield the sources that the view can do without, and that decide what it may show: they are always waited for."""
+    view = loaded.view
+    deciding = {owner: kind for _, kind in _asked(view) if (owner := provided.owners.get(kind)) is not None}
+    for source in view.sources:
+        if source in deciding:
+            got = f"the source {source}, which the answer can do without, and which owns {_OWNED[deciding[source]]}"
+            wanted = "sources that decide nothing: what may be shown depends on this one"
+            line = loaded.document.line_of(("sources", source))
+            yield Problem(str(loaded.path), line, got, wanted, "remove it from sources")
 
 
 def _unkept(loaded: LoadedView, provided: Provided) -> Iterator[Problem]:

@@ -20,10 +20,10 @@ from resolvers import Reader, RefusedError, Request
 from schema.model import Model
 from schema.problems import Level, Problem
 from schema.view_files import LoadedView
-from schema.view_schema import cut_schema
+from schema.view_schema import ViewSchema, cut_schema
 from schema.views import View
 
-__all__ = ["too_large", "whole_view"]
+__all__ = ["too_large", "whole_view", "whole_view_by"]
 
 _EDGES, _NODES = "edges", "nodes"
 _HELD = ("calls", "weight")
@@ -36,9 +36,17 @@ def whole_view(view: View, model: Model, key: str = "") -> str:
     A type within itself is asked for once; a page is asked for by its nodes.
     """
     cut = cut_schema(model, view.fields, view.lookups, view.identifiers)
-    subject = cut.schema.type_map[model.subject]
-    selection = _Asking(cut.schema).selection(subject, frozenset())
-    return f"{{ {cut.one}(by: {{{view.lookups[0]}: {json.dumps(key)}}}) {selection} }}"
+    return f"{{ {cut.one}(by: {{{view.lookups[0]}: {json.dumps(key)}}}) {_selection(cut, model)} }}"
+
+
+def whole_view_by(view: View, model: Model) -> str:
+    """Return the same query of the customer whom the variable `by` names, by any of the view's look-ups."""
+    cut = cut_schema(model, view.fields, view.lookups, view.identifiers)
+    return f"query ($by: {model.subject}By!) {{ {cut.one}(by: $by) {_selection(cut, model)} }}"
+
+
+def _selection(cut: ViewSchema, model: Model) -> str:
+    return _Asking(cut.schema).selection(cut.schema.type_map[model.subject], frozenset())
 
 
 def too_large(loaded: LoadedView, model: Model, reader: Reader) -> Iterator[Problem]:

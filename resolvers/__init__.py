@@ -1,5 +1,6 @@
 """How a query becomes few calls: selection, policy, plan, run, assembly, receipt."""
 
+from resolvers.analysis import Analysis
 from resolvers.assuming import GATE_WORDS, Assumed
 from resolvers.cursors import Cursors
 from resolvers.engine import Engine
@@ -12,6 +13,7 @@ from resolvers.refusals import RefusalCode, RefusedError
 
 __all__ = [
     "GATE_WORDS",
+    "Analysis",
     "Assumed",
     "Cursors",
     "Engine",

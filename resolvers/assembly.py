@@ -14,6 +14,7 @@ from resolvers.cursors import Cursors
 from resolvers.executing import Operation, execute
 from resolvers.fetched import Fetched
 from resolvers.handed_on import DoubtError
+from resolvers.hold_ups import mark_optional
 from resolvers.shapes import Shape
 from resolvers.values import MOST_VALUES
 
@@ -31,9 +32,25 @@ def assemble(
 
     Without a shape the executor makes it.
     """
-    if shape is not None:
-        try:
-            return shape(operation, fetched, subjects, cursors)
-        except DoubtError:
-            pass
-    return execute(operation, fetched, subjects, cursors)
+    answer = _shaped(shape, operation, fetched, subjects, cursors)
+    if answer is None:
+        answer = execute(operation, fetched, subjects, cursors)
+    if fetched.left:
+        mark_optional(fetched.plan, answer.errors, frozenset(fetched.left))
+    return answer
+
+
+def _shaped(
+    shape: Shape | None,
+    operation: Operation,
+    fetched: Fetched,
+    subjects: Mapping[str, Sequence[Subject | None]],
+    cursors: Cursors,
+) -> Assembled | None:
+    """Return the answer as the shape makes it, None where there is none, or it doubts."""
+    if shape is None:
+        return None
+    try:
+        return shape(operation, fetched, subjects, cursors)
+    except DoubtError:
+        return None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.adapter import Adapter
+from adapters.limits import SourceLimits
 from adapters.offers import CANONICAL_ID, Offer
 
 __all__ = ["Catalog", "Served"]
@@ -32,6 +33,13 @@ class Catalog:
         self.served: Sequence[Served] = tuple(
             Served(source, offer) for source, adapter in self.adapters.items() for offer in adapter.offers
         )
+        limits = {source: getattr(adapter, "limits", None) for source, adapter in self.adapters.items()}
+        self._limits = {source: one for source, one in limits.items() if isinstance(one, SourceLimits)}
+
+    @property
+    def limits(self) -> Mapping[str, SourceLimits]:
+        """Return the limits of the sources that have some, by name."""
+        return self._limits
 
     @property
     def asks_by_id(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, parse
@@ -52,6 +52,7 @@ class Documents:
         self._rules, self._gates_of = rules, rules.gates_of if rules.has_gates else no_gates
         self._prepared: dict[str, Document] = {}
         self._prepared_plans: dict[_Key, Planned] = {}
+        self._taken: dict[Document, int] = {}
 
     def prepare(self, *texts: str) -> None:
         """Read a document and compile its plans: one for every combination of the booleans that decide on them.
@@ -72,6 +73,14 @@ class Documents:
             self._prepared_plans.update(self._compiled(document))
         self._prepared.update(dict.fromkeys(texts, document))
 
+    def let_go(self, stay: Collection[str] = ()) -> None:
+        """Let go what was prepared, but what comes as one of these texts."""
+        staying = {text: self._prepared[text] for text in stay if text in self._prepared}
+        gone = self._taken.keys() - set(staying.values())
+        self._prepared = staying
+        self._prepared_plans = {key: plan for key, plan in self._prepared_plans.items() if key[0] not in gone}
+        self._kept.give_room(sum(map(self._taken.pop, gone)))
+
     def _compiled(self, document: Document) -> dict[_Key, Planned]:
         """Return the plans of a document by what decides on them, compiled, and take the room for all of it."""
         size, made = document.size, {}
@@ -84,6 +93,7 @@ class Documents:
                 planned.compile_expected()
                 made[(document, name_of(operation), *values.values())] = planned
         self._kept.take_room(size)
+        self._taken[document] = size
         return made
 
     def document(self, text: str, *, suggests: bool = True) -> Document:
@@ -93,6 +103,10 @@ class Documents:
     def known(self, text: str) -> Document | None:
         """Return a document that was read before and kept, else None."""
         return self._prepared.get(text) or self._kept.documents.get((self, text))
+
+    def is_prepared(self, text: str) -> bool:
+        """Return whether a document of this text was prepared."""
+        return text in self._prepared
 
     def read(self, text: str, *, suggests: bool = True) -> Document:
         """Return a document that is not known, and keep it: parsed, measured against the view's limits, then validated.

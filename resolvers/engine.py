@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from adapters.adapter import Adapter, Call
 from adapters.crossref import CrossReference, Lookup
 from adapters.gathering import Gather
+from resolvers.analysis import Analysis, measured, timed
+from resolvers.analyzed import Analyzing
 from resolvers.assembled import Assembled
 from resolvers.assembly import assemble
 from resolvers.assuming import NOTHING_ASSUMED, Assumed
@@ -22,28 +24,35 @@ from resolvers.disclosing import disclose, disclose_refusal
 from resolvers.disclosure import AuditUnavailableError, Disclosure, Recorder
 from resolvers.fetched import Fetched
 from resolvers.finding import Found, find
+from resolvers.hold_ups import hold_ups
 from resolvers.news import Hear
 from resolvers.policy import Verdicts, check_calls, check_found, decide, expected
 from resolvers.policy.decision_point import DecisionPoint, Question, check_decisions, narrow
 from resolvers.rates import Rates
 from resolvers.reading import Asked, Reader, Request
 from resolvers.readings import Readings
-from resolvers.receipt import make_receipt
+from resolvers.receipt import Receipt, make_receipt
 from resolvers.refusals import RefusalCode, RefusedError
 from resolvers.relationship import has_refused, in_refusal_time, related
+from resolvers.response import redirected, respond, unused
 from resolvers.run import run
 from resolvers.steps import Coordinates
+from resolvers.tally import Answered, Tally, tell_tally
+from resolvers.traced import staged, traced
 from schema.caller import Caller
 from schema.deadline import Clock, Deadline
 from schema.model import Model
 from schema.observer import NOBODY, Observer
 from schema.situation import Situation
+from schema.tracing import RequestTrace, Stage
 from schema.verification import Assertion
 from schema.view_schema import ViewSchema
 from schema.views import View
 from schema.wall_clock import Now, WallClock
 
 __all__ = ["Engine", "Erased", "Vouch"]
+
+T = TypeVar("T")
 
 Sleep = Callable[[float], Awaitable[None]]
 """Returns after so many seconds. Injected, so that tests own the time."""
@@ -60,7 +69,7 @@ IDENTIFIERS_PER_MINUTE = 60
 
 class _Came(NamedTuple):
     """A request as it came: when it `arrived` by the clock of deadlines, and `at` in seconds since 1970, with the
-    assertions that were `sent`."""
+    assertions that were `sent`; its `trace` where it is sampled, its `analysis` where it is measured."""
 
     view: View
     request: Request
@@ -68,6 +77,12 @@ class _Came(NamedTuple):
     arrived: float
     at: float
     sent: Sequence[Assertion] = ()
+    trace: RequestTrace | None = None
+    analysis: Analysis | None = None
+
+    def staged(self, stage: Stage, work: Awaitable[T]) -> Awaitable[T]:
+        """Return the work, traced and measured as this stage where somebody wants to know."""
+        return measured(self.analysis, stage, staged(self.trace, stage, work))
 
     @property
     def refused_at(self) -> float:
@@ -99,7 +114,7 @@ class Engine:
     default the system's WallClock. `sleep` is how an answer
     is kept back that refuses a customer for want of a relationship. `decision_point` is asked besides what may be
     shown. `erased` tells the record whose ids were erased: the client is not told. `vouch` says how well customers
-    count as verified beside what is asserted: it is for made-up customers alone.
+    count as verified beside what is asserted: it is for made-up customers alone. `tally` is told what answers came to.
     """
 
     def __init__(
@@ -119,6 +134,7 @@ class Engine:
         decision_point: DecisionPoint | None = None,
         erased: Erased | None = None,
         vouch: Vouch | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self.model, self.catalog = model, Catalog(adapters)
         self._crossref = CanonicalKeys(crossref) if self.catalog.asks_by_id else crossref
@@ -129,6 +145,7 @@ class Engine:
         self._rates = rates or Rates(IDENTIFIERS_PER_MINUTE, clock)
         self._recorder, self._now, self._sleep = recorder, now or WallClock(), sleep
         self._decision_point, self._erased, self._vouch = decision_point, erased, vouch
+        self._tally = tally
 
     def check_situation(self, view: View, situation: Situation) -> None:
         """Refuse a situation that the view is not for, or of which it wants more told. Raises RefusedError."""
@@ -139,11 +156,20 @@ class Engine:
         return self._reader.schema_of(view)
 
     async def answer(
-        self, view: View, request: Request, caller: Caller, deadline: Deadline, *, arrived: float | None = None
+        self,
+        view: View,
+        request: Request,
+        caller: Caller,
+        deadline: Deadline,
+        *,
+        arrived: float | None = None,
+        trace: RequestTrace | None = None,
+        analysis: Analysis | None = None,
     ) -> dict[str, Any]:
         """Return the response to a request: `data`, and `errors` and `extensions` where there are any.
 
-        `arrived` is when the request did, by the clock of deadlines; None: now.
+        `arrived` is when the request did, by the clock of deadlines; None: now. `trace` is there where it is sampled.
+        `analysis` measures it, and is told what it has come to.
 
         Raises:
             RefusedError: The request is not answered. No source was asked, but for AUDIT_UNAVAILABLE: then what came
@@ -151,7 +177,9 @@ class Engine:
         """
         came = _Came(view, request, caller, self._clock() if arrived is None else arrived, self._now())
         asked = self._reader.read(view, request, caller)
-        came = came._replace(caller=self._vouched(came, asked), sent=caller.assertions)
+        if trace is not None:
+            trace.asks("query", asked.operation.name if self._reader.is_prepared(view, request) else None)
+        came = came._replace(caller=self._vouched(came, asked), sent=caller.assertions, trace=trace, analysis=analysis)
         if self._decision_point is not None:
             check_decisions(sum(map(len, asked.lookups.values())), _decided_on(asked))
         self._check_document(came, asked)
@@ -164,8 +192,9 @@ class Engine:
 
     async def _answered(self, came: _Came, asked: Asked, known: _Known) -> dict[str, Any]:
         """Return the response, once it is recorded."""
-        verdicts = await self._decided(came, asked, known.found, known.call.deadline)
-        fetched = await self._fetched(asked, known, verdicts)
+        deciding = self._decided(came, asked, known.found, known.call.deadline)
+        verdicts = await came.staged(Stage.POLICY, deciding)
+        fetched = await self._fetched(came, asked, known, verdicts)
         found, leaves = known.found, known.leaves
         if known.readings is not None:
             found = related(found, asked.rules.rules.of_subject, known.readings)
@@ -173,20 +202,36 @@ class Engine:
             leaves = came.refused_at
         answer = assemble(asked.operation, fetched, found.by_root, self._cursors, asked.shape)
         seconds = (self._clock() if leaves is None else max(self._clock(), leaves)) - came.arrived
-        receipt = self._receipt(came, fetched, found, seconds)
-        await self._record(came, asked, found, fetched, seconds)
+        receipt = self._receipt(came, fetched, found, answer, seconds)
+        await came.staged(Stage.RECORD, self._record(came, asked, found, fetched, seconds))
+        if came.analysis is not None:
+            came.analysis.told = self._analyzed(came, asked, fetched, found, answer, seconds).told(came.analysis)
+        if self._tally is not None:
+            tell_tally(self._tally, Answered(came.view, asked.plan, answer, fetched, known.readings))
         if known.leaves is None:
             await self._leave(leaves)
-        return _response(answer, _redirected(asked, found), _unused(came, asked, found), receipt)
+        return respond(answer, redirected(asked, found), unused(came.sent, asked, found), receipt)
 
     async def _leave(self, at: float | None) -> None:
         """Return when an answer leaves: at once, or at a moment that tells nothing."""
         if at is not None and at > self._clock():
             await self._sleep(at - self._clock())
 
-    def _receipt(self, came: _Came, fetched: Fetched, found: Found, seconds: float) -> dict[str, Any] | None:
-        level = came.request.receipt.at_most(came.view.receipt)
-        return make_receipt(came.view, level, fetched, found.subjects, seconds, has_refused=has_refused(found))
+    def _receipt(
+        self, came: _Came, fetched: Fetched, found: Found, answer: Assembled, seconds: float
+    ) -> dict[str, Any] | None:
+        level, customers = came.request.receipt.at_most(came.view.receipt), found.subjects
+        refused, errors = has_refused(found), bool(answer.errors)
+        asked = (came.view, level, fetched, customers, seconds, self.catalog.limits)
+        return make_receipt(*asked, has_refused=refused, has_errors=errors)
+
+    def _analyzed(
+        self, came: _Came, asked: Asked, fetched: Fetched, found: Found, answer: Assembled, seconds: float
+    ) -> Analyzing:
+        refused = has_refused(found)
+        receipt = Receipt(fetched, found.subjects, self.catalog.limits, has_refused=refused)
+        customers = len(found.subjects)
+        return Analyzing(came.view, asked.plan, answer, receipt, customers, came.arrived, seconds, refused)
 
     def _check_document(self, came: _Came, asked: Asked) -> None:
         """Refuse what can need more calls than the view allows whoever of those exists who are looked up."""
@@ -202,12 +247,22 @@ class Engine:
     async def _known(self, came: _Came, asked: Asked, deadline: Deadline) -> _Known:
         """Return the customers who may be shown, by the cross-reference and the gates of the subject."""
         rules, situation = asked.rules.rules, came.request.situation
-        found = await find(self._crossref, self.model, rules, asked.lookups, came.caller, situation, came.at)
-        call = Call(deadline, came.view.purpose.dpv, came.caller.credential, observer=self._observer)
+        finding = find(self._crossref, self.model, rules, asked.lookups, came.caller, situation, came.at)
+        found = await came.staged(Stage.RESOLVE, finding)
+        call = Call(
+            deadline,
+            came.view.purpose.dpv,
+            came.caller.credential,
+            is_urgent=came.caller.is_urgent,
+            observer=self._observer,
+        )
         if not asked.plan.has_gates:
             return _Known(found, call, None, None)
         readings = Readings(
-            asked.plan.gates, self._sources, call, of_subject=rules.of_subject, now=self._now, situation=situation
+            *(asked.plan.gates, timed(traced(self._sources, came.trace, is_gate=True), came.analysis), call),
+            of_subject=rules.of_subject,
+            now=self._now,
+            situation=situation,
         )
         if not rules.of_subject:
             return _Known(found, call, readings, None)
@@ -242,9 +297,12 @@ class Engine:
             raise
         return verdicts
 
-    async def _fetched(self, asked: Asked, known: _Known, verdicts: Verdicts) -> Fetched:
-        asking = (asked.plan, known.found.subjects, verdicts, self._sources, known.call, asked.arguments)
-        fetched = await run(*asking, self._hear, readings=known.readings)
+    async def _fetched(self, came: _Came, asked: Asked, known: _Known, verdicts: Verdicts) -> Fetched:
+        sources = traced(self._sources, came.trace, is_gate=False)
+        asking = (asked.plan, known.found.subjects, verdicts, sources, known.call, asked.arguments)
+        optional = hold_ups(asked.plan, asked.rules.rules.view.sources)
+        watch = None if came.analysis is None else came.analysis.steps
+        fetched = await run(*asking, self._hear, readings=known.readings, hold_ups=optional, watch=watch)
         verdicts.close()
         return fetched
 
@@ -258,6 +316,10 @@ class Engine:
             NoRoomError: With it, all that was prepared would take too much memory.
         """
         self._reader.prepare(view, *texts)
+
+    def let_go(self, stay: Mapping[View, Collection[str]]) -> None:
+        """Let go what was prepared, but of these views the documents that come as one of these texts."""
+        self._reader.let_go(stay)
 
     async def aclose(self) -> None:
         """End what is still asked of the sources. Called once, before the adapters are closed."""
@@ -315,51 +377,3 @@ async def _write(recorder: Recorder, disclosure: Disclosure) -> None:
 def _decided_on(asked: Asked) -> Coordinates:
     """Return the coordinates on which a decision point decides: all that are asked for but the id."""
     return asked.plan.coordinates - {asked.rules.rules.canonical}
-
-
-def _redirected(asked: Asked, found: Found) -> list[dict[str, Any]]:
-    """Return the look-ups by an id that a merge has replaced, beside the customers that are shown in their place."""
-    if not found.has_redirected:
-        return []
-    return [
-        {"path": [root.response_name, place] if root.is_list else [root.response_name], "requested": lookup.key}
-        for root in asked.plan.roots
-        for place, (lookup, subject) in enumerate(
-            zip(asked.lookups[root.response_name], found.by_root[root.response_name], strict=True)
-        )
-        if subject is not None and subject.redirected
-    ]
-
-
-def _unused(came: _Came, asked: Asked, found: Found) -> dict[str, int] | None:
-    """Return how many assertions were sent, and how many of them are of customers who are shown; None where that is
-    all of them, or the view does not ask for any, or is bound: there the look-up has a reason of its own.
-
-    One of a customer who does not exist, who may not be shown, or whom nobody looked up counts alike: for nothing.
-    """
-    rules = asked.rules.rules
-    if not came.sent or not asked.lookups or rules.view.subject.bound or rules.view.verification is None:
-        return None
-    known = found.evidence.assertions
-    used = {(one.source, one.key) for subject in found.subjects for one in known.get(subject.customer_id, ())}
-    count = sum((one.source, one.key) in used for one in came.sent)
-    return {"assertions": len(came.sent), "used": count} if count < len(came.sent) else None
-
-
-def _response(
-    answer: Assembled,
-    redirected: list[dict[str, Any]],
-    verification: dict[str, int] | None,
-    receipt: dict[str, Any] | None,
-) -> dict[str, Any]:
-    extensions = {
-        "withheld": answer.withheld,
-        "masked": answer.masked,
-        "absent": answer.absent,
-        "redirected": redirected,
-        "verification": verification,
-        "receipt": receipt,
-    }
-    told = {name: value for name, value in extensions.items() if value}
-    errors = {"errors": answer.errors} if answer.errors else {}
-    return {"data": answer.data, **errors, **({"extensions": told} if told else {})}

@@ -12,6 +12,7 @@ from resolvers.assuming import NOTHING_ASSUMED, Assumed
 from resolvers.calls import Arguments, calls_of_gates, calls_of_steps
 from resolvers.explained_steps import StepTelling
 from resolvers.gates import Gate
+from resolvers.hold_ups import hold_ups
 from resolvers.plan import Plan
 from resolvers.policy import PlanRules, Profile, Verdicts, roots_of
 from resolvers.steps import GateStep
@@ -114,7 +115,9 @@ class Explaining:
     @cached_property
     def _telling(self) -> StepTelling:
         asked = frozenset[Gate]().union(*(step.gates for step, _ in self._gate_steps))
-        return StepTelling(self.plan, self._supposing.asking, self._supposing.decided.withheld, asked, self.arguments)
+        optional = hold_ups(self.plan, self.rules.rules.view.sources)
+        decided = self._supposing.decided.withheld
+        return StepTelling(self.plan, self._supposing.asking, decided, asked, self.arguments, optional)
 
     def _gates(self) -> list[dict[str, Any]]:
         return [self._telling.gate(step, calls) for step, calls in self._gate_steps]

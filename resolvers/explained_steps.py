@@ -11,6 +11,7 @@ from adapters.records import source_fields
 from resolvers.arguments import Given
 from resolvers.calls import Arguments, is_followed
 from resolvers.gates import Gate
+from resolvers.hold_ups import HoldUps
 from resolvers.plan import Plan
 from resolvers.policy import Profile
 from resolvers.steps import Coordinates, FromField, FromLookUp, GateStep, KeysFrom, Step, Wanted
@@ -22,7 +23,7 @@ __all__ = ["StepTelling"]
 class StepTelling:
     """Tells the steps of a plan for customers of one profile, of which the gates `asked` may open more.
 
-    `withheld` is what is decided of the same customers.
+    `withheld` is what is decided of the same customers, `hold_ups` which steps the answer can do without.
     """
 
     plan: Plan
@@ -30,6 +31,7 @@ class StepTelling:
     withheld: Mapping[str, Any]
     asked: frozenset[Gate]
     arguments: Arguments
+    hold_ups: HoldUps
 
     def is_asked(self, step: Step) -> bool:
         """Return whether anything of a step may come to be asked."""
@@ -69,8 +71,14 @@ class StepTelling:
             "withheld": self._why([one for one in step.wanted if one.path not in left.fields]),
             "calls": calls,
             "keysPerCall": step.offer.keys_a_call,
+            **self._hold_up(step),
             **(_pages(step, self.arguments.get(step.number)) if step.offer.is_paged else {}),
         }
+
+    def _hold_up(self, step: Step) -> dict[str, int]:
+        """Return for how many milliseconds a step may hold up the answer, where that can do without it."""
+        seconds = self.hold_ups.get(step.number)
+        return {} if seconds is None else {"holdsUpMs": round(seconds * 1000)}
 
     def not_asked(self, step: Step) -> dict[str, Any]:
         """Return what is told of a step of which nothing is asked."""

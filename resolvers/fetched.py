@@ -34,7 +34,8 @@ _LATE = SourceError(Reason.DEADLINE_EXCEEDED, "the step had not answered when th
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """What the sources answered, by step, allowed fields and part of a list, and key; the batches that each step asked,
-    and the calls that were sent for it.
+    and the calls that were sent for it. `left` are the steps for which the answer has not waited any longer, since it
+    can do without them.
 
     Customers of whom different fields are allowed never share an answer, even for one key.
     """
@@ -46,6 +47,7 @@ class Fetched:
     batches: dict[int, Sequence[Batch]] = field(default_factory=dict, repr=False)
     sent: dict[int, list[Sent]] = field(default_factory=dict)
     gate_calls: dict[GateStep, list[Sent]] = field(default_factory=dict)
+    left: set[int] = field(default_factory=set)
     _keys: dict[tuple[int, str], tuple[Key, ...]] = field(default_factory=dict, repr=False)
     _fields: dict[tuple[int, str], tuple[str, ...] | None] = field(default_factory=dict, repr=False)
 

@@ -113,7 +113,8 @@ class Planned:
 class Kept:
     """Documents and plans that were made before. Those that came with requests make room for others that come.
 
-    Those that were prepared stay for good, so there is a bound on what they take together: `most_prepared_bytes`.
+    Those that were prepared stay until they are let go, so there is a bound on what they take together:
+    `most_prepared_bytes`.
     """
 
     def __init__(self, *, most_bytes: int = 32 * _MEBIBYTE, most_prepared_bytes: int = 256 * _MEBIBYTE) -> None:
@@ -134,3 +135,7 @@ class Kept:
     def take_room(self, size: int) -> None:
         """Count so many bytes as kept for good."""
         self._prepared_bytes += size
+
+    def give_room(self, size: int) -> None:
+        """Count so many bytes as kept for good no more."""
+        self._prepared_bytes -= size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +51,7 @@ _KEPT_VIEWS = 256
 @dataclass(frozen=True, slots=True)
 class Request:
     """A GraphQL request: the document, which of its operations, its variables, the receipt that is asked for, the
-    situation in which it is asked, and the id under which it is recorded."""
+    situation in which it is asked, the id under which it is recorded, and in how many milliseconds it is wanted."""
 
     query: str = field(repr=False)
     operation_name: str | None = None
@@ -59,6 +59,7 @@ class Request:
     receipt: ReceiptDetail = ReceiptDetail.NONE
     situation: Situation = NO_SITUATION
     id: str | None = None
+    deadline_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,17 @@ class Reader:
         opened = self._opened(view)
         opened.documents.prepare(*texts)
         self._prepared[view] = opened
+
+    def let_go(self, stay: Mapping[View, Collection[str]]) -> None:
+        """Let go what was prepared, but of these views the documents that come as one of these texts."""
+        for view in [*self._prepared]:
+            self._prepared[view].documents.let_go(stay.get(view, ()))
+            if view not in stay:
+                del self._prepared[view]
+
+    def is_prepared(self, view: View, request: Request) -> bool:
+        """Return whether the request's document was prepared: then what stands in it is no client's invention."""
+        return self._opened(view).documents.is_prepared(request.query)
 
     def code(self, view: View, request: Request) -> str:
         """Return the code that is compiled for the request's answer: Python; empty where graphql-core makes it alone.

@@ -11,18 +11,19 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Denied, Key, SourceError
 from adapters.crossref import Subject
-from adapters.gathering import Gather, Gathered
+from adapters.gathering import Gathered, leave
 from resolvers.gates import Gate
 from resolvers.policy import Verdicts
 from resolvers.policy.gates import Outcome, fields_of, outcome_of, unasked, unknown
 from resolvers.steps import GateStep
+from resolvers.traced import Asking
 from schema.observer import Failed, Sent, tell
 from schema.reasons import Reason
 from schema.situation import NO_SITUATION, Situation
@@ -52,7 +53,7 @@ class Readings:
     def __init__(
         self,
         steps: Sequence[GateStep],
-        sources: Mapping[str, Gather],
+        sources: Mapping[str, Asking],
         call: Call,
         *,
         of_subject: frozenset[Gate] = frozenset(),
@@ -78,15 +79,22 @@ class Readings:
         for step in self._steps:
             if step.gates & self._of_subject:
                 self._ask(step, [(gate, subject) for gate in step.gates for subject in subjects])
-        if self._under_way:
-            await asyncio.wait(tuple(self._under_way.values()), timeout=call.deadline.remaining())
-        self.end()
+        try:
+            if self._under_way:
+                await asyncio.wait(tuple(self._under_way.values()), timeout=call.deadline.remaining())
+        finally:  # also when nobody waits for the answer any more
+            self.end()
         if faults:
             raise faults[0]
 
     def outcome(self, gate: Gate, subject: Subject) -> Outcome:
         """Return whether a gate is open for a customer, as it was last answered; what was not answered is unknown."""
         return self._outcomes.get((gate, subject.customer_id), unknown(gate))
+
+    def decided(self) -> Iterator[tuple[Gate, Outcome]]:
+        """Yield what each gate decided, once for each customer; no customer is named."""
+        for (gate, _), outcome in self._outcomes.items():
+            yield gate, outcome
 
     def begin(
         self, verdicts: Verdicts, call: Call, heard: Callable[[GateStep | Exception], None]
@@ -124,8 +132,9 @@ class Readings:
     def end(self) -> None:
         """Wait no longer for what has not answered."""
         left, self._under_way = self._under_way, {}
-        for asked in left.values():
-            asked.cancel()
+        for step, asked in left.items():
+            if sent := leave(asked):
+                self.sent.setdefault(step, []).extend(sent)
 
     def _ask(self, step: GateStep, pairs: Iterable[_Pair]) -> None:
         """Ask a step's gates of customers, unless what they answer would decide nothing."""

@@ -13,7 +13,6 @@ from adapters.adapter import Call
 from resolvers.finding import Found
 from resolvers.gates import Gate
 from resolvers.readings import Readings
-from schema.deadline import Deadline
 
 __all__ = ["has_refused", "in_refusal_time", "related"]
 
@@ -24,7 +23,7 @@ _FOR_SOURCES = 0.9
 def in_refusal_time(call: Call, arrived: float, refusal_ms: int) -> Call:
     """Return the call with the deadline of an answer that leaves `refusal_ms` after the request has arrived."""
     until = min(call.deadline.at, arrived + _FOR_SOURCES * refusal_ms / 1000)
-    return replace(call, deadline=Deadline(until, call.deadline.clock))
+    return replace(call, deadline=replace(call.deadline, at=until))
 
 
 def has_refused(found: Found) -> bool:

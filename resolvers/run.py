@@ -14,18 +14,21 @@ from dataclasses import replace
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Denied, Found, Key, SourceError
 from adapters.crossref import Subject
-from adapters.gathering import Gather, Gathered
+from adapters.gathering import Gathered, leave
+from resolvers.analysis import StepWatch
 from resolvers.calls import Arguments, most_keys
 from resolvers.cursors import BEGINNING
 from resolvers.fetched import Extent, Fetched
 from resolvers.gates import Gate
+from resolvers.hold_ups import ALL_REQUIRED, HoldUps
 from resolvers.joining import slice_of
 from resolvers.news import Hear, news_of
 from resolvers.plan import Plan
 from resolvers.policy import Verdicts
 from resolvers.policy.gates import unknown
 from resolvers.readings import Permitted, Readings
-from resolvers.steps import GateStep, Step, Wanted
+from resolvers.steps import GateStep, Step, opened_by
+from resolvers.traced import Asking
 from schema.observer import Failed, tell
 from schema.reasons import Reason
 
@@ -35,6 +38,7 @@ _GRACE = 0.005
 """Seconds after the deadline in which adapters hand over what they have; the gateway leaves room for it."""
 
 
+_LEFT = SourceError(Reason.DEADLINE_EXCEEDED, "the answer can do without the source, and waits for it no longer")
 _TOO_MANY = SourceError(Reason.SOURCE_ERROR, "a list held more items than are followed")
 
 
@@ -42,23 +46,26 @@ async def run(
     plan: Plan,
     subjects: Sequence[Subject],
     verdicts: Verdicts,
-    sources: Mapping[str, Gather],
+    sources: Mapping[str, Asking],
     call: Call,
     arguments: Arguments,
     hear: Hear | None = None,
     *,
     readings: Readings | None = None,
+    hold_ups: HoldUps = ALL_REQUIRED,
+    watch: StepWatch | None = None,
 ) -> Fetched:
     """Ask the sources and return what they answered, by the call's deadline at the latest.
 
     What has not answered by then is left; its answers are DEADLINE_EXCEEDED, and a gate that has not answered stays
     shut. `hear` is told what sources say of keys. `readings` asks the gates of the plan, and has asked those of the
-    subject.
+    subject. `hold_ups` says which steps are left before the deadline, when all others have answered. `watch` is told
+    when steps are asked and answered.
     """
     fetched = Fetched(plan, verdicts, arguments)
     if readings is None and plan.has_gates:
         readings = Readings(plan.gates, sources, call)
-    await _Running(fetched, subjects, sources, call, hear, readings).finish()
+    await _Running(fetched, subjects, sources, call, hear, readings, hold_ups, watch).finish()
     if readings is not None:
         fetched.gate_calls.update(readings.sent)
     return fetched
@@ -76,31 +83,37 @@ class _Running:
         "_fetched",
         "_gates",
         "_hear",
+        "_hold_ups",
         "_over",
         "_readings",
         "_sources",
         "_subjects",
+        "_timers",
         "_under_way",
         "_waits",
+        "_watch",
     )
 
     def __init__(
         self,
         fetched: Fetched,
         subjects: Sequence[Subject],
-        sources: Mapping[str, Gather],
+        sources: Mapping[str, Asking],
         call: Call,
         hear: Hear | None,
         readings: Readings | None,
+        hold_ups: HoldUps,
+        watch: StepWatch | None,
     ) -> None:
         self._fetched, self._subjects, self._sources, self._call = fetched, subjects, sources, call
-        self._hear, self._readings = hear, readings
+        self._hear, self._readings, self._hold_ups, self._watch = hear, readings, hold_ups, watch
         self._under_way: dict[asyncio.Future[Gathered], tuple[Step, Batch]] = {}
         self._asks: dict[int, int] = {}
         self._done: set[int] = set()
         self._gates: set[GateStep] = set()
         self._waits = {step.number: len(step.after) for step in fetched.plan.later}
         self._over: asyncio.Future[None] | None = None
+        self._timers: list[asyncio.TimerHandle] = []
 
     async def finish(self) -> None:
         """Return when every step has answered, or the time is over."""
@@ -159,14 +172,16 @@ class _Running:
         loop = asyncio.get_running_loop()
         self._over = loop.create_future()
         # a call ends itself at the deadline: what other calls of its batch have brought is not thrown away
-        timer = loop.call_later(self._call.deadline.remaining() + _GRACE, self._end)
+        self._timers.append(loop.call_later(self._call.deadline.remaining() + _GRACE, self._end))
+        self._end_if_done()
         try:
             await self._over
         finally:
-            timer.cancel()
+            for timer in self._timers:
+                timer.cancel()
 
     def _start(self, step: Step) -> None:
-        if self._call.deadline.is_over():
+        if self._call.deadline.is_over() or step.number in self._fetched.left:
             return
         batches = self._fetched.batches[step.number] = _batches(step, self._fetched, self._subjects)
         if not batches:
@@ -178,6 +193,8 @@ class _Running:
 
     def _ask(self, step: Step, batch: Batch) -> None:
         call = self._permitted(step, batch) if step.gates or step.is_mixed else self._call
+        if self._watch is not None:
+            self._watch.begin(step.number)
         asked = self._sources[step.source].ask(batch, call)
         self._under_way[asked] = step, batch
         asked.add_done_callback(self._take)
@@ -186,7 +203,7 @@ class _Running:
         """Return the call of a batch with the permit that it needs for what gates have opened; without, for none."""
         holders, gates = self._holders(step, batch), set[Gate]()
         for subject in {one.customer_id: one for of_key in holders.values() for one in of_key}.values():
-            gates |= _opened_by(self._fetched.verdicts.wanted(step, subject))
+            gates |= opened_by(self._fetched.verdicts.wanted(step, subject))
         if not gates or self._readings is None:
             return self._call
         verdicts = self._fetched.verdicts
@@ -210,6 +227,8 @@ class _Running:
         if asked not in self._under_way:
             return
         step, batch = self._under_way.pop(asked)
+        if self._watch is not None:
+            self._watch.end(step.number)
         try:
             self._keep(step, batch, asked.result())
             self._asks[step.number] -= 1
@@ -283,8 +302,38 @@ class _Running:
             self._start(step)
 
     def _end_if_done(self) -> None:
-        if not self._under_way and not self._gates:
+        if self._gates:
+            return
+        if not self._under_way:
             self._end()
+        elif self._hold_ups and len(self._timers) == 1 and self._are_optional():
+            self._let_go_in_time()
+
+    def _are_optional(self) -> bool:
+        """Return whether the answer can do without all that is still under way; no other step can follow it then."""
+        return all(step.number in self._hold_ups for step, _ in self._under_way.values())
+
+    def _let_go_in_time(self) -> None:
+        """Have what is left leave the answer alone when it has held it up for as long as it may."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._timers += [loop.call_at(now + most, self._let_go, most) for most in sorted({*self._hold_ups.values()})]
+
+    def _let_go(self, seconds: float) -> None:
+        """Wait no longer for the steps that may hold up the answer for so long at most."""
+        left = {number for number, most in self._hold_ups.items() if most <= seconds and number not in self._done}
+        self._fetched.left.update(left)
+        try:
+            for asked, (step, batch) in [*self._under_way.items()]:
+                if step.number in left:
+                    del self._under_way[asked]
+                    sent = leave(asked)
+                    if self._watch is not None:
+                        self._watch.end(step.number)
+                    self._keep(step, batch, Gathered(dict.fromkeys(batch.keys, _LEFT), sent))
+        except Exception as error:  # noqa: BLE001  handed to the request
+            self._end(error)
+        self._end_if_done()
 
     def _end(self, error: Exception | None = None) -> None:
         over = self._over
@@ -298,19 +347,14 @@ class _Running:
     def _leave(self) -> None:
         """Wait no longer for what is still under way."""
         left, self._under_way = self._under_way, {}
-        for asked in left:
-            asked.cancel()
+        for asked, (step, _) in left.items():
+            if sent := leave(asked):
+                self._fetched.sent.setdefault(step.number, []).extend(sent)
+            if self._watch is not None:
+                self._watch.end(step.number)
         if self._readings is not None:
             self._readings.end()
             self._fetched.verdicts.close()
-
-
-def _opened_by(wanted: Iterable[Wanted]) -> set[Gate]:
-    """Return the gates that have let what is wanted be asked; of a key that leads to what waits for none, none."""
-    ways: dict[str, list[frozenset[Gate]]] = {}
-    for one in wanted:
-        ways.setdefault(one.path, []).append(one.gates)
-    return {gate for of_path in ways.values() if all(of_path) for way in of_path for gate in way}
 
 
 def _batches(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Sequence[Batch]:

@@ -21,6 +21,7 @@ __all__ = [
     "KeysFrom",
     "Step",
     "Wanted",
+    "opened_by",
 ]
 
 EXISTENCE = ""
@@ -177,6 +178,14 @@ class GateStep:
         """Return what a receipt tells of the step whatever it answers."""
         gates = sorted(map(str, self.gates))
         return {"source": self.source, "offer": self.offer.name, "depth": 0, "gates": gates}
+
+
+def opened_by(wanted: Iterable[Wanted]) -> set[Gate]:
+    """Return the gates that have let what is wanted be asked; of a key that leads to what waits for none, none."""
+    ways: dict[str, list[frozenset[Gate]]] = {}
+    for one in wanted:
+        ways.setdefault(one.path, []).append(one.gates)
+    return {gate for of_path in ways.values() if all(of_path) for way in of_path for gate in way}
 
 
 def _paths(wanted: Iterable[Wanted]) -> tuple[str, ...]:

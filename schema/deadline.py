@@ -12,20 +12,21 @@ Clock = Callable[[], float]
 """A monotonic clock, in seconds. Injected, so that tests own the time."""
 
 
-_MOST_RESERVED = 0.1
+_MOST_RESERVED, _LEAST_RESERVED = 0.1, 0.01
 
 
 def for_sources(seconds: float) -> float:
     """Return for how much of a request's time sources are waited for.
 
-    A tenth of it, or 0.1 s, is kept for putting together what has come by then.
+    A tenth of it is kept for putting together what has come by then, at most 0.1 s, and at least 0.01 s or half of it.
     """
-    return seconds - min(seconds / 10, _MOST_RESERVED)
+    return seconds - min(max(seconds / 10, min(seconds / 2, _LEAST_RESERVED)), _MOST_RESERVED)
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment on a monotonic clock.
+    """A moment on a monotonic clock. `is_wish`: who asks has made it sooner than it would have been, so that being late
+    by it is nobody's fault.
 
     Example:
         >>> now = [100.0]
@@ -37,6 +38,7 @@ class Deadline:
 
     at: float
     clock: Clock = field(default=time.monotonic, repr=False, compare=False)
+    is_wish: bool = field(default=False, kw_only=True, repr=False, compare=False)
 
     @classmethod
     def after(cls, seconds: float, *, clock: Clock = time.monotonic) -> Deadline:

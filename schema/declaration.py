@@ -8,7 +8,7 @@ what stands in place of a key in a mapping that is marked so, unless it is a pla
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -25,6 +25,8 @@ _SAID = "said"
 # shorter than any token: one that was pasted into the wrong place is not printed
 _SHOWN = 44
 _FEW = 10
+_MOST_TOLD = 100
+"""Problems of one file: nobody reads more, and each takes time."""
 
 _WORD = re.compile(r"[a-z_]{1,20}")
 """An unknown key that may be shown where values are not."""
@@ -40,9 +42,13 @@ def read_declaration(document: Document, model: type[_Declared]) -> _Declared:
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False)
         reading = _Reading(document, model.model_json_schema())
-        told = [each for each in details if not _is_around(each["loc"], details)]
+        around = {each["loc"][:steps] for each in details for steps in range(len(each["loc"]))}
+        # a list of which an item is wrong also counts as too short
+        told = [each for each in details if each["loc"] not in around]
+        told, untold = told[:_MOST_TOLD], len(told[_MOST_TOLD:])
         meant = {reading.meant(each["loc"]) for each in told if each["type"] == "extra_forbidden"}
         problems = [reading.problem(each) for each in told if each["type"] != "missing" or each["loc"] not in meant]
+        problems += [_more(document.file, untold)] if untold else []
     raise ConfigurationError(problems)
 
 
@@ -58,9 +64,9 @@ def said(wanted: str) -> PydanticCustomError:
     return PydanticCustomError(_SAID, "{wanted}", {"wanted": wanted})
 
 
-def _is_around(place: Place, details: Iterable[ErrorDetails]) -> bool:
-    """Return whether an error lies inside the place: a list of which an item is wrong also counts as too short."""
-    return any(len(each["loc"]) > len(place) and each["loc"][: len(place)] == place for each in details)
+def _more(file: str, count: int) -> Problem:
+    got = f"{count} more problem{'s' if count > 1 else ''} of the same file"
+    return Problem(file, None, got, "a file without them", "correct those above first")
 
 
 def shown(value: object) -> str:

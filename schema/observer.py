@@ -6,9 +6,10 @@ import logging
 from dataclasses import dataclass
 from typing import Protocol
 
+from schema.deadline import Clock
 from schema.reasons import Reason
 
-__all__ = ["NOBODY", "Event", "Failed", "Observer", "Sent", "tell"]
+__all__ = ["NOBODY", "Event", "Failed", "Observer", "Repeated", "Sent", "UnderWay", "Unsent", "Waited", "tell"]
 
 _log = logging.getLogger(__name__)
 
@@ -17,7 +18,10 @@ _log = logging.getLogger(__name__)
 class Sent:
     """One call on the wire that has ended. It names what was asked, and never a key or a value.
 
-    `seconds` is the time from the call's start to its last byte. `outcome` is None when the source answered.
+    `seconds` is the time from the call's start until its answer was read. `outcome` is None when the source answered,
+    and some of it was of use; of a call that was cut, because nobody waited for it any longer, it is DEADLINE_EXCEEDED.
+    `attempt` counts from 0: what is above is the call sent again. `waited` are the seconds
+    that were waited for rates and turns before it, and `requests` is how many requests it was made for together.
     """
 
     source: str
@@ -26,6 +30,27 @@ class Sent:
     keys: int
     seconds: float
     outcome: Reason | None = None
+    attempt: int = 0
+    waited: float = 0.0
+    requests: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnderWay:
+    """One call on the wire that has not ended; `began` is by the clock. The rest is as of Sent."""
+
+    source: str
+    offer: str
+    fields: tuple[str, ...]
+    keys: int
+    attempt: int
+    began: float
+    clock: Clock
+
+    def ended(self, outcome: Reason | None) -> Sent:
+        """Return what is told of the call where it ends now."""
+        seconds = self.clock() - self.began
+        return Sent(self.source, self.offer, self.fields, self.keys, seconds, outcome, self.attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +67,37 @@ class Failed:
     keys: int
 
 
-Event = Sent | Failed
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A call that a limit of ours refused, before anything was sent. `detail` is a constant text of ours."""
+
+    source: str
+    offer: str
+    reason: Reason
+    detail: str
+    keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A call that failed for this reason is sent again, after `wait` seconds."""
+
+    source: str
+    offer: str
+    reason: Reason
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A call has waited so many seconds for its rate or its turn."""
+
+    source: str
+    offer: str
+    seconds: float
+
+
+Event = Sent | Failed | Unsent | Repeated | Waited
 """What can happen. More kinds may come: an observer lets those pass that it does not know."""
 
 

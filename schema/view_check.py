@@ -67,6 +67,7 @@ def verify_view(
     problems.extend(checking.identifiers())
     if sources is not None:
         problems.extend(checking.lookups(sources))
+        problems.extend(checking.sources(sources))
     problems.extend(checking.notes(today))
     return problems
 
@@ -169,6 +170,13 @@ class _Checking:
             if lookup not in known:
                 advice = did_you_mean(lookup, known, "remove it, or add an adapter for the source")
                 yield self._at(("lookups", position), f"the look-up {lookup}", f"one of: {', '.join(known)}", advice)
+
+    def sources(self, known: Collection[str]) -> Iterator[Problem]:
+        """Yield the sources that may hold up the answer and are not known."""
+        for source in self.loaded.view.sources:
+            if source not in known:
+                advice = did_you_mean(source, known, "remove it, or add an adapter for the source")
+                yield self._at(("sources", source), f"the source {source}", f"one of: {', '.join(known)}", advice)
 
     def identifiers(self) -> Iterator[Problem]:
         """Yield that a source has the name under which identifiers are looked up by."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ _FOR_PEOPLE = frozenset({"title", "description", "owner", "review_by", "dpia_ref
 _GRADES: Mapping[str, Sequence[str]] = {"receipt": tuple(ReceiptDetail), "introspection": tuple(Introspection)[::-1]}
 """Keys whose values are grades, the one that gives least first."""
 
-_LIMITS = "limits"
+_LIMITS, _SOURCES = "limits", "sources"
 
 
 def sdl_of(view: View, model: Model) -> str:
@@ -35,6 +36,7 @@ def compare_views(before: View, after: View, model: Model) -> tuple[Change, ...]
     was, now = (view.model_dump(mode="json", exclude={*_IN_SDL, *COMPARED}) for view in (before, after))
     changes += [*compare_rules(before, after), *compare_parts(before, after)]
     changes += _limits(was.pop(_LIMITS), now.pop(_LIMITS))
+    changes += _hold_ups(was.pop(_SOURCES), now.pop(_SOURCES))
     changes += [_declared(key, was[key], now[key]) for key in was if _plain(was[key]) != _plain(now[key])]
     return tuple(sorted(changes, key=lambda change: list(Effect).index(change.effect)))
 
@@ -46,6 +48,20 @@ def _limits(was: Mapping[str, int], now: Mapping[str, int]) -> Iterator[Change]:
             effect, code = (Effect.DANGEROUS, "LIMIT_LOWERED") if is_lower else (Effect.SAFE, "LIMIT_RAISED")
             text = f"The limit changed from {was[name]} to {now[name]}."
             yield Change(effect, code, f"{_LIMITS}.{name}", text)
+
+
+def _hold_ups(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+    """Yield for how much less, or more, a source may hold up the answer: one that is not named, until the deadline."""
+    for source in sorted({*was, *now}):
+        before, after = (each[source]["holds_up_ms"] if source in each else math.inf for each in (was, now))
+        if before != after:
+            effect, code = (Effect.DANGEROUS, "HOLD_UP_LOWERED") if after < before else (Effect.SAFE, "HOLD_UP_RAISED")
+            text = f"How long it may hold up the answer changed from {_waited(before)} to {_waited(after)}."
+            yield Change(effect, code, f"{_SOURCES}.{source}", text)
+
+
+def _waited(most: float) -> str:
+    return "the deadline" if most == math.inf else f"{most} ms"
 
 
 def _declared(key: str, was: Any, now: Any) -> Change:

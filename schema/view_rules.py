@@ -27,6 +27,7 @@ __all__ = [
     "FieldRule",
     "PurposeTerm",
     "SituationRule",
+    "SourceRule",
     "SubjectRule",
     "Verification",
     "ViewPart",
@@ -216,6 +217,20 @@ class SubjectRule(ViewPart):
             "10000",
         ),
     ] = None
+
+
+class SourceRule(ViewPart):
+    """How long a source that the answer can do without may hold it up, once everything else has answered."""
+
+    holds_up_ms: Annotated[
+        StrictInt,
+        Field(
+            ge=0,
+            le=60_000,
+            description="for how long the answer waits for it behind all others, in milliseconds: a whole number, 0 to "
+            "60000",
+        ),
+    ]
 
 
 class BreakGlass(ViewPart):

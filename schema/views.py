@@ -35,6 +35,7 @@ from schema.view_rules import (
     FieldRule,
     PurposeTerm,
     SituationRule,
+    SourceRule,
     SubjectRule,
     Verification,
     ViewPart,
@@ -57,12 +58,18 @@ __all__ = [
 SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 """The form of the names of views and consumers."""
 
+_SOURCE = r"^[a-z][A-Za-z0-9_]*$"
 _COORDINATE = r"^[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z_][A-Za-z0-9_]*:\))?$"
 
 
 def is_slug(word: str) -> bool:
     """Return whether the word is fit to name a view or a consumer: `support-call`, at most 64 characters."""
     return len(word) <= 64 and re.fullmatch(SLUG, word) is not None
+
+
+def _name_sources(schema: dict[str, Any]) -> None:
+    schema["additionalProperties"] = schema.pop("patternProperties")[_SOURCE]
+    schema["propertyNames"] = {"pattern": _SOURCE, "maxLength": 64, "description": "the name of a source"}
 
 
 def _name_coordinates(schema: dict[str, Any]) -> None:
@@ -177,6 +184,21 @@ _Fields = Annotated[
 ]
 
 
+_Sources = Annotated[
+    Mapping[
+        Annotated[str, StringConstraints(pattern=_SOURCE, max_length=64)],
+        Annotated[SourceRule, Field(description="for how long the answer waits for it, such as {holds_up_ms: 200}")],
+    ],
+    Field(
+        max_length=100,
+        description="a mapping of sources that the answer can do without, such as {register: {holds_up_ms: 200}}",
+        json_schema_extra=_name_sources,
+    ),
+    AfterValidator(lambda sources: MappingProxyType(dict(sources))),
+    PlainSerializer(lambda sources: {name: rule.model_dump(mode="json") for name, rule in sources.items()}),
+]
+
+
 class View(ViewPart):
     """A slice of the model: who may see which coordinates of a customer, for what, and within which limits."""
 
@@ -210,7 +232,7 @@ class View(ViewPart):
         tuple[
             Annotated[
                 str,
-                StringConstraints(pattern=r"^[a-z][A-Za-z0-9_]*$", max_length=64),
+                StringConstraints(pattern=_SOURCE, max_length=64),
                 Field(description="id, or the name of a source"),
             ],
             ...,
@@ -238,6 +260,7 @@ class View(ViewPart):
     ] = ()
     fields: _Fields
     limits: Annotated[Limits, Field(description="the limits: customers, deadline_ms, calls, tokens, and others")]
+    sources: _Sources = Field(default_factory=lambda: MappingProxyType({}))
     receipt: Annotated[ReceiptDetail, Field(description="the most that a receipt tells: none, sources or fields")] = (
         ReceiptDetail.SOURCES
     )

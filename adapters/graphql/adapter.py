@@ -14,6 +14,7 @@ from adapters.graphql.faults import read_data
 from adapters.graphql.offers import GraphQLOffer
 from adapters.graphql.reading import depth_of_key, read_answers, root_values
 from adapters.http import JsonWire, WireOptions
+from adapters.http.wire import limits_of
 from adapters.protocol import ProtocolAdapter
 from adapters.sending import last_look
 
@@ -84,8 +85,9 @@ class GraphQLAdapter(ProtocolAdapter[GraphQLAsk, _Reply]):
         **options: Unpack[WireOptions],
     ) -> None:
         self._target = "/" if url.endswith("/") else ""
+        options["limits"] = limits = limits_of(source, options)
         self._wire = JsonWire(source, url, accept=_ACCEPT, **options)
-        super().__init__(source, offers, timeout=self._wire.timeout, at_once=self._wire.at_once)
+        super().__init__(source, offers, limits=limits)
 
     @property
     def forwards_credential(self) -> bool:
@@ -104,7 +106,7 @@ class GraphQLAdapter(ProtocolAdapter[GraphQLAsk, _Reply]):
 
     async def _make(self, ask: GraphQLAsk, call: Call) -> _Reply:
         reply = await self._wire.ask(self._target, ask.body, call, answered=_READ, ready=last_look(ask, call))
-        return _Reply(read_data(reply.status, reply.body, depth_of_key(_offer(ask.batch))))
+        return _Reply(read_data(reply.status, reply.body, depth_of_key(_offer(ask.batch)), reply.signal))
 
     def _read(self, batch: Batch, keys: Sequence[Key], ask: GraphQLAsk, reply: _Reply) -> Mapping[Key, Answer]:
         return read_answers(batch, keys, self._records(ask, reply), datetime.now(UTC))

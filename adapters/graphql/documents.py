@@ -25,6 +25,12 @@ class GraphQLAsk(Ask):
     """One request: the POSTed JSON with the document and its variables."""
 
     body: bytes = field(repr=False)
+    points: float = 1.0
+
+    @property
+    def cost(self) -> float:
+        """Return the points that the call costs."""
+        return self.points * len(self.keys)
 
 
 def make_ask(offer: GraphQLOffer, batch: Batch, keys: Sequence[Key]) -> GraphQLAsk:
@@ -37,7 +43,7 @@ def make_ask(offer: GraphQLOffer, batch: Batch, keys: Sequence[Key]) -> GraphQLA
     said = [offer.said(key) for key in keys]
     variables |= {"keys": said} if isinstance(offer.keys, ByIds) else {alias(at): one for at, one in enumerate(said)}
     query = document_for(offer, batch.fields, len(keys), names)
-    return GraphQLAsk(batch, keys, json.dumps({"query": query, "variables": variables}).encode())
+    return GraphQLAsk(batch, keys, json.dumps({"query": query, "variables": variables}).encode(), offer.points)
 
 
 def _page(asked: Slice | None) -> dict[str, object]:
@@ -92,6 +98,8 @@ def _object(offer: GraphQLOffer, fields: Iterable[str], said: frozenset[str]) ->
     entries = selection_of(offer.record, fields)
     if offer.at is None and offer.key is not None:
         with_path(entries, offer.key)
+    if offer.as_of is not None:
+        with_path(entries, offer.as_of)
     listed = entries if offer.connection is None else _pages(entries, offer.connection.entries)
     selection = listed if offer.at is None else _holding(offer, offer.at, listed, said)
     return printed({f"... on {offer.keys.on}": selection} if offer.keys.on else selection)

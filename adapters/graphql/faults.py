@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.answers import Fault
-from adapters.sending import SendError
+from adapters.http.statuses import error_of_status
+from adapters.limits.signals import Signal
+from adapters.sending import Cause, SendError
 from schema.reasons import Reason
 
 __all__ = ["read_data"]
@@ -22,26 +24,35 @@ _AUTH = frozenset(
     }
 )
 _LIMITED = frozenset({"RATE_LIMITED", "RATE_LIMIT_EXCEEDED", "THROTTLED", "TOO_MANY_REQUESTS"})
+_BUSY = frozenset({"SERVICE_UNAVAILABLE", "TIMEOUT", "UNAVAILABLE"})
+_ASKED_WRONG = frozenset(
+    {"BAD_REQUEST", "BAD_USER_INPUT", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "VALIDATIONERROR"}
+)
 _UNKNOWN = "NOT_FOUND"
 _GOOD = range(200, 300)
+_MOST_ERRORS = 10_000
+"""Of a hundred keys, one for each of a hundred fields. To walk 200,000 would hold the event loop for half a second."""
 
 
-def read_data(status: int, body: object, depth: int) -> Mapping[str, Any]:
+def read_data(status: int, body: object, depth: int, signal: Signal = Signal()) -> Mapping[str, Any]:  # noqa: B008  it is frozen
     """Return the data of a GraphQL response, with a Fault in the place of every value that an error has cost.
 
     `depth` is how many steps of a path lead to a key: 1 for an alias, 2 for a place in a list. Raises SendError where
     the response as a whole is of no use: where it has no data, or an error that no place in the data belongs to. An
-    error at a key that says that there is no such thing leaves null, as the source's own word.
+    error at a key that says that there is no such thing leaves null, as the source's own word. `signal` is what the
+    answer says of the source's limits.
     """
     if not isinstance(body, dict):
-        raise SendError(Reason.SOURCE_ERROR, "the answer is no GraphQL response")
+        raise _of_status(status, signal, []) if status not in _GOOD else _no_response()
     errors, data = body.get("errors") or [], body.get("data")
     if not isinstance(errors, list):
-        raise SendError(Reason.SOURCE_ERROR, "the answer is no GraphQL response")
+        raise _no_response()
     if status not in _GOOD:
-        raise SendError(_gravest(errors), f"the source answered with status {status}")
+        raise _of_status(status, signal, errors[:_MOST_ERRORS])
+    if len(errors) > _MOST_ERRORS:
+        raise SendError(Reason.SOURCE_ERROR, "the answer reports too many errors")
     if not isinstance(data, dict):
-        raise SendError(_gravest(errors), "the answer has no data")
+        raise SendError(_gravest(errors), "the answer has no data", _cause(errors), wait=signal.wait)
     for error in errors:
         _mark(data, error, depth)
     return data
@@ -52,7 +63,7 @@ def _mark(data: dict[str, Any], error: object, depth: int) -> None:
     words, path = _words(error), error.get("path") if isinstance(error, Mapping) else None
     place, step, steps = _place(data, path if isinstance(path, list) else [])
     if steps < depth:
-        raise SendError(_reason(words), "the source reported an error of the whole call")
+        raise SendError(_reason(words), "the source reported an error of the whole call", _cause([error]))
     if not (steps == depth and _UNKNOWN in words and place[step] is None):
         place[step] = Fault(_reason(words))
 
@@ -77,6 +88,26 @@ def _has(container: object, step: object) -> bool:
     if isinstance(container, dict):
         return isinstance(step, str) and step in container
     return isinstance(container, list) and type(step) is int and 0 <= step < len(container)
+
+
+def _no_response() -> SendError:
+    return SendError(Reason.SOURCE_ERROR, "the answer is no GraphQL response")
+
+
+def _of_status(status: int, signal: Signal, errors: Sequence[object]) -> SendError:
+    """Return the error of a response with such a status: what its errors say, or else what the status does."""
+    reason, plain = _gravest(errors), error_of_status(status, signal)
+    if reason is Reason.SOURCE_ERROR:
+        return SendError(reason, plain.detail, _cause(errors) or plain.cause, wait=plain.wait)
+    return SendError(reason, f"the source answered with status {status}", wait=signal.wait)
+
+
+def _cause(errors: Sequence[object]) -> Cause | None:
+    """Return whose matter errors are that say no more than that there was one, None where they do not say."""
+    words = frozenset[str]().union(*map(_words, errors))
+    if not words & (_LIMITED | _AUTH) and words & _BUSY:
+        return Cause.FLEETING
+    return Cause.OURS if not words & (_LIMITED | _AUTH) and words & _ASKED_WRONG else None
 
 
 def _gravest(errors: Sequence[object]) -> Reason:

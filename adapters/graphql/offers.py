@@ -29,7 +29,8 @@ class GraphQLOffer(Offer):
     the list is a plain one and comes whole. `arguments` says by the Python names of the model's arguments what they
     are in the source; `params` are arguments that never change, as (name, GraphQL literal) pairs. Both go to the field
     that answers the list, and `params` of facts to the root field. `key` is where the object echoes its key; of a list
-    without `at` it is each entry that does.
+    without `at` it is each entry that does. `points` is what each key of a call costs at a source that counts points
+    (`Points` of its limits), with a whole page; what the source says itself makes up for what is not quite so.
     """
 
     keys: ByIds | ByAlias
@@ -37,9 +38,12 @@ class GraphQLOffer(Offer):
     connection: Connection | None = None
     arguments: Mapping[str, AsVariable] = field(default_factory=dict)
     params: tuple[tuple[str, str], ...] = ()
+    points: float = 1.0
 
     def __post_init__(self) -> None:
         Offer.__post_init__(self)  # not super(): a class with slots is another object than the one super() knows
+        if not 0 < self.points <= 100_000:
+            raise self._error(f"points={self.points}", "a number above 0 and up to 100000")
         if not self.is_list and (self.at or self.connection or self.arguments):
             raise self._error("at, connection or arguments for facts of a key", "a list in serves=, or none of them")
         if self.is_paged != (self.connection is not None):

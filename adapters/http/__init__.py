@@ -6,7 +6,7 @@ from adapters.http.offers import HttpOffer
 from adapters.http.pages import ByCursor, ByOffset, ByPage, InLastRecord, InLink
 from adapters.http.parts import InBody, InPath, InQuery
 from adapters.http.transport import AiohttpTransport, BodyTooLarge, open_client
-from adapters.http.wire import HttpReply, JsonWire, Told, WireOptions
+from adapters.http.wire import DeadlineForm, HttpReply, JsonWire, Told, WireOptions
 
 __all__ = [
     "AiohttpTransport",
@@ -16,6 +16,7 @@ __all__ = [
     "ByCursor",
     "ByOffset",
     "ByPage",
+    "DeadlineForm",
     "HttpAdapter",
     "HttpOffer",
     "HttpReply",

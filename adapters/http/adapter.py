@@ -13,7 +13,7 @@ from adapters.http.offers import HttpOffer
 from adapters.http.pages import RawPage
 from adapters.http.parts import InPath
 from adapters.http.reading import Readers, ReadRecords
-from adapters.http.wire import HttpReply, JsonWire, WireOptions
+from adapters.http.wire import HttpReply, JsonWire, WireOptions, limits_of
 from adapters.matching import Ends, PageEnd
 from adapters.protocol import ProtocolAdapter
 from adapters.records import is_there, read_path
@@ -72,8 +72,9 @@ class HttpAdapter(ProtocolAdapter[HttpAsk, HttpReply]):
         **options: Unpack[WireOptions],
     ) -> None:
         self._readers = Readers()
+        options["limits"] = limits = limits_of(source, options)
         self._wire = JsonWire(source, base_url, accept="application/json", **options)
-        super().__init__(source, offers, timeout=self._wire.timeout, at_once=self._wire.at_once)
+        super().__init__(source, offers, limits=limits)
 
     @property
     def forwards_credential(self) -> bool:

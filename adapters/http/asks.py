@@ -134,6 +134,8 @@ def _projection(offer: HttpOffer, fields: Sequence[str]) -> Sequence[str]:
     wanted = set(source_fields(offer.record, fields))
     if offer.key is not None and offer.attributes is None:
         wanted.add(top_of(offer.key))
+    if offer.as_of is not None:
+        wanted.add(top_of(offer.as_of))
     if isinstance(offer.paging, ByCursor) and isinstance(offer.paging.next, InLastRecord) and offer.attributes is None:
         wanted.add(top_of(offer.paging.next.at))
     return sorted(wanted)

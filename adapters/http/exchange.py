@@ -12,7 +12,8 @@ exceptions, and its text names no host and no URL:
     httpx.PoolTimeout            no free connection in `limits.pool` seconds
     httpx.ReadTimeout            silence for `limits.read` seconds
     httpx.ReadError              the connection broke
-    httpx.RemoteProtocolError    the server hung up early, or what it sent is not HTTP
+    HungUp                       the server hung up before it had answered; a RemoteProtocolError
+    httpx.RemoteProtocolError    what it sent is not HTTP, or it hung up in the middle of it, or too much before a body
     httpx.LocalProtocolError     the request cannot be sent as it is: a line end in a header, for one
     httpx.DecodingError          a compressed body that cannot be inflated
     BodyTooLarge                 a body, raw or inflated, over `max_body` bytes; a DecodingError
@@ -25,6 +26,7 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import aiohttp
@@ -32,13 +34,23 @@ import httpx
 import yarl
 from aiohttp.http import HttpProcessingError, RawResponseMessage, StreamWriter
 
-__all__ = ["BodyTooLarge", "Exchange", "Incoming", "Limits", "Target"]
+__all__ = ["BodyTooLarge", "Exchange", "HungUp", "Incoming", "Limits", "Target"]
 
 _PIECE = 64 * 1024
 _HEADER_BYTES = 16 * 1024
 _HEADER_COUNT = 128
+_HEADERS_BYTES = 64 * 1024
+"""Of all headers together; aiohttp bounds each and their number, which comes to 2 MiB."""
+
+_WORDS_BETWEEN = 16
+"""The most answers of the kind of 103 before the one that counts; each takes as long to read as a whole answer."""
+
 _ZLIB_OR_GZIP = 47  # zlib's own number: 15 bits of window, and the header says which of the two it is
 _ADDED = ("Accept", "Accept-Encoding", "User-Agent")  # by aiohttp, unless it is told not to
+
+
+class HungUp(httpx.RemoteProtocolError):
+    """The server closed the connection before it had answered: it may have been about to when the request came."""
 
 
 class BodyTooLarge(httpx.DecodingError):
@@ -195,10 +207,18 @@ async def _exchanged(
         StreamWriter(protocol, request.loop), f"{method} {path} HTTP/1.1", _all_headers(request, headers, body), body
     )
     protocol.start_timeout()
-    message, payload = await protocol.read()
-    while 100 <= message.code < 200 and message.code != 101:  # a word in between, such as 103
+    for _ in range(_WORDS_BETWEEN):
         message, payload = await protocol.read()
-    return message, payload
+        if message.code >= 200 or message.code == 101:
+            return _checked(message), payload
+    raise httpx.RemoteProtocolError("the server went on without an answer")
+
+
+def _checked(message: RawResponseMessage) -> RawResponseMessage:
+    pairs = message.raw_headers
+    if len(pairs) * _HEADER_BYTES > _HEADERS_BYTES and sum(map(len, chain.from_iterable(pairs))) > _HEADERS_BYTES:
+        raise httpx.RemoteProtocolError("the headers are longer than allowed")
+    return message
 
 
 def _all_headers(request: aiohttp.ClientRequest, headers: Mapping[str, str], body: bytes | None) -> Any:
@@ -336,7 +356,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], type[h
     (aiohttp.ServerTimeoutError, httpx.ReadTimeout, "the server was silent for too long"),
     (TimeoutError, httpx.ConnectTimeout, "no connection was made in time"),
     ((aiohttp.ClientConnectorError, aiohttp.ClientSSLError), httpx.ConnectError, "no connection can be made"),
-    (aiohttp.ServerDisconnectedError, httpx.RemoteProtocolError, "the server hung up before it had answered"),
+    (aiohttp.ServerDisconnectedError, HungUp, "the server hung up before it had answered"),
     (aiohttp.InvalidURL, httpx.LocalProtocolError, "the URL cannot be asked"),
     (OSError, httpx.ReadError, "the connection broke"),
     ((aiohttp.ClientError, HttpProcessingError), httpx.RemoteProtocolError, "the server's answer is not HTTP"),

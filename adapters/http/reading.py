@@ -15,7 +15,7 @@ from cachetools import LRUCache
 from msgspec import NODEFAULT, Meta, MsgspecError, Raw, Struct
 from msgspec.json import Decoder
 
-from adapters.http.exact_json import read_decimal, read_json
+from adapters.http.exact_json import check_size, read_decimal, read_json
 from adapters.http.offers import HttpOffer
 from adapters.leaves import WORD, UncoveredError, read_leaf
 from adapters.records import SourcePath
@@ -89,7 +89,7 @@ def reader_for(offer: HttpOffer, fields: tuple[str, ...]) -> _Read:
     """Return what reads a body for these fields of the offer: it returns ReadRecords, or, where the body or the offer
     has no such form, the JSON as `read_json` does. It raises JsonError as that does, and nothing else."""
     last = offer.paging.last_record if offer.paging is not None else None
-    row = keyed_row(offer.record, fields, offer.key, last) if offer.attributes is None else None
+    row = keyed_row(offer.record, fields, offer.key, last, offer.as_of) if offer.attributes is None else None
     try:
         return read_json if row is None else _Reader(offer, row).read
     except (UncoveredError, ValueError):  # msgspec refuses names of members that hold quotes
@@ -107,6 +107,7 @@ class _Reader:
 
     def read(self, body: bytes) -> Any:
         """Return the body's records, or the body."""
+        check_size(body)
         try:
             if not body.isascii():
                 body.decode()  # msgspec looks at no byte of what it passes over

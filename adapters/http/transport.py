@@ -10,17 +10,18 @@ from __future__ import annotations
 import re
 import ssl
 import string
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import httpx
 
-from adapters.http.exchange import BodyTooLarge, Exchange, Incoming, Limits, Target
+from adapters.http.exchange import BodyTooLarge, Exchange, HungUp, Incoming, Limits, Target
 
-__all__ = ["AiohttpTransport", "Begun", "BodyTooLarge", "Client", "Place", "open_client"]
+__all__ = ["AiohttpTransport", "Begun", "BodyTooLarge", "Client", "HungUp", "Place", "open_client"]
 
-_READY = "customer-view-ready"
-"""The extension of a request in which the exchange's `ready` comes to the transport."""
+_READY, _SAID = "customer-view-ready", "customer-view-said"
+"""The extensions of a request in which the exchange's `ready` comes to the transport, and the headers that it may still
+change."""
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -58,8 +59,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         headers.pop("transfer-encoding", None)  # the body is whole by now, and its length is written
         target, path = Target(_origin(url), _pairs(headers)), url.raw_path.decode("ascii")
         limits = _limits(request.extensions.get("timeout", {}))
-        ready = request.extensions.get(_READY)
-        incoming = await self.exchange.send(target, request.method, path, limits, {}, body or None, ready)
+        ready, said = request.extensions.get(_READY), request.extensions.get(_SAID, {})
+        incoming = await self.exchange.send(target, request.method, path, limits, said, body or None, ready)
         return httpx.Response(incoming.status, headers=incoming.headers, stream=_Body(incoming))
 
     async def aclose(self) -> None:
@@ -89,6 +90,10 @@ class Begun(Protocol):
     @property
     def content_type(self) -> str:
         """The header, empty when there is none."""
+
+    @property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]:
+        """All headers in their order."""
 
     async def read(self) -> bytes:
         """Return the whole body, inflated and bounded."""
@@ -156,7 +161,7 @@ class Place:
         if exchange is not None and self._is_literal and _is_sent_as_it_is(path):
             return await exchange.send(self._target, method, path, self._limits, headers, body, ready)
         request = self._client.build_request(
-            method, self._base_url + below, headers=headers, content=body, extensions={_READY: ready}
+            method, self._base_url + below, headers=headers, content=body, extensions={_READY: ready, _SAID: headers}
         )
         return _Response(await self._client.send(request, stream=True))
 
@@ -173,6 +178,10 @@ class _Response:
     def content_type(self) -> str:
         content_type: str = self._response.headers.get("content-type", "")
         return content_type
+
+    @property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]:
+        return self._response.headers.raw
 
 
 def open_client(transport: httpx.AsyncBaseTransport, *, headers: Mapping[str, str], timeout: float | None) -> Client:

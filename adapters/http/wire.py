@@ -6,6 +6,7 @@ import re
 import ssl
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from operator import attrgetter
 from typing import Any, TypedDict
 
@@ -13,36 +14,62 @@ import httpx
 
 from adapters.adapter import Call
 from adapters.http.exact_json import JsonError, read_json
-from adapters.http.transport import AiohttpTransport, Begun, BodyTooLarge, Place, open_client
-from adapters.sending import Ready, SendError
+from adapters.http.statuses import REFUSED, error_of_status
+from adapters.http.transport import AiohttpTransport, Begun, BodyTooLarge, HungUp, Place, open_client
+from adapters.limits import Limits, SourceLimits, open_limits
+from adapters.limits.signals import STANDARD, Signal, Signals
+from adapters.sending import Cause, Ready, SendError, UnsentError
 from schema.reasons import Reason
 
-__all__ = ["HttpReply", "JsonWire", "Told", "WireOptions", "is_plain_url"]
+__all__ = ["DeadlineForm", "HttpReply", "JsonWire", "Told", "WireOptions", "is_plain_url", "limits_of"]
 
 _JSON = re.compile(r"(application|text)/([a-z0-9.+-]+\+)?json", re.IGNORECASE)
 _ANSWERED = frozenset({200, 201, 203, 207})
-_REFUSED = {
-    401: (Reason.SOURCE_AUTH, "the source answered 401: it does not know the credential"),
-    403: (Reason.SOURCE_AUTH, "the source answered 403: the credential may not do this"),
-    429: (Reason.SOURCE_RATE_LIMITED, "the source answered 429: too many calls"),
-}
+_MOST_CONNECTIONS = 10_000
+"""Of a wire whose calls are bounded by limits, which may be changed: as many as these may ever let."""
+
+_SILENT = Signal()
+
+
+class DeadlineForm(StrEnum):
+    """How a source is told for how long an answer is waited for."""
+
+    MILLISECONDS = "milliseconds"
+    """A whole number, 1 or more: `850`."""
+    SECONDS = "seconds"
+    """With three decimals: `0.850`."""
+
+    def written(self, seconds: float) -> str:
+        """Return so many seconds in this form, no less than a millisecond."""
+        milliseconds = max(1, int(seconds * 1000))
+        return str(milliseconds) if self is DeadlineForm.MILLISECONDS else f"{milliseconds / 1000:.3f}"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Names of the headers in which the source is told why it is asked; None: it is not told."""
+    """Names of the headers in which the source is told why it is asked, and how long the answer is waited for; None: it
+    is not told.
+
+    `deadline` tells what is left right before the first byte of each call, in the `deadline_form`.
+    """
 
     purpose: str | None = None
     case: str | None = None
     trace: str | None = None
+    deadline: str | None = None
+    deadline_form: DeadlineForm = DeadlineForm.MILLISECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """The status of an answer, and its JSON; only an answer whose status says everything has none."""
+    """The status of an answer, and its JSON; only an answer whose status says everything has none.
+
+    `signal` is what an answer with an error's status says of the source's limits.
+    """
 
     status: int
     body: Any = None
+    signal: Signal = _SILENT
 
     def __repr__(self) -> str:
         return f"HttpReply(status={self.status})"
@@ -53,8 +80,9 @@ class WireOptions(TypedDict, total=False):
 
     `headers` go with every request: the adapter's own credential is one of them; none is ever printed. With
     `forward_credential` the caller's own token is sent instead, as a bearer token. `told` names the headers for
-    purpose, case and trace. `timeout` is the most seconds one call may take, `at_once` the most calls under way
-    together, `max_body` the most bytes of an answer, inflated. `tls` and `proxy` are the transport's.
+    purpose, case, trace and deadline. `limits` is what the source bears; without it `timeout` is the most seconds one
+    call may take and `at_once` the most calls under way together, and with it they make it narrower. `max_body` is the
+    most bytes of an answer, inflated. `tls` and `proxy` are the transport's.
     """
 
     headers: Mapping[str, str] | None
@@ -62,13 +90,28 @@ class WireOptions(TypedDict, total=False):
     told: Told | None
     timeout: float | None
     at_once: int
+    limits: Limits | SourceLimits | None
     max_body: int
     tls: ssl.SSLContext | None
     proxy: str | None
 
 
+_TIMEOUT = 10.0
+
+
+def limits_of(source: str, options: WireOptions) -> SourceLimits:
+    """Return the limits that a source's options declare, ready to be kept."""
+    limits = options.get("limits")
+    timeout = options.get("timeout", _TIMEOUT if limits is None else None)
+    return open_limits(source, limits, timeout, options.get("at_once"))
+
+
 class JsonWire:
-    """Makes calls to one source. `accept` are the types of answers that are taken, the rest is said by WireOptions."""
+    """Makes calls to one source. `accept` are the types of answers that are taken, the rest is said by WireOptions.
+
+    Where calls are held to `limits`, that is done around this, in time and in number; what answers say of them is told
+    to them. Without, `timeout` and `at_once` hold.
+    """
 
     def __init__(
         self,
@@ -79,19 +122,27 @@ class JsonWire:
         headers: Mapping[str, str] | None = None,
         forward_credential: bool = False,
         told: Told | None = None,
-        timeout: float | None = 10.0,
+        timeout: float | None = _TIMEOUT,
         at_once: int = 100,
+        limits: Limits | SourceLimits | None = None,
         max_body: int = 8 * 1024 * 1024,
         tls: ssl.SSLContext | None = None,
         proxy: str | None = None,
     ) -> None:
-        self.timeout, self.at_once = timeout, at_once
+        self._timeout, self._limits = timeout, None if limits is None else open_limits(source, limits, None, None)
         own = {"Accept": accept, **_own_headers(source, headers or {}, forward_credential=forward_credential)}
-        self.forwards_credential, self._told = forward_credential, _told(told or Told())
+        self.forwards_credential, self._tells = forward_credential, told or Told()
+        self._told = _told(self._tells)
         base = _checked_base(source, base_url)
-        transport = AiohttpTransport(max_connections=at_once, max_body=max_body, tls=tls, proxy=proxy)
-        self._client = open_client(transport, headers=own, timeout=timeout)
+        most = at_once if limits is None else _MOST_CONNECTIONS
+        transport = AiohttpTransport(max_connections=most, max_body=max_body, tls=tls, proxy=proxy)
+        self._client = open_client(transport, headers=own, timeout=timeout if limits is None else None)
         self._place = Place(self._client, base)
+
+    @property
+    def timeout(self) -> float | None:
+        """Return the most seconds that one call may take now."""
+        return self._timeout if self._limits is None else self._limits.limits.timeout
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -115,14 +166,30 @@ class JsonWire:
         JsonError where it cannot. `ready` is called right before the first byte: see `last_look`.
         """
         said = self._headers(call, has_body=body is not None)
+        if self._tells.deadline is not None:
+            ready = self._told_what_is_left(said, call, ready)
         try:
             begun = await self._place.begin("GET" if body is None else "POST", target, said, body, ready)
             try:
-                return await _read(begun, answered, bare, read)
+                return await self._read(begun, answered, bare, read)
             finally:
                 await begun.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, JsonError) as error:
             raise _translated(error) from None
+
+    def _told_what_is_left(self, said: dict[str, str], call: Call, ready: Ready | None) -> Ready:
+        """Return what is called right before the first byte, and writes into the headers what is left by then."""
+        name, form, clock = self._tells.deadline, self._tells.deadline_form, call.deadline.clock
+        assert name is not None
+        until = call.deadline.at if self.timeout is None else min(call.deadline.at, clock() + self.timeout)
+
+        def told() -> None:
+            if ready is not None:
+                ready()
+            said[name] = form.written(until - clock())
+
+        said[name] = form.written(until - clock())  # for a transport of others, which calls nothing before it sends
+        return told
 
     def _headers(self, call: Call, *, has_body: bool) -> dict[str, str]:
         """Return the headers that depend on the call; what a header cannot hold ends the call before it is sent."""
@@ -131,28 +198,52 @@ class JsonWire:
             said["Content-Type"] = "application/json"
         if self.forwards_credential:
             if call.credential is None:
-                raise SendError(Reason.SOURCE_AUTH, "the caller's credential is to be forwarded, and there is none")
+                raise UnsentError(Reason.SOURCE_AUTH, "the caller's credential is to be forwarded, and there is none")
             said["Authorization"] = f"Bearer {call.credential}"
         if not all(map(_is_header_value, said.values())):
-            raise SendError(Reason.SOURCE_ERROR, "what the source is to be told cannot stand in a header")
+            raise UnsentError(Reason.SOURCE_ERROR, "what the source is to be told cannot stand in a header")
         return said
 
+    async def _read(
+        self, begun: Begun, answered: Collection[int], bare: Collection[int], read: Callable[[bytes], Any]
+    ) -> HttpReply:
+        """Return what the source answered, or raise SendError by its status, its type or its text."""
+        status, signals = begun.status, STANDARD if self._limits is None else self._limits.limits.signals
+        if status in bare:
+            await begun.read()  # a connection is kept only when its answer was read to the end
+            return HttpReply(status)
+        is_good = 200 <= status < 300
+        if status in REFUSED or status not in answered or not (is_good or _is_json(begun.content_type)):
+            body = await _read_code(begun) if status in signals.coded else None
+            raise error_of_status(status, self._heard(signals, begun, body))
+        if not _is_json(begun.content_type):
+            raise SendError(Reason.SOURCE_ERROR, "the source answered with something other than JSON")
+        body = read(await begun.read())
+        if is_good and status not in signals.coded and not self._has_rates():
+            return HttpReply(status, body)
+        signal = self._heard(signals, begun, body)
+        if signal.is_throttled:
+            raise error_of_status(status, signal)
+        return HttpReply(status, body, signal)
 
-async def _read(
-    begun: Begun, answered: Collection[int], bare: Collection[int], read: Callable[[bytes], Any]
-) -> HttpReply:
-    """Return what the source answered, or raise SendError by its status, its type or its text."""
-    status = begun.status
-    if status in bare:
-        await begun.read()  # a connection is kept only when its answer was read to the end
-        return HttpReply(status)
-    if status in _REFUSED:
-        raise SendError(*_REFUSED[status])
-    if status not in answered:
-        raise SendError(Reason.SOURCE_ERROR, f"the source answered with status {status}")
-    if not _is_json(begun.content_type):
-        raise SendError(Reason.SOURCE_ERROR, "the source answered with something other than JSON")
-    return HttpReply(status, read(await begun.read()))
+    def _has_rates(self) -> bool:
+        return self._limits is not None and bool(self._limits.limits.rates)
+
+    def _heard(self, signals: Signals, begun: Begun, body: object) -> Signal:
+        """Return what an answer says of the source's limits; how much it says is left is told to them."""
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in begun.headers}
+        signal = signals.read(begun.status, headers, body)
+        if signal.left is not None and self._limits is not None and not self.forwards_credential:  # else: a caller's
+            self._limits.left(signal.left)
+        return signal
+
+
+async def _read_code(begun: Begun) -> object:
+    """Return the JSON of an answer that is an error, by which its code is known; None where it has none."""
+    try:
+        return read_json(await begun.read())
+    except (httpx.HTTPError, JsonError):
+        return None
 
 
 def _is_json(content_type: str) -> bool:
@@ -160,12 +251,16 @@ def _is_json(content_type: str) -> bool:
     return plain or _JSON.fullmatch(content_type.partition(";")[0].strip()) is not None
 
 
-_TRANSLATIONS: tuple[tuple[type[Exception], Reason, str], ...] = (
-    (httpx.TimeoutException, Reason.SOURCE_TIMEOUT, "no connection or no answer in time"),
-    (BodyTooLarge, Reason.SOURCE_ERROR, "the answer is longer than allowed"),
-    (httpx.ConnectError, Reason.SOURCE_ERROR, "no connection can be made"),
-    (httpx.HTTPError, Reason.SOURCE_ERROR, "the connection broke, or the answer was not HTTP"),
-    (httpx.InvalidURL, Reason.SOURCE_ERROR, "what is asked makes no URL, or one that is too long"),
+_BROKEN = "the connection broke, or the answer was not HTTP"
+
+_TRANSLATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Reason, str, Cause], ...] = (
+    (httpx.TimeoutException, Reason.SOURCE_TIMEOUT, "no connection or no answer in time", Cause.FLEETING),
+    (BodyTooLarge, Reason.SOURCE_ERROR, "the answer is longer than allowed", Cause.SICK),
+    (httpx.ConnectError, Reason.SOURCE_ERROR, "no connection can be made", Cause.FLEETING),
+    ((HungUp, httpx.NetworkError), Reason.SOURCE_ERROR, _BROKEN, Cause.FLEETING),
+    (httpx.LocalProtocolError, Reason.SOURCE_ERROR, "what is asked cannot be sent", Cause.OURS),
+    (httpx.HTTPError, Reason.SOURCE_ERROR, _BROKEN, Cause.SICK),
+    (httpx.InvalidURL, Reason.SOURCE_ERROR, "what is asked makes no URL, or one that is too long", Cause.OURS),
 )
 """The first row that fits says what httpx's exception is in the words of `send`."""
 
@@ -173,11 +268,17 @@ _TRANSLATIONS: tuple[tuple[type[Exception], Reason, str], ...] = (
 def _translated(error: Exception) -> SendError:
     if isinstance(error, JsonError):
         return SendError(Reason.SOURCE_ERROR, str(error))
-    return next(SendError(reason, text) for what, reason, text in _TRANSLATIONS if isinstance(error, what))
+    return next(
+        SendError(reason, text, cause) for what, reason, text, cause in _TRANSLATIONS if isinstance(error, what)
+    )
 
 
 def _told(told: Told) -> tuple[tuple[str, Callable[[Call], str | None]], ...]:
-    pairs = ((told.purpose, attrgetter("purpose")), (told.case, attrgetter("case")), (told.trace, attrgetter("trace")))
+    pairs = (
+        (told.purpose, attrgetter("purpose")),
+        (told.case, attrgetter("case")),
+        (told.trace, attrgetter("traceparent")),
+    )
     return tuple((name, what) for name, what in pairs if name is not None)
 
 

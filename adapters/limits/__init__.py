@@ -3,7 +3,11 @@
 from adapters.limits.breaker import Breaker, State, Ticket
 from adapters.limits.budget import Budget
 from adapters.limits.declared import Breaking, Limits, OfferLimits, Repeating, Width
+from adapters.limits.opening import open_limits
 from adapters.limits.rates import Bucket, Execution, Points, Rate, Window
+from adapters.limits.sends import limited
+from adapters.limits.source import SourceLimits
+from adapters.limits.state import LimitsState, OfferState
 from adapters.limits.turns import FullError, Turns
 from adapters.limits.width import Adapting
 
@@ -16,13 +20,18 @@ __all__ = [
     "Execution",
     "FullError",
     "Limits",
+    "LimitsState",
     "OfferLimits",
+    "OfferState",
     "Points",
     "Rate",
     "Repeating",
+    "SourceLimits",
     "State",
     "Ticket",
     "Turns",
     "Width",
     "Window",
+    "limited",
+    "open_limits",
 ]

@@ -22,7 +22,8 @@ class State(StrEnum):
 
 
 class Ticket:
-    """One call that the breaker has let pass. What it tells counts in the state in which it was let pass alone."""
+    """A call that the breaker has let pass. What it tells counts in the state in which it was let pass alone; while the
+    breaker is closed all have the same."""
 
     __slots__ = ("is_probe", "turn")
 
@@ -33,7 +34,9 @@ class Ticket:
 class Breaker:
     """Counts how calls end. `told` hears of every change of state; `chance` returns a number from 0 to 1.
 
-    No call is made for it alone: a source is probed by what somebody asks.
+    No call is made for it alone: a source is probed by what somebody asks. `since` is when its state began,
+    `alone_since` when it was closed last, None while it is, and `opened` how often it has opened. `rule` may be
+    exchanged at any time.
     """
 
     def __init__(
@@ -45,14 +48,23 @@ class Breaker:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.rule, self._clock, self._told, self._chance = rule, clock, told, chance
-        self.state = State.CLOSED
+        self.state, self.since, self.opened = State.CLOSED, clock(), 0
+        self.alone_since: float | None = None
         self._turn, self._in_a_row, self._probes = 0, 0, 0
+        self._ticket = Ticket(0, is_probe=False)
         self._ends: deque[tuple[float, bool]] = deque()
         self._failed = 0
         self._until, self._is_probed = 0.0, False
 
     def __repr__(self) -> str:
         return f"Breaker({self.state})"
+
+    def is_well(self) -> bool:
+        """Return whether it is closed, and the last call that counted went well, a moment ago."""
+        if not self._ends:
+            return False
+        at, failed = self._ends[-1]
+        return not failed and at >= self._clock() - self.rule.seconds
 
     def lets_pass(self) -> bool:
         """Return whether a call could pass now. What waits for its turn meanwhile is asked again by `enter`."""
@@ -63,7 +75,7 @@ class Breaker:
     def enter(self) -> Ticket | None:
         """Return the ticket of a call that may start, None where it may not."""
         if self.state is State.CLOSED:
-            return Ticket(self._turn, is_probe=False)
+            return self._ticket
         if not self.lets_pass():
             return None
         if self.state is State.OPEN:
@@ -81,6 +93,18 @@ class Breaker:
                 self._probed(failed=failed)
         elif failed is not None:
             self._count(failed=failed)
+
+    def tried_in_vain(self, ticket: Ticket) -> None:
+        """Take note of a probe that failed by what says nothing of all that passes here: any other call may try next.
+
+        It is open as before, unless another call was answered meanwhile.
+        """
+        if ticket.turn != self._turn:
+            return
+        self._is_probed = False
+        if not self._probes:
+            self._until = self._clock()
+            self._become(State.OPEN)
 
     def _probed(self, *, failed: bool) -> None:
         if failed:
@@ -109,5 +133,9 @@ class Breaker:
     def _become(self, state: State) -> None:
         self._turn, self._in_a_row, self._probes, self._failed = self._turn + 1, 0, 0, 0
         self._ends.clear()
-        self._is_probed, self.state = False, state
+        self._ticket = Ticket(self._turn, is_probe=False)
+        self._is_probed, self.state, self.since = False, state, self._clock()
+        self.opened += state is State.OPEN
+        if state is State.CLOSED or self.alone_since is None:
+            self.alone_since = None if state is State.CLOSED else self.since
         self._told(state)

@@ -23,7 +23,7 @@ class Budget:
     """
 
     def __init__(self, rule: Repeating, clock: Clock) -> None:
-        self._rule, self._clock = rule, clock
+        self.rule, self._clock = rule, clock
         self._slots: deque[list[float]] = deque()
         self._calls = self._repeated = 0
 
@@ -35,11 +35,17 @@ class Budget:
     def take(self) -> bool:
         """Return whether one more call may be repeated, and count it if so."""
         slot = self._slot()
-        if self._repeated + 1 > self._calls * self._rule.share + self._rule.floor * _WITHIN:
+        if self._repeated + 1 > self._calls * self.rule.share + self.rule.floor * _WITHIN:
             return False
         slot[2] += 1
         self._repeated += 1
         return True
+
+    def left(self) -> int:
+        """Return how many calls may be repeated now. Nothing is changed by it: another thread may ask."""
+        counted = [slot for slot in tuple(self._slots) if self._clock() - slot[0] < _WITHIN]
+        calls, repeated = (sum(slot[at] for slot in counted) for at in (1, 2))
+        return max(0, int(calls * self.rule.share + self.rule.floor * _WITHIN - repeated))
 
     def _slot(self) -> list[float]:
         """Return the counts of this part of the time: when it began, calls, repeated ones."""

@@ -6,13 +6,18 @@ those of the clock that its caller reads.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import deque
+from dataclasses import dataclass
+from heapq import merge
+from itertools import repeat
 from typing import Protocol
 
 __all__ = ["Bucket", "Execution", "Points", "Rate", "Window"]
 
 _MOST = 100_000
 """The most calls of a window: each is remembered."""
+_MOST_SECONDS = 1_000_000
 _PARTS = 100
 """Parts of the time for which time of execution is added up."""
 
@@ -42,32 +47,47 @@ class Books(Protocol):
     def spent(self, now: float, seconds: float) -> None:
         """Note how long a call has taken."""
 
+    def become(self, rate: Rate, share: float) -> bool:
+        """Go on as the books of this share of another rate, with what was booked; return whether they can."""
 
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Window:
     """At most `calls` in any `seconds`: whatever window the source counts in, it sees no more.
 
     HubSpot: 100 in 10 s. Companies House: 600 in 300 s. Dynamics 365: 6,000 in 300 s.
     """
 
-    def __init__(self, calls: int, seconds: float) -> None:
-        if not 1 <= calls <= _MOST or not 0 < seconds <= 86_400:
+    calls: int
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.calls <= _MOST or not 0 < self.seconds <= 86_400:
             raise ValueError(
-                f"got {calls} calls in {seconds} s; wanted 1 to {_MOST} calls, and seconds above 0 and up to 86400"
+                f"got {self.calls} calls in {self.seconds} s; wanted 1 to {_MOST} calls, and seconds above 0 and up "
+                "to 86400"
             )
-        self.calls, self.seconds = calls, seconds
 
     def __repr__(self) -> str:
         return f"Window({self.calls}, {self.seconds:g})"
 
     def opened(self, share: float) -> Books:
         """Return empty books."""
-        return _Window(max(1, int(self.calls * share)), self.seconds)
+        return _Window(self, share)
 
 
 class _Window:
-    def __init__(self, calls: int, seconds: float) -> None:
-        self._calls, self._seconds = calls, seconds
+    """When calls started, or will, in their order."""
+
+    def __init__(self, rate: Window, share: float) -> None:
         self._starts: deque[float] = deque()
+        self.become(rate, share)
+
+    def become(self, rate: Rate, share: float) -> bool:
+        if not isinstance(rate, Window):
+            return False
+        self._calls, self._seconds = max(1, int(rate.calls * share)), rate.seconds
+        return True
 
     def wait(self, now: float, cost: float) -> float:
         starts = self._starts
@@ -78,53 +98,64 @@ class _Window:
         return starts[len(starts) - self._calls] + self._seconds - now
 
     def book(self, at: float, cost: float) -> None:
-        self._starts.append(at)
+        if not self._starts or at >= self._starts[-1]:
+            self._starts.append(at)
+        else:
+            insort(self._starts, at)
 
     def unbook(self, at: float, cost: float) -> None:
         if at in self._starts:
             self._starts.remove(at)
 
     def left(self, now: float, count: float) -> None:
-        for _ in range(self._calls - len(self._starts) - max(0, int(count))):
-            self._starts.append(now)
+        gone = self._calls - len(self._starts) - max(0, int(count))
+        if gone > 0:  # at once: there may be a hundred thousand, and some are planned for later
+            self._starts = deque(merge(self._starts, repeat(now, gone)))
 
     def spent(self, now: float, seconds: float) -> None:
         """Nothing of it counts here."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class Bucket:
     """`size` calls at once, refilled by `per_second`: the leaky bucket of many gateways (GCRA, ITU-T I.371)."""
 
-    def __init__(self, size: float, per_second: float) -> None:
-        if not 1 <= size <= _MOST or not 0 < per_second <= _MOST:
+    size: float
+    per_second: float
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.size <= _MOST or not 0 < self.per_second <= _MOST:
             raise ValueError(
-                f"got a size of {size} and {per_second} a second; wanted a size from 1, and a rate above 0, both up to "
-                f"{_MOST}"
+                f"got a size of {self.size} and {self.per_second} a second; wanted a size from 1, and a rate above 0, "
+                f"both up to {_MOST}"
             )
-        self.size, self.per_second = size, per_second
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.size:g}, {self.per_second:g})"
 
     def opened(self, share: float) -> Books:
         """Return full books."""
-        return _Bucket(max(1.0, self.size * share), self.per_second * share, costs=False)
+        return _Bucket(self, share)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class Points(Bucket):
     """A bucket of points, of which a call costs as many as its adapter says: Shopify has 2,000, and 100 a second."""
-
-    def opened(self, share: float) -> Books:
-        """Return full books."""
-        return _Bucket(max(1.0, self.size * share), self.per_second * share, costs=True)
 
 
 class _Bucket:
     """What is in it at `_at`: what is booked for later makes it less than nothing."""
 
-    def __init__(self, size: float, per_second: float, *, costs: bool) -> None:
-        self._size, self._per_second, self._costs = size, per_second, costs
-        self._level, self._at = size, float("-inf")
+    def __init__(self, rate: Bucket, share: float) -> None:
+        self._kind, self._level, self._at = type(rate), float("inf"), float("-inf")
+        self.become(rate, share)
+
+    def become(self, rate: Rate, share: float) -> bool:
+        if not isinstance(rate, Bucket) or type(rate) is not self._kind:
+            return False
+        self._size, self._per_second = max(1.0, rate.size * share), rate.per_second * share
+        self._level = min(self._level, self._size)
+        return True
 
     def wait(self, now: float, cost: float) -> float:
         self._fill(now)
@@ -139,14 +170,14 @@ class _Bucket:
 
     def left(self, now: float, count: float) -> None:
         self._fill(now)
-        self._level = min(self._level, count)
+        self._level = min(self._level, max(0.0, count))
 
     def spent(self, now: float, seconds: float) -> None:
         """Nothing of it counts here."""
 
     def _price(self, cost: float) -> float:
         # what costs more than there can ever be goes when the bucket is full: the source has the last word
-        return min(cost, self._size) if self._costs else 1.0
+        return min(cost, self._size) if self._kind is Points else 1.0
 
     def _fill(self, now: float) -> None:
         if now > self._at:
@@ -154,32 +185,44 @@ class _Bucket:
             self._level, self._at = min(self._size, self._level + grown), now
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class Execution:
     """At most so many `seconds` of the source's own time in any `within` seconds: Dynamics 365 has 1,200 in 300.
 
     A call is let go while there is time left; what it took is booked when it has ended.
     """
 
-    def __init__(self, seconds: float, within: float) -> None:
-        if seconds <= 0 or not 0 < within <= 86_400:
-            raise ValueError(f"got {seconds} s in {within} s; wanted both above 0, and the second up to 86400")
-        self.seconds, self.within = seconds, within
+    seconds: float
+    within: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds <= _MOST_SECONDS or not 0 < self.within <= 86_400:
+            raise ValueError(
+                f"got {self.seconds} s in {self.within} s; wanted both above 0, the first up to {_MOST_SECONDS}, and "
+                "the second up to 86400"
+            )
 
     def __repr__(self) -> str:
         return f"Execution({self.seconds:g}, {self.within:g})"
 
     def opened(self, share: float) -> Books:
         """Return empty books."""
-        return _Execution(self.seconds * share, self.within)
+        return _Execution(self, share)
 
 
 class _Execution:
     """What calls took is added up for each part of the time: `_took` holds when a part began, and its seconds."""
 
-    def __init__(self, seconds: float, within: float) -> None:
-        self._most, self._within = seconds, within
+    def __init__(self, rate: Execution, share: float) -> None:
         self._took: deque[tuple[float, float]] = deque()
         self._sum = 0.0
+        self.become(rate, share)
+
+    def become(self, rate: Rate, share: float) -> bool:
+        if not isinstance(rate, Execution):
+            return False
+        self._most, self._within = rate.seconds * share, rate.within
+        return True
 
     def wait(self, now: float, cost: float) -> float:
         self._forget(now)

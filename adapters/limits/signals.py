@@ -20,6 +20,7 @@ __all__ = [
     "HUBSPOT",
     "SALESFORCE",
     "SHOPIFY",
+    "SIGNALS",
     "STANDARD",
     "ZENDESK",
     "Signal",
@@ -44,7 +45,11 @@ class Signal:
 
 
 class Signals(Protocol):
-    """Reads what one kind of source says."""
+    """Reads what one kind of source says. `coded` are the statuses of answers whose body says it."""
+
+    @property
+    def coded(self) -> Collection[int]:
+        """The statuses."""
 
     def read(self, status: int, headers: Headers, body: object) -> Signal:
         """Return what an answer says. `body` is its JSON, None where it was not read."""
@@ -91,7 +96,7 @@ def retry_after(headers: Headers) -> float | None:
 def _moment(text: str | None) -> datetime | None:
     try:
         moment = None if text is None or len(text) > _LONGEST else parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
@@ -142,6 +147,8 @@ _USAGE = re.compile(r"(?:^|[\s;,])api-usage=(?P<used>\d{1,12})/(?P<most>\d{1,12}
 @dataclass(frozen=True, slots=True)
 class _ShopifySignals:
     """A throttled call is answered 200, with an error; what is left of the points stands in `extensions.cost`."""
+
+    coded: Collection[int] = (200,)
 
     def read(self, status: int, headers: Headers, body: object) -> Signal:
         """Return what an answer says."""
@@ -200,3 +207,14 @@ SALESFORCE = _SalesforceSignals(throttled=(), coded=(403, 503), is_code=_has_sal
 
 SHOPIFY = _ShopifySignals()
 """200 with the error Throttled."""
+
+SIGNALS: Mapping[str, Signals] = {
+    "standard": STANDARD,
+    "hubspot": HUBSPOT,
+    "zendesk": ZENDESK,
+    "companies-house": COMPANIES_HOUSE,
+    "dynamics": DYNAMICS,
+    "salesforce": SALESFORCE,
+    "shopify": SHOPIFY,
+}
+"""All that are known, by the names that an operator gives them."""

@@ -41,7 +41,7 @@ class _Times:
     mean: float = 0.0
 
     def add(self, seconds: float, now: float) -> None:
-        self.mean = seconds if not self.mean else self.mean + (seconds - self.mean) * _NOW
+        self.mean = _moved(self.mean, seconds)
         self.sum += seconds
         self.count += 1
         if self.count == _OF:
@@ -54,20 +54,23 @@ class _Times:
 class Adapting:
     """The number of calls to one source that may run together.
 
-    Times are kept for each offer, and apart for few and for many keys: some calls take longer by nature.
+    `limit` is the number. Times are kept for each offer, and apart for few and for many keys: some calls take longer by
+    nature. `mean` are the
+    seconds that a call to the source takes now, 0.0 while none was answered.
     """
 
     def __init__(self, width: Width) -> None:
         self.width = width
-        self._limit = float(width.most)
+        self._limit, self.limit = float(width.most), width.most
         self._least = min(width.least, width.most)
         self._times: dict[tuple[str, int], _Times] = {}
-        self._ratio, self._is_slow_since = 1.0, 0.0
+        self._means: dict[str, float] = {}
+        self._ratio, self._is_slow_since, self.mean = 1.0, 0.0, 0.0
 
-    @property
-    def limit(self) -> int:
-        """Return the number."""
-        return int(self._limit)
+    def change(self, width: Width) -> None:
+        """Go on within other bounds; a number that nothing has made smaller is the most again."""
+        is_most, self.width, self._least = self._limit >= self.width.most, width, min(width.least, width.most)
+        self._set(width.most if is_most or not width.adapts else self._limit)
 
     def answered(self, offer: str, keys: int, seconds: float, under_way: int, now: float) -> None:
         """Take note of what an answered call of so many keys took, while so many were under way with it."""
@@ -76,6 +79,8 @@ class Adapting:
         if times is None:
             times = self._times[kind] = _Times()
         times.add(seconds, now)
+        self.mean = _moved(self.mean, seconds)
+        self._means[offer] = _moved(self._means.get(offer, 0.0), seconds)
         if times.least:
             self._ratio += (seconds / times.least - self._ratio) * _NOW
         if self.width.adapts and 2 * under_way >= self._limit:  # else it is not what holds calls up
@@ -96,5 +101,14 @@ class Adapting:
         times = self._times.get((offer, keys.bit_length()))
         return None if times is None else times.mean
 
+    def usual_of(self, offer: str) -> float | None:
+        """Return the seconds that calls to an offer take now, however many keys they ask; None as above."""
+        return self._means.get(offer)
+
     def _set(self, limit: float) -> None:
         self._limit = max(self._least, min(self.width.most, limit))
+        self.limit = int(self._limit)
+
+
+def _moved(mean: float, seconds: float) -> float:
+    return seconds if not mean else mean + (seconds - mean) * _NOW

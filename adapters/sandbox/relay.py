@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -20,6 +22,9 @@ from adapters.sandbox.misbehaviour import Misbehaviour
 __all__ = ["Relay", "Relayed"]
 
 _CHUNK = 64 * 1024
+_PAUSE = 0.05
+"""Seconds between two bytes that drip."""
+
 _GARBAGE = 0x5A
 """What every byte of an answer is mixed with when the relay sends garbage."""
 
@@ -62,9 +67,10 @@ class Relay:
     async def behave(self, misbehaviour: Misbehaviour) -> None:
         """From now on misbehave in this way, on connections that stand too.
 
-        SLOW keeps each part of an answer back, CUT ends a connection in the middle of its next answer, GARBAGE spoils
-        every byte of an answer, DOWN ends all connections and refuses new ones. The others are nothing that bytes can
-        do: they leave the relay in order, and are done in the database.
+        SLOW keeps each part of an answer back, HANG keeps all of it, DRIP sends a byte at a time, CUT ends a connection
+        in the middle of its next answer, RESET before it, GARBAGE spoils every byte of an answer, DOWN ends all
+        connections and refuses new ones. The others are nothing that bytes can do: they leave the relay in order, and
+        are done in the database.
         """
         self._misbehaviour = misbehaviour
         if misbehaviour is Misbehaviour.DOWN:
@@ -130,15 +136,25 @@ class Relay:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(_CHUNK):
-            if self._misbehaviour is Misbehaviour.SLOW:
-                await asyncio.sleep(self.delay)
-            cut = self._misbehaviour is Misbehaviour.CUT
-            chunk = self._spoilt(chunk)
-            self.relayed.bytes_answered += len(chunk)
-            writer.write(chunk)
-            await writer.drain()
-            if cut:
+            how = self._misbehaviour
+            if how is Misbehaviour.RESET:
+                _reset(writer)
                 return
+            await self._keep_back(how)
+            self.relayed.bytes_answered += len(chunk)
+            for piece in _pieces(self._spoilt(chunk), 1 if how is Misbehaviour.DRIP else _CHUNK):
+                writer.write(piece)
+                await writer.drain()
+                if how is Misbehaviour.DRIP:
+                    await asyncio.sleep(_PAUSE)
+            if how is Misbehaviour.CUT:
+                return
+
+    async def _keep_back(self, how: Misbehaviour) -> None:
+        if how is Misbehaviour.SLOW:
+            await asyncio.sleep(self.delay)
+        elif how is Misbehaviour.HANG:
+            await asyncio.Event().wait()
 
     def _spoilt(self, chunk: bytes) -> bytes:
         match self._misbehaviour:
@@ -147,6 +163,16 @@ class Relay:
             case Misbehaviour.GARBAGE:
                 return bytes(byte ^ _GARBAGE for byte in chunk)
         return chunk
+
+
+def _pieces(chunk: bytes, size: int) -> Iterator[bytes]:
+    return (chunk[place : place + size] for place in range(0, len(chunk), size))
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    end = writer.transport.get_extra_info("socket")
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing sends RST
+    writer.transport.abort()
 
 
 def _bound(host: str, port: int) -> socket.socket:

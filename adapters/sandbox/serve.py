@@ -10,9 +10,11 @@ import asyncio
 import os
 import signal
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import BinaryIO
 
 import uvicorn
@@ -23,8 +25,9 @@ from adapters.sandbox.orders import Orders
 from adapters.sandbox.people import customers
 from adapters.sandbox.permissions import Permissions
 from adapters.sandbox.register import Register
-from adapters.sandbox.server import CUT, SourceInterface, sandbox_app
+from adapters.sandbox.server import SourceInterface, sandbox_app
 from adapters.sandbox.support import support_desk
+from adapters.sandbox.wrong_answers import CUT, RESET
 
 __all__ = ["build_server", "build_source", "main"]
 
@@ -34,8 +37,14 @@ class CuttableConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the application the means, beside the request."""
-        self.app_state = {**self.app_state, CUT: transport.abort}
+        self.app_state = {**self.app_state, CUT: transport.abort, RESET: partial(_reset, transport)}
         super().connection_made(transport)
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    end = transport.get_extra_info("socket")
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing sends RST
+    transport.abort()
 
 
 def build_source(name: str, token: str) -> Sequence[SourceInterface]:

@@ -22,14 +22,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from adapters.sandbox.misbehaviour import Misbehaviour
+from adapters.sandbox.wrong_answers import WRONG_ANSWERS
 
 __all__ = ["Ask", "Behaviour", "SourceInterface", "project", "sandbox_app"]
-
-CUT = "cut"
-"""Where a connection's scope state holds the function that ends the connection at once."""
 
 _KEPT = 1_000
 """The most calls that are kept one by one; older ones are counted only."""
@@ -117,25 +114,18 @@ class Behaviour:
     def choose(self, ask: Ask, records: Mapping[str, Mapping[str, Any]]) -> Records:
         """Return the records that answer: those asked for, in the order asked, unless it misbehaves."""
         keys: Iterable[str] = ask.keys
-        if self.kind is Misbehaviour.WRONG_CUSTOMER:
-            keys = _others(ask.keys, records)
-        elif self.kind is Misbehaviour.SHUFFLED:
-            keys = (*ask.keys[1:], *ask.keys[:1])
+        match self.kind:
+            case Misbehaviour.WRONG_CUSTOMER:
+                keys = _others(ask.keys, records)
+            case Misbehaviour.FOREIGN:
+                keys = (*ask.keys, *_others(ask.keys, records)[:1])
+            case Misbehaviour.DUPLICATE:
+                keys = (*ask.keys, *ask.keys[:1])
+            case Misbehaviour.MISSING:
+                keys = ask.keys[1:]
+            case Misbehaviour.SHUFFLED:
+                keys = (*ask.keys[1:], *ask.keys[:1])
         return [records[key] for key in keys if key in records]
-
-
-class CutResponse(Response):
-    """An answer that breaks off: with a body after half of it, without one before the first byte."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what is to be sent and end the connection."""
-        if self.body:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            half = bytes(self.body[: len(self.body) // 2])
-            await send({"type": "http.response.body", "body": half, "more_body": True})
-        scope["state"][CUT]()
-        while (await receive())["type"] != "http.disconnect":
-            pass  # a request body that had arrived before
 
 
 def sandbox_app(*sources: SourceInterface) -> Starlette:
@@ -182,18 +172,13 @@ def _answering(source: SourceInterface, behaviour: Behaviour) -> Callable[[Reque
 
 async def _behave(behaviour: Behaviour, body: Callable[[], object]) -> Response:
     """Return the answer, or what the source does instead of answering."""
-    match behaviour.kind:
-        case Misbehaviour.SLOW:
-            await asyncio.sleep(behaviour.seconds)
-        case Misbehaviour.DOWN:
-            return CutResponse()
-        case Misbehaviour.CUT:
-            return CutResponse(JSONResponse(body()).body, media_type="application/json")
-        case Misbehaviour.ERROR:
-            return Response("Traceback: NullPointer at db-07.internal:5432, user svc_crm", 500)
-        case Misbehaviour.GARBAGE:
-            return Response(b'\x00\xff{"data": [<html>\xfe', media_type="application/json")
-    return JSONResponse(body())
+    kind = behaviour.kind
+    if kind is Misbehaviour.SLOW:
+        await asyncio.sleep(behaviour.seconds)
+    if kind is Misbehaviour.FLAPPING and behaviour.calls % 2:
+        kind = Misbehaviour.ERROR
+    answer = JSONResponse(body())
+    return WRONG_ANSWERS[kind](bytes(answer.body)) if kind in WRONG_ANSWERS else answer
 
 
 def _others(keys: Sequence[str], records: Mapping[str, object]) -> list[str]:

@@ -40,6 +40,7 @@ from dataclasses import dataclass, field
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Found, Key, Missing, SourceError
+from adapters.limits import Limits, SourceLimits, open_limits
 from adapters.matching import Ends
 from adapters.protocol import ProtocolAdapter
 from adapters.sending import Ask, SendError, last_look
@@ -77,7 +78,8 @@ class SqlAdapter(ProtocolAdapter[SqlAsk, Rows]):
     with asyncpg's parameters (`?sslmode=verify-full`); it is never printed. `timeout` are the seconds after which one
     statement is given up, on the server too. `connections` is the most connections, and so the most statements under
     way together. They are opened when first needed and closed by `aclose`; a database that is down stops nothing but
-    its own answers. `traced` is told the text of every statement before it runs, without its values.
+    its own answers. `limits` is what the database bears; both make it narrower. `traced` is told the text of every
+    statement before it runs, without its values.
     """
 
     def __init__(
@@ -88,9 +90,10 @@ class SqlAdapter(ProtocolAdapter[SqlAsk, Rows]):
         url: str,
         timeout: float | None = None,
         connections: int = 10,
+        limits: Limits | SourceLimits | None = None,
         traced: Callable[[str], None] | None = None,
     ) -> None:
-        super().__init__(source, offers, timeout=timeout, at_once=connections)
+        super().__init__(source, offers, limits=open_limits(source, limits, timeout, connections, bound=connections))
         self._database = _database(source, url, timeout, connections, traced or _unheard)
 
     def _unaskable(self, batch: Batch, key: Key) -> Answer | None:
@@ -116,7 +119,8 @@ class SqlAdapter(ProtocolAdapter[SqlAsk, Rows]):
     async def _make(self, ask: SqlAsk, call: Call) -> Rows:
         offer = _offer(ask.batch)
         bound = [value for key in ask.keys if (value := offer.key_type.bound(key)) is not None]
-        rows = await self._database.rows(ask.statement, bound, ask.values, last_look(ask, call))
+        ready, left = last_look(ask, call), call.deadline.remaining()
+        rows = await self._database.rows(ask.statement, bound, ask.values, ready, seconds=left)
         if len(rows) > offer.max_rows:
             raise SendError(Reason.SOURCE_ERROR, "the answer has more rows than the offer's max_rows")
         return rows

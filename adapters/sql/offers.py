@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from adapters.answers import Key
 from adapters.offers import Offer
-from adapters.records import every_path, source_fields
+from adapters.records import every_path, source_fields, top_of
 from adapters.sql.columns import By, check_identifier, check_type, is_text, quoted
 from adapters.sql.filters import Filter, Sorted
 from adapters.sql.statements import Statement
@@ -125,7 +125,8 @@ class SqlOffer(Offer):
                 f"offer {self.name}: got key={self.key!r}; wanted the name of the column that says whose a row is"
             )
         read = source_fields(self.record, every_path(self.record))
-        for column in (self.key, self.asked_column, *(column for column, _ in self._compared()), *read):
+        told = () if self.as_of is None else (top_of(self.as_of),)
+        for column in (self.key, self.asked_column, *told, *(column for column, _ in self._compared()), *read):
             check_identifier(column, f"offer {self.name}, column")
         for column, type_ in self._compared():
             check_type(type_, f"offer {self.name}, column {column}")
@@ -172,8 +173,9 @@ def statement_for(
     row more than the offer allows, so that too many can be told from just enough.
     """
     assert isinstance(offer.key, str)
+    beside = (offer.key,) if offer.as_of is None else (offer.key, top_of(offer.as_of))
     return Statement(
-        columns=tuple(sorted({offer.key, *source_fields(offer.record, fields)})),
+        columns=tuple(sorted({*beside, *source_fields(offer.record, fields)})),
         relation=offer.relation,
         key=offer.asked_column,
         key_type=offer.key_type,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Self
@@ -11,10 +12,10 @@ import asyncpg
 from asyncpg.cursor import Cursor
 from asyncpg.pool import PoolConnectionProxy
 
-from adapters.sending import Ready, SendError
+from adapters.sending import Cause, Ready, SendError
 from adapters.sql.columns import Value, Values
 from adapters.sql.databases import Rows
-from adapters.sql.framing import FrameCheck
+from adapters.sql.framing import CursorCheck, FrameCheck
 from adapters.sql.statements import Statement
 from schema.reasons import Reason
 
@@ -26,33 +27,100 @@ _PATIENCE = 60.0
 """Seconds that the server gives a statement where the source's declaration sets no limit: the last defence against one
 whose cancellation was lost."""
 
+_SLACK, _LEAST_ALLOWED = 4.0, 0.1
+"""By how much longer than is left a statement may run that nobody can cancel, and the least seconds that are told."""
+
 _GRACE = 2.0
 """Seconds to wait for the server when a connection is given back in the middle of a statement, and at the end."""
 
-_FOREIGN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, EOFError, ValueError)
-"""What asyncpg raises, ValueError where bytes are not what the protocol says."""
+_FOREIGN: tuple[type[Exception], ...] = (
+    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, EOFError),
+    *(ArithmeticError, AssertionError, BufferError, LookupError, SystemError, ValueError),
+)
+"""What asyncpg raises, that of the second line where bytes are not what the protocol says."""
 
-_REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Reason, str], ...] = (
-    (asyncpg.InvalidAuthorizationSpecificationError, Reason.SOURCE_AUTH, "the database refused the login"),
-    (asyncpg.InsufficientPrivilegeError, Reason.SOURCE_AUTH, "the database refused access to the table"),
-    (asyncpg.TooManyConnectionsError, Reason.SOURCE_RATE_LIMITED, "the database has no connection left"),
-    ((asyncpg.QueryCanceledError, TimeoutError), Reason.SOURCE_TIMEOUT, "the database did not answer in time"),
+_REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Reason, str, Cause], ...] = (
     (
-        (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, OSError),
+        asyncpg.InvalidAuthorizationSpecificationError,
+        Reason.SOURCE_AUTH,
+        "the database refused the login",
+        Cause.OURS,
+    ),
+    (
+        asyncpg.InsufficientPrivilegeError,
+        Reason.SOURCE_AUTH,
+        "the database refused access to the table",
+        Cause.OURS,
+    ),
+    (
+        asyncpg.TooManyConnectionsError,
+        Reason.SOURCE_RATE_LIMITED,
+        "the database has no connection left",
+        Cause.THROTTLED,
+    ),
+    # what took too long would do so again, and the database has its work twice
+    (asyncpg.QueryCanceledError, Reason.SOURCE_TIMEOUT, "the database did not answer in time", Cause.SICK),
+    (TimeoutError, Reason.SOURCE_TIMEOUT, "the database did not answer in time", Cause.FLEETING),
+    (
+        (
+            asyncpg.PostgresConnectionError,
+            asyncpg.CannotConnectNowError,
+            asyncpg.AdminShutdownError,
+            asyncpg.CrashShutdownError,
+            OSError,
+        ),
         Reason.SOURCE_ERROR,
         "the connection to the database failed",
+        Cause.FLEETING,
     ),
-    (asyncpg.PostgresError, Reason.SOURCE_ERROR, "the database could not run the statement"),
-    (Exception, Reason.SOURCE_ERROR, "the database's answer was not in its protocol"),
+    # a standby ends what stands in the way of what it replays (57P01 or 40001), and has it again a moment later
+    (
+        (asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError),
+        Reason.SOURCE_ERROR,
+        "the database could not run the statement",
+        Cause.FLEETING,
+    ),
+    (
+        (asyncpg.DataError, asyncpg.ProgramLimitExceededError),
+        Reason.SOURCE_ERROR,
+        "the database could not run the statement",
+        Cause.OURS,
+    ),
+    (asyncpg.PostgresError, Reason.SOURCE_ERROR, "the database could not run the statement", Cause.SICK),
+    (Exception, Reason.SOURCE_ERROR, "the database's answer was not in its protocol", Cause.SICK),
 )
+"""The first row that fits says what asyncpg's exception is in the words of `send`."""
 
 
 class CheckedConnection(asyncpg.Connection):
     """A connection whose server's messages are checked, from the end of the handshake on."""
 
+    _check = FrameCheck
+
     def __init__(self, protocol: Any, transport: Any, *rest: Any) -> None:
         super().__init__(protocol, transport, *rest)
-        transport.set_protocol(FrameCheck(protocol, transport))
+        transport.set_protocol(self._check(protocol, transport))
+        self._allowed: float | None = None
+
+    async def allow(self, seconds: float, most: float) -> None:
+        """Have the server end statements by itself after about so many seconds: not before, and `most` at most.
+
+        Cancelling is what ends them at their deadline; this is for when it is lost, or the gateway with it. To say it
+        costs a round trip, so what was said holds for as long as it is not more than four times too long.
+        """
+        wanted = min(seconds, most)
+        allowed = most if self._allowed is None else self._allowed
+        if wanted <= allowed <= max(_SLACK * wanted, _LEAST_ALLOWED):
+            return
+        told = min(most, max(_SLACK / 2 * wanted, _LEAST_ALLOWED))
+        await self.execute(f"SET statement_timeout = {max(1, math.ceil(told * 1000))}")
+        self._allowed = told
+
+
+class CursorConnection(CheckedConnection):
+    """A checked connection on which rows are read by a cursor."""
+
+    _check = CursorCheck
 
 
 class PostgresDatabase:
@@ -72,15 +140,22 @@ class PostgresDatabase:
         self._returning: set[asyncio.Task[None]] = set()
 
     async def rows(
-        self, statement: Statement, keys: Sequence[str | int], values: Values, ready: Ready | None = None
+        self,
+        statement: Statement,
+        keys: Sequence[str | int],
+        values: Values,
+        ready: Ready | None = None,
+        *,
+        seconds: float = math.inf,
     ) -> Rows:
         """Return the rows of these keys, or raise SendError."""
         text = statement.on_postgres()
         with _translated():
             pool = await self._opened()
-            connection = await pool.acquire()
+            connection: Any = await pool.acquire()  # stands for one of ours
             process = connection.get_server_pid()
             try:
+                await connection.allow(seconds, self._timeout)
                 if ready is not None:
                     await _parse(connection, text)
                     ready()
@@ -156,7 +231,7 @@ class PostgresRows:
         """Run the statement, or raise SendError."""
         with _translated():
             settings = {"application_name": "customer-view-gateway", "default_transaction_read_only": "on"}
-            connection = await asyncpg.connect(url, connection_class=CheckedConnection, server_settings=settings)
+            connection = await asyncpg.connect(url, connection_class=CursorConnection, server_settings=settings)
             try:
                 await connection.transaction(readonly=True).start()
                 prepared = await connection.prepare(statement)
@@ -202,7 +277,7 @@ async def connected(url: str) -> AsyncIterator[Connection[asyncpg.Record]]:
     try:
         yield connection
     finally:
-        await connection.close()
+        await connection.close(timeout=_GRACE)  # a server that has stopped answering is not waited for
 
 
 @contextmanager
@@ -211,5 +286,5 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except _FOREIGN as error:
-        reason, detail = next((reason, detail) for kind, reason, detail in _REASONS if isinstance(error, kind))
-        raise SendError(reason, detail) from None
+        reason, detail, cause = next(meaning[1:] for meaning in _REASONS if isinstance(error, meaning[0]))
+        raise SendError(reason, detail, cause) from None

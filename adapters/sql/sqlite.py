@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.sending import Ready, SendError
+from adapters.sending import Cause, Ready, SendError
 from adapters.sql.columns import Value, Values
 from adapters.sql.databases import Rows
 from adapters.sql.statements import Statement
@@ -30,19 +31,28 @@ _STEPS = 10_000
 _LONGEST_VALUE = 16 * 2**20
 """Bytes of the largest row or value that is read."""
 
+_LONGEST_ANSWER = 16 * 2**20
+"""Characters and bytes of all the rows of a statement together."""
+
 _BUSY_SECONDS = 1.0
 """How long a statement waits for a writer."""
 
+_NOT_RUN = "the database could not run the statement"
+
+_OF_VALUES = (0, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE)
+"""Codes of what is wrong with the values that were given; 0 is of the module itself, which could not bind one."""
+
 _REASONS = {
-    sqlite3.SQLITE_BUSY: (Reason.SOURCE_TIMEOUT, "the database is locked by a writer"),
-    sqlite3.SQLITE_LOCKED: (Reason.SOURCE_TIMEOUT, "the table is locked by a writer"),
-    sqlite3.SQLITE_PERM: (Reason.SOURCE_AUTH, "the database refused access"),
-    sqlite3.SQLITE_AUTH: (Reason.SOURCE_AUTH, "the database refused access"),
-    sqlite3.SQLITE_CANTOPEN: (Reason.SOURCE_ERROR, "the database file could not be opened"),
-    sqlite3.SQLITE_NOTADB: (Reason.SOURCE_ERROR, "the file is not a database"),
-    sqlite3.SQLITE_CORRUPT: (Reason.SOURCE_ERROR, "the database file is damaged"),
+    sqlite3.SQLITE_BUSY: (Reason.SOURCE_TIMEOUT, "the database is locked by a writer", Cause.FLEETING),
+    sqlite3.SQLITE_LOCKED: (Reason.SOURCE_TIMEOUT, "the table is locked by a writer", Cause.FLEETING),
+    sqlite3.SQLITE_PERM: (Reason.SOURCE_AUTH, "the database refused access", Cause.OURS),
+    sqlite3.SQLITE_AUTH: (Reason.SOURCE_AUTH, "the database refused access", Cause.OURS),
+    sqlite3.SQLITE_CANTOPEN: (Reason.SOURCE_ERROR, "the database file could not be opened", Cause.SICK),
+    sqlite3.SQLITE_NOTADB: (Reason.SOURCE_ERROR, "the file is not a database", Cause.SICK),
+    **dict.fromkeys(_OF_VALUES, (Reason.SOURCE_ERROR, _NOT_RUN, Cause.OURS)),
+    sqlite3.SQLITE_CORRUPT: (Reason.SOURCE_ERROR, "the database file is damaged", Cause.SICK),
 }
-_OTHER = (Reason.SOURCE_ERROR, "the database could not run the statement")
+_OTHER = (Reason.SOURCE_ERROR, _NOT_RUN, Cause.SICK)
 
 
 class SqliteDatabase:
@@ -61,7 +71,13 @@ class SqliteDatabase:
         self._traced = traced
 
     async def rows(
-        self, statement: Statement, keys: Sequence[str | int], values: Values, ready: Ready | None = None
+        self,
+        statement: Statement,
+        keys: Sequence[str | int],
+        values: Values,
+        ready: Ready | None = None,
+        *,
+        seconds: float = math.inf,
     ) -> Rows:
         """Return the rows of these keys, or raise SendError."""
         text, unwanted = statement.on_sqlite(len(keys)), threading.Event()
@@ -100,12 +116,18 @@ class SqliteDatabase:
             self._opened.pop().close()
 
     def _read(self, text: str, bound: Sequence[Value], unwanted: threading.Event) -> Rows:
+        try:
+            return self._run(text, bound, unwanted)
+        except SendError as error:
+            raise error.with_traceback(None) from None  # a traceback would keep the rows that were read
+
+    def _run(self, text: str, bound: Sequence[Value], unwanted: threading.Event) -> Rows:
         with _translated():
             connection = self._connection()
             connection.set_progress_handler(unwanted.is_set, _STEPS)
             cursor = connection.execute(text, bound)
             names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return [dict(zip(names, row, strict=True)) for row in _bounded(cursor)]
 
     def _connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""
@@ -148,6 +170,16 @@ class SqliteRows:
         self._connection.close()
 
 
+def _bounded(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
+    """Yield rows, or raise SendError where they come to more than is read."""
+    length = 0
+    for row in rows:
+        length += sum([len(value) for value in row if isinstance(value, (str, bytes))])
+        if length > _LONGEST_ANSWER:
+            raise SendError(Reason.SOURCE_ERROR, "the answer is longer than allowed")
+        yield row
+
+
 def _uri(path: str) -> str:
     return Path(path).absolute().as_uri() + "?mode=ro"
 
@@ -178,5 +210,5 @@ def _translated() -> Iterator[None]:
     except sqlite3.Error as error:
         # the low byte is the primary code; errors of the module's own (too many parameters, say) carry none
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        reason, detail = _REASONS.get(primary, _OTHER)
-        raise SendError(reason, detail) from None
+        reason, detail, cause = _REASONS.get(primary, _OTHER)
+        raise SendError(reason, detail, cause) from None

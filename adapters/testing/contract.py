@@ -143,8 +143,10 @@ class AdapterContract(PagingContract):
         await told(source, how)
         answers = await ask(source, keys, observer=heard)
         assert set(answers) == set(keys)
-        assert {reason_of(answer) for answer in answers.values()} == {Reason.SOURCE_ERROR}
-        assert len(heard.calls) == 2, f"the observer was told of {len(heard.calls)} calls; wanted 2"
+        reasons = {reason_of(answer) for answer in answers.values()}
+        assert Reason.SOURCE_ERROR in reasons <= {Reason.SOURCE_ERROR, Reason.CIRCUIT_OPEN}, f"got {reasons}"
+        told_of = len(heard.calls)  # a call may be sent again, and a source that fails is left alone
+        assert told_of >= 2, f"the observer was told of {told_of} calls; wanted 2 or more"
 
     @staged
     async def test_the_projection_reaches_the_source(self, source: SourceUnderTest) -> None:

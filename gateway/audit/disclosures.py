@@ -102,6 +102,11 @@ class Disclosures:
         finally:
             self._telling = None
 
+    def tell_of(self, views: Sequence[View]) -> None:
+        """Tell in the words of these views from now on; where nothing is told from, nothing is."""
+        if self._telling is not None:
+            self._telling = replace(self._telling, views=views)
+
     async def fetch(self, batch: Batch, call: Call) -> Mapping[Key, Answer]:
         """Return a page of what was shown of each customer; the records are searched in a thread."""
         telling = self._telling

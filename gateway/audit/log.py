@@ -81,6 +81,16 @@ class AuditLog:
         """Return why the last record could not be written, None where it could."""
         return self._writer.fault
 
+    @property
+    def failures(self) -> int:
+        """Return how many records could not be written, since this was made."""
+        return self._writer.failures
+
+    @property
+    def lag(self) -> float:
+        """Return for how many seconds records have been written that no anchor covers."""
+        return self._syncing.lag
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[AuditLog]:
         """Record for as long as the context lasts: then all is synced and anchored. Where it cannot be written yet,

@@ -130,9 +130,14 @@ class Syncing:
         return opened in self._failed
 
     @property
+    def lag(self) -> float:
+        """Return for how many seconds records have been written that no anchor covers."""
+        return max(0.0, self._clock() - self._unanchored_since)
+
+    @property
     def is_late(self) -> bool:
         """Return whether records were written for a minute without an anchor: the other place takes none."""
-        return self._clock() - self._unanchored_since > _MOST_UNANCHORED
+        return self.lag > _MOST_UNANCHORED
 
     def step(self, *, anchor: bool = False) -> None:
         """Sync all that waits, and anchor once a second, or at once with `anchor`."""

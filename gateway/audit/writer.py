@@ -70,7 +70,8 @@ class ChainWriter:
     A segment ends with its day (in UTC) or its size. Where the file is not as it was left, by whomever, or a disk has
     failed, the chain ends there and another one begins, with a writer's name of its own, as soon as it can be written.
     Segments are made and chains anchored by the thread that syncs; whoever records then waits for that, but no other
-    request. `fault` is why the last record could not be written, None where it could. For one event loop alone.
+    request. `fault` is why the last record could not be written, None where it could; `failures` is how many could not.
+    For one event loop alone.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class ChainWriter:
         self._making_until, self._again_at = -math.inf, -math.inf
         self._repeats, self._is_told = Repeats(clock), False
         self.fault: str | None = None
+        self.failures = 0
 
     async def append(self, kind: str, members: Mapping[str, Any]) -> None:
         """Write a record; the file has it when this returns.
@@ -116,6 +118,7 @@ class ChainWriter:
             self._head = self._put(opened, self._head, at, kind, members)
             self._syncing.wrote(opened.file, self._head)
         except TooLongError as error:
+            self.failures += 1
             self._tell("%s, so its request is refused", error)
             raise
         except OSError as error:
@@ -301,6 +304,7 @@ class ChainWriter:
 
     def _fail(self, why: str) -> NoReturn:
         self.fault = why
+        self.failures += 1
         self._is_told |= self._tell("records cannot be written, so nothing is shown: %s", why)
         raise AuditUnavailableError(why) from None
 

@@ -87,7 +87,7 @@ def read_application(name: str) -> Application:
 
 def _errors_of_declaration(gateway: Gateway, checked: Checked) -> Sequence[Problem]:
     declared = gateway.declared
-    files = (declared.consumers, declared.secret_file, declared.verifiers)
+    files = (declared.consumers, declared.secret_file, declared.verifiers, declared.sources)
     aside = {*map(str, files), "crossref", "CUSTOMER_VIEW_AUDIT_ANCHORS", *SETTINGS}
     return [problem for problem in checked.errors if problem.file not in aside]
 

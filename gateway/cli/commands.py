@@ -10,7 +10,8 @@ from typer.core import TyperGroup
 
 from gateway.cli.audit_commands import audit
 from gateway.cli.crossref import crossref
-from gateway.cli.making_commands import secret, token, view_schema
+from gateway.cli.explain_command import explain
+from gateway.cli.making_commands import secret, sources_schema, token, view_schema
 from gateway.cli.verification import verification
 from gateway.command_error import CommandError
 from schema.problems import ConfigurationError
@@ -136,11 +137,18 @@ def serve(
         str | None,
         typer.Option(help="In the sandbox, how well every customer is verified: V0 to V3.", show_default="V3"),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=256, help="Processes that answer. [default: CUSTOMER_VIEW_WORKERS, or 1]"),
+    ] = None,
 ) -> None:
     """Serve a gateway over HTTP until Ctrl-C.
 
-    Settings come from environment variables CUSTOMER_VIEW_*. For more processes start more of these, behind a load
-    balancer: they share nothing but the cross-reference.
+    Settings come from environment variables CUSTOMER_VIEW_*. With --workers several processes answer at one port, and
+    are started anew when they end. Those of other machines share nothing with them but the cross-reference.
+
+    SIGTERM has it say that it is not ready, answer on for CUSTOMER_VIEW_DRAIN_SECONDS, and stop; a second one ends it
+    at once. SIGHUP reads views, consumers, verifiers, sources and documents anew; what is wrong changes nothing.
 
     With --documents the documents in FOLDER/VIEW/*.graphql are compiled at the start; a wrong one stops it.
 
@@ -153,8 +161,9 @@ def serve(
 
     Exit codes: 0 stopped by a signal, 2 bad configuration; then nothing listened.
     """
-    if sandbox is not None and documents is not None:
-        raise CommandError("--documents is for a gateway, not for a sandbox: leave it out, or --sandbox")
+    if sandbox is not None and (documents is not None or workers is not None):
+        given = "--workers" if documents is None else "--documents"
+        raise CommandError(f"{given} is for a gateway, not for a sandbox: leave it out, or --sandbox")
     if sandbox is not None:
         from gateway.cli.pretending import Wanted, level_of, run_sandbox
 
@@ -166,7 +175,7 @@ def serve(
         raise CommandError("Which gateway? Give the APP, such as mycompany.view:gateway, or --sandbox VIEW")
     from gateway.cli.serve import run_serve
 
-    run_serve(app, host, port, documents)
+    run_serve(app, host, port, documents, workers)
 
 
 @app.command()
@@ -193,69 +202,37 @@ def check(
     _exit_unless(run_check(app, documents, as_json=as_json, notes=notes, with_paths=with_paths))
 
 
+app.command()(explain)
+
+
 @app.command()
-def explain(
-    app: App,
-    view: Annotated[
-        str, typer.Argument(metavar="VIEW", help="The view: support-call, or support-call@1.", show_default=False)
-    ],
-    query: Annotated[
+def status(
+    url: Annotated[
         str | None,
-        typer.Option(help="The file of the query, or - for standard input. [default: all that the view lists]"),
-    ] = None,
-    variables: Annotated[str | None, typer.Option(help="The query's variables, a JSON object.")] = None,
-    operation: Annotated[str | None, typer.Option(help="Which operation, where the query holds several.")] = None,
-    level: Annotated[
-        str | None,
-        typer.Option(help="How well the customers are verified: V0, V1, V2 or V3. [default: as the query shows most]"),
-    ] = None,
-    consent: Annotated[
-        str | None,
-        typer.Option(
-            help="What is recorded of consent: given, refused, withdrawn, expired, missing, objected, unknown."
+        typer.Argument(
+            metavar="URL", help="The gateway. [default: that of CUSTOMER_VIEW_HOST and _PORT]", show_default=False
         ),
     ] = None,
-    objection: Annotated[
-        str | None, typer.Option(help="What is recorded of objections: none, recorded, unknown.")
+    token_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="The file of the token, or - for a pipe. [default: CUSTOMER_VIEW_OPERATOR_TOKEN]"
+        ),
     ] = None,
-    case: Annotated[str | None, typer.Option(help="Whether a case is open: open, none or unknown.")] = None,
-    interaction: Annotated[
-        str | None, typer.Option(help="Whether the interaction goes on: active, none or unknown.")
-    ] = None,
-    channel: Annotated[str | None, typer.Option(help="The channel, in views that ask for it.")] = None,
-    journey: Annotated[str | None, typer.Option(help="The stage of the journey, likewise.")] = None,
-    objective: Annotated[str | None, typer.Option(help="The objective, likewise.")] = None,
-    code: Annotated[bool, typer.Option("--code", help="Print the code that is compiled for the answer.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Print what a query would ask, and show.
+    """Print how the sources of a running gateway do.
 
-    Steps, calls, fields, keys, limits and verdicts at each level, before anything is asked; nothing is.
+    Of each the state of its breaker, the calls of the last minute, and how it last failed. It is for consumers with the
+    role operator, and told of one process: of several, by the one that takes the request. No source is asked.
 
-    Without --level the plan is told as it is when all is allowed. What waits for a gate of which nothing is said waits.
+    Example: customer-view status http://127.0.0.1:8000
 
-    Example: customer-view explain mycompany.view:gateway support-call --query q.graphql --level V1 --case open
-
-    Exit codes: 0 fine, 1 the view would refuse the query, 2 wrong use or a bad configuration.
+    Exit codes: 0 all are called, 1 one is left alone, 2 the gateway cannot be asked, or does not tell.
     """
-    if code and as_json:
-        raise CommandError("--code prints Python and --json the plan: give one of them")
-    from gateway.cli.explain import run_explain
-    from schema.situation import Situation
+    from gateway.cli.status import run_status
 
-    told = run_explain(
-        app,
-        view,
-        query=query,
-        variables=variables,
-        operation=operation,
-        as_json=as_json,
-        as_code=code,
-        level=level,
-        gates={"consent": consent, "objection": objection, "case": case, "interaction": interaction},
-        situation=Situation(channel, journey, objective),
-    )
-    _exit_unless(told)
+    _exit_unless(run_status(url, token_file, as_json=as_json))
 
 
 @app.command()
@@ -345,6 +322,7 @@ def register(
 app.command()(token)
 app.command()(secret)
 app.command("view-schema")(view_schema)
+app.command("sources-schema")(sources_schema)
 app.add_typer(crossref)
 app.add_typer(verification)
 app.add_typer(audit)

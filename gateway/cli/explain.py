@@ -26,7 +26,7 @@ from schema.situation import NO_SITUATION, Situation
 from schema.verification import Level
 from schema.views import View
 
-__all__ = ["run_explain"]
+__all__ = ["read_query", "read_variables", "run_explain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ def run_explain(
     """
     application, assumed = read_application(app), _assumed(level, gates or {})
     view = application.view(view_name)
-    text = _read(query) if query is not None else whole_view(view, application.model)
-    request = Request(text, operation, _variables(variables, view), situation=_required(view, situation))
+    text = read_query(query) if query is not None else whole_view(view, application.model)
+    request = Request(text, operation, read_variables(variables, view), situation=_required(view, situation))
     reader = _reader(application)
     try:
         if as_code:
@@ -107,7 +107,8 @@ def _print_code(console: Console, code: str) -> None:
         print(code, end="")
 
 
-def _read(query: str) -> str:
+def read_query(query: str) -> str:
+    """Return the query in a file, or standard input for `-`. Raises CommandError."""
     try:
         return sys.stdin.read() if query == "-" else Path(query).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -115,7 +116,8 @@ def _read(query: str) -> str:
         raise CommandError(message) from None
 
 
-def _variables(text: str | None, view: View) -> Mapping[str, Any]:
+def read_variables(text: str | None, view: View) -> Mapping[str, Any]:
+    """Return the variables that were given as JSON, none for None. Raises CommandError."""
     try:
         variables = json.loads(text or "{}")
     except ValueError:

@@ -96,6 +96,7 @@ def _step(step: Mapping[str, Any]) -> Group:
         ("asked as", step["sourceFields"]),
         ("keys only", step["keys"]),
         ("of each key", _pages(step)),
+        ("holds up", _hold_up(step)),
         ("left out", _by_code(step["withheld"])),
     )
     return Group(Text.assemble((_name(step), "bold cyan"), calls), _rows(rows))
@@ -126,6 +127,11 @@ def _pages(step: Mapping[str, Any]) -> Sequence[str]:
         return ()
     entries = "all entries" if step["first"] is None else f"at most {_counted(step['first'], 'entry', 'entries')}"
     return (entries, f"in {_counted(step['pagesPerKey'], 'page')}")
+
+
+def _hold_up(step: Mapping[str, Any]) -> Sequence[str]:
+    """Return for how long a step may hold up an answer that can do without it."""
+    return (f"the answer by at most {step['holdsUpMs']} ms",) if "holdsUpMs" in step else ()
 
 
 def _by_code(withheld: Sequence[Mapping[str, str]]) -> list[str]:

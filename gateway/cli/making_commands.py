@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["secret", "token", "view_schema"]
+__all__ = ["secret", "sources_schema", "token", "view_schema"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -69,3 +69,17 @@ def view_schema() -> None:
     from gateway.cli.printed import print_schema
 
     print_schema()
+
+
+def sources_schema() -> None:
+    """Print the JSON Schema of the file of sources.
+
+    The file is the one that CUSTOMER_VIEW_SOURCES names.
+
+    Example: customer-view sources-schema > sources.schema.json
+
+    Exit codes: 0 fine.
+    """
+    from gateway.cli.printed import print_sources_schema
+
+    print_sources_schema()

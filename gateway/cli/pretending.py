@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from gateway.command_error import CommandError
 from gateway.demo.reference import reference
 from gateway.service import Service
 from gateway.serving import run_until_told
+from gateway.telemetry.logs import begin_logging
 from gateway.terminal import open_console
 from gateway.whole_view import whole_view
 from schema.lock import publish
@@ -64,7 +64,7 @@ def run_sandbox(app: str | None, wanted: Wanted, host: str | None, port: int | N
         CommandError: There is no such gateway or view, a wish cannot be granted, or the address is not to be had.
         ConfigurationError: The model or the view is declared wrongly. Nothing listened.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    begin_logging()
     with tempfile.TemporaryDirectory(prefix="customer-view-sandbox-") as name:
         sandbox = open_sandbox(app, wanted, Path(name))
 

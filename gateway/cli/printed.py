@@ -11,8 +11,9 @@ from gateway.cli.problems import print_problems
 from gateway.command_error import CommandError
 from gateway.consumers import is_source, new_token
 from gateway.secret_file import new_secret_line
+from gateway.sources import SourcesFile
 from gateway.terminal import open_console
-from schema.caller import CrossrefRole
+from schema.caller import OPERATOR, CrossrefRole
 from schema.lock import LOCK_FILE, Lock, publish
 from schema.problems import ConfigurationError
 from schema.suggest import did_you_mean
@@ -20,7 +21,7 @@ from schema.view_comparing import sdl_of
 from schema.view_files import ViewFolder, read_views
 from schema.views import View, is_slug
 
-__all__ = ["print_schema", "print_sdl", "print_secret", "print_token", "run_publish"]
+__all__ = ["print_schema", "print_sdl", "print_secret", "print_sources_schema", "print_token", "run_publish"]
 
 
 def print_sdl(app: str, view_name: str | None, *, codes: bool) -> None:
@@ -42,6 +43,11 @@ def print_sdl(app: str, view_name: str | None, *, codes: bool) -> None:
 def print_schema() -> None:
     """Print the JSON Schema of a view's file."""
     print(json.dumps(View.json_schema(), indent=2, ensure_ascii=False))
+
+
+def print_sources_schema() -> None:
+    """Print the JSON Schema of the file of sources."""
+    print(json.dumps(SourcesFile.json_schema(), indent=2, ensure_ascii=False))
 
 
 def print_token(
@@ -72,9 +78,9 @@ def print_token(
 def _check_roles(views: Sequence[str], roles: Sequence[str]) -> None:
     if not all(map(is_slug, roles)):
         raise CommandError("got a --role that is none; wanted lower-case words joined by hyphens, such as steward")
-    known = [str(each) for each in CrossrefRole]
+    known = [*map(str, CrossrefRole), OPERATOR]
     if roles and not views and not set(roles).intersection(known):
-        wanted = f"wanted one of the cross-reference: {', '.join(known)}; or give --view too"
+        wanted = f"wanted one of: {', '.join(known)}; or give --view too"
         advice = did_you_mean(roles[0], known, wanted)
         raise CommandError(f"got the role {roles[0]!r}, by which alone a consumer may do nothing; {advice}")
 

@@ -50,7 +50,8 @@ class Asking:
     """A consumer with a role in the cross-reference, and what it asks.
 
     `sources` are those whose keys it may write; of every source where there are none. `model` is that of the views.
-    `streams` and `checks` bound how many of these are under way.
+    `streams` and `checks` bound how many of these are under way. `stays` says whether the consumer would be let in with
+    the same roles now: what it is told for hours ends when it is registered no more.
     """
 
     consumer: str
@@ -63,6 +64,7 @@ class Asking:
     noting: Rates | None = field(repr=False)
     streams: Places = field(repr=False)
     checks: Places = field(repr=False)
+    stays: Callable[[], bool] = field(repr=False, default=lambda: True)
 
     def check_role(self, roles: Collection[CrossrefRole]) -> None:
         """Refuse a consumer that has none of the roles.

@@ -9,8 +9,8 @@ from starlette.types import ASGIApp
 from gateway.crossref.asking import Asking, Places
 from gateway.headers import Headers
 from gateway.json_api import AskingDoor
-from gateway.refusals import not_at_this_path
-from gateway.service import Service
+from gateway.refusals import NotTakenError, not_at_this_path
+from gateway.service import NotOpenError, Service
 from schema.caller import CrossrefRole
 
 __all__ = ["Door"]
@@ -47,4 +47,11 @@ class Door(AskingDoor):
             service.noting,
             self._streams,
             self._checks,
+            lambda: self._has_roles(headers, caller.roles),
         )
+
+    def _has_roles(self, headers: Headers, roles: frozenset[str]) -> bool:
+        try:
+            return self._service().caller(headers).roles >= roles
+        except (NotOpenError, NotTakenError):
+            return False

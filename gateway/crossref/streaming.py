@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Annotated
 
@@ -30,15 +30,18 @@ class Stream:
     FastAPI's own streams raise when their client goes while an event waits for it, which is no error.
     """
 
-    def __init__(self, changes: AsyncIterator[Change]) -> None:
-        self._changes = changes
+    def __init__(self, changes: AsyncIterator[Change], stays: Callable[[], bool]) -> None:
+        self._changes, self._stays = changes, stays
         self._coming: asyncio.Future[Change] | None = None
 
     async def events(self) -> AsyncIterator[bytes]:
-        """Give what is to be sent, until the cross-reference fails, which is logged."""
+        """Give what is to be sent, for as long as the consumer `stays`, or until the cross-reference fails, which is
+        logged."""
         try:
             while True:
                 change = await self._next()
+                if not self._stays():
+                    return
                 yield KEEPALIVE_COMMENT if change is None else _event(change)
         except CrossReferenceError as error:
             _log.warning("a stream of changes has ended: %s", error)  # no such text holds a key
@@ -73,7 +76,7 @@ async def _stream(
     after = asked.after if last_event_id is None else last_event_id
     with asking.streams.taken():
         await asking.crossref.changes(after, limit=1)
-        async with aclosing(Stream(asking.crossref.follow(after))) as stream:
+        async with aclosing(Stream(asking.crossref.follow(after), asking.stays)) as stream:
             yield stream
 
 

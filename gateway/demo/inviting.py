@@ -15,12 +15,13 @@ from gateway.demo.pasting import (
     asking_verified,
     asking_who_saw,
     explaining,
+    looking_at_sources,
     reviewing,
     verifying_audit,
 )
 from gateway.demo.stage import Stage
 from gateway.demo.telling import Telling
-from gateway.demo.workplace import OFFICER, STEWARD
+from gateway.demo.workplace import OFFICER, OPERATOR, STEWARD
 from gateway.ide import Ide
 from gateway.settings import Settings
 from schema.verification import Level
@@ -31,6 +32,7 @@ __all__ = ["invite", "tell_pages"]
 def invite(telling: Telling, stage: Stage) -> None:
     """Tell what to ask and to decide, with lines that can be pasted and addresses for a browser."""
     _to_ask(telling, stage)
+    _to_operate(telling, stage)
     _to_decide(telling, stage)
     _to_review(telling, stage)
 
@@ -59,11 +61,6 @@ def _to_ask(telling: Telling, stage: Stage) -> None:
     other = stage.cast.other.crm_key
     telling.tell(f"What they send is yours to change: {stage.folder}/*.json. The other customer is {other}.")
     tell_pages(telling, (support, debts, own, letters, emergency))
-    crm = next(source for source in stage.started if source.name == "crm")
-    telling.tell(
-        f"Stop the CRM (kill {crm.process}) and ask again: what others own is still answered, and each null names its "
-        "reason."
-    )
 
 
 def tell_pages(telling: Telling, questions: Iterable[Question]) -> None:
@@ -72,6 +69,16 @@ def tell_pages(telling: Telling, questions: Iterable[Question]) -> None:
         telling.say("\nOr in a browser, with the token that stands after Bearer in the line of the view:")
         for question in questions:
             telling.say(f"{question.base}/views/{question.view}/graphiql")
+
+
+def _to_operate(telling: Telling, stage: Stage) -> None:
+    telling.heading("See how the sources do, as an operator")
+    telling.line("Calls, errors and times of the last minute", looking_at_sources(stage, stage.tokens[OPERATOR]))
+    crm = next(source for source in stage.started if source.name == "crm")
+    telling.tell(
+        f"Stop the CRM (kill {crm.process}) and ask again: what others own is still answered, and each null names its "
+        "reason. After five calls that failed it is left alone for a moment, which is told here."
+    )
 
 
 def _to_decide(telling: Telling, stage: Stage) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "asking_verified",
     "asking_who_saw",
     "explaining",
+    "looking_at_sources",
     "reviewing",
     "verifying_audit",
 ]
@@ -78,6 +79,11 @@ def asking_who_saw(stage: Stage, token: str) -> str:
     asked = {"customer": {"crm": stage.cast.anne.crm_key}, "actor": "dpo-2"}
     line = curl_line(f"{stage.base}/privacy/who-saw", token, "-H", _JSON)
     return f"{line} -d {_kept(stage.folder / 'who-saw.json', asked)}"
+
+
+def looking_at_sources(stage: Stage, token: str) -> str:
+    """Return the line that prints how the sources do."""
+    return f"CUSTOMER_VIEW_OPERATOR_TOKEN={shlex.quote(token)} {_command('status', stage.base)}"
 
 
 def verifying_audit(stage: Stage) -> str:

@@ -27,6 +27,7 @@ __all__ = [
     "CONSUMERS",
     "MORE_CONSUMERS",
     "OFFICER",
+    "OPERATOR",
     "STEWARD",
     "Access",
     "declare_gateway",
@@ -45,10 +46,15 @@ MORE_CONSUMERS: Mapping[str, str] = {
 }
 """Those whose views ask how well a customer is verified, what was agreed to, or for a reason; in the same way."""
 
-STEWARD, OFFICER = "data-steward", "privacy-office"
-"""The consumers who decide in the cross-reference, and who look after privacy; they have no view."""
+STEWARD, OFFICER, OPERATOR = "data-steward", "privacy-office", "operations"
+"""The consumers who decide in the cross-reference, look after privacy, and run it all; they have no view."""
 
-_ROLES = {"fraud-desk": ("developer", "fraud-lead"), STEWARD: ("steward",), OFFICER: ("privacy-officer",)}
+_ROLES = {
+    "fraud-desk": ("developer", "fraud-lead"),
+    STEWARD: ("steward",),
+    OFFICER: ("privacy-officer",),
+    OPERATOR: ("operator",),
+}
 _USUAL_ROLES = ("developer",)
 
 AUDIT_FOLDER = "audit"
@@ -79,7 +85,7 @@ def write_access(folder: Path) -> Access:
         (folder / name).mkdir(mode=0o700)
     viewing = {**CONSUMERS, **MORE_CONSUMERS}
     tokens, lines = {}, []
-    for consumer in (*viewing, STEWARD, OFFICER):
+    for consumer in (*viewing, STEWARD, OFFICER, OPERATOR):
         tokens[consumer], digest = new_token()
         roles = ", ".join(_ROLES.get(consumer, _USUAL_ROLES))
         lines.append(f"- name: {consumer}\n  {digest}\n  views: [{viewing.get(consumer, '')}]\n  roles: [{roles}]\n")

@@ -16,6 +16,7 @@ from gateway.headers import Headers, read_headers
 from gateway.json_api.refusals import response_of
 from gateway.refusals import not_at_this_path
 from gateway.replies import refusal, refusal_of
+from gateway.telemetry.metrics import Routed
 
 __all__ = ["AskingDoor", "empty_api"]
 
@@ -41,7 +42,7 @@ class AskingDoor(ABC):
         except Exception as error:  # noqa: BLE001  the last place that can keep the inside from the caller
             await response_of(refusal_of(error, state["request_id"]))(scope, receive, send)
             return
-        await self._inner()({**scope, "state": {**state, "asking": asking}}, receive, send)
+        await Routed(self._inner())({**scope, "state": {**state, "asking": asking}}, receive, send)
 
 
 def empty_api(title: str, about: str) -> FastAPI:

@@ -56,8 +56,12 @@ class Assertions:
     def __init__(
         self, verifiers: Mapping[str, Verifier], now: Callable[[], float] = time.time, clock: Clock = time.monotonic
     ) -> None:
-        self._verifiers, self._now, self._repeats = verifiers, now, Repeats(clock)
+        self._verifiers, self._now, self._clock, self._repeats = verifiers, now, clock, Repeats(clock)
         self._kept: TLRUCache[bytes, _Proven] = TLRUCache(_MOST_KEPT, _until_it_expires, timer=now)
+
+    def of(self, verifiers: Mapping[str, Verifier]) -> Assertions:
+        """Return what verifies assertions of other verifiers, by the same time; every token is verified anew."""
+        return Assertions(verifiers, self._now, self._clock)
 
     def read(self, header: bytes, consumer: str, interaction: str | None) -> tuple[Assertion, ...]:
         """Return what the tokens in a header assert, in their order, to a consumer in an interaction.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -16,9 +17,24 @@ from adapters.adapter import Batch, Call, Slice
 from adapters.answers import Found
 from adapters.gathering import Gather
 from adapters.offers import KeyForm
+from schema.tracing import SendSpan, Trace
 from tests.adapters.test_protocol import Echo, names
 from tests.adapters.test_protocol import offer as echoed
 from tests.adapters.watched_source import THINGS, Watched, answered, batch, call, found, offer, turns
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A place in a trace that names those whom it stands for."""
+
+    name: str
+
+    def sending(self, source: str, offer: str, keys: int) -> SendSpan:
+        raise NotImplementedError("nothing is sent here")
+
+    def joined(self, others: Sequence[Trace]) -> Traced:
+        return Traced("+".join(one.name for one in (self, *others) if isinstance(one, Traced)))
+
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -49,11 +65,12 @@ async def test_an_ask_of_a_later_turn_goes_out_by_itself() -> None:
 
 async def test_what_the_lone_ask_asked_goes_to_the_source_as_it_is() -> None:
     """Its batch, its deadline, its trace."""
-    source, asked, told = Watched(), batch("a", "b"), call(trace="00-1", case="7")
+    source, asked, told = Watched(), batch("a", "b"), call(trace=Traced("1"), case="7")
     gathered = await Gather(source).ask(asked, told)
     assert source.batches[0] is asked
     (sent,) = source.calls
-    assert (sent.deadline, sent.purpose, sent.case, sent.trace) == (told.deadline, "dpv:X", "7", "00-1")
+    assert (sent.deadline, sent.purpose, sent.case) == (told.deadline, "dpv:X", "7")
+    assert sent.trace is told.trace
     assert [one.keys for one in gathered.sent] == [2]
 
 
@@ -106,8 +123,12 @@ def test_all_that_an_ask_says_is_thought_of() -> None:
         "credential",
         "case",
         "trace",
+        "traceparent",
+        "is_urgent",
         "observer",
         "permit",
+        "attempt",
+        "under_way",
     }
 
 
@@ -120,12 +141,13 @@ async def test_an_ask_with_a_callers_credential_never_shares() -> None:
         assert [one.credential for one in source.calls] == ["token"] * 3
 
 
-async def test_asks_of_different_traces_share_a_fetch_in_nobodys_trace() -> None:
-    """One request's trace would show the others' call."""
-    source = Watched()
+async def test_asks_of_different_traces_share_a_fetch_that_stands_in_all_of_them() -> None:
+    """One request's trace alone would show the others' call as its own."""
+    source, traces = Watched(), [Traced("a"), Traced("b")]
     gather = Gather(source)
-    await asyncio.gather(*(gather.ask(batch(key), call(trace=f"00-{key}")) for key in "ab"))
-    assert (source.asked, source.calls[0].trace) == ([("a", "b")], None)
+    await asyncio.gather(*(gather.ask(batch(one.name), call(trace=one)) for one in traces))
+    assert source.asked == [("a", "b")]
+    assert getattr(source.calls[0].trace, "name", None) == "a+b"
 
 
 async def test_a_shared_fetch_lives_until_the_last_deadline() -> None:

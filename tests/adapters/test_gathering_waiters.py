@@ -8,6 +8,7 @@ import logging
 import weakref
 from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -15,9 +16,9 @@ import pytest
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Answer, Denied, Found, Gone, Key, Missing, ReplacedBy, SourceError
-from adapters.gathering import Gather, Gathered
+from adapters.gathering import Gather, Gathered, leave
 from schema.deadline import Deadline
-from schema.observer import Event, Failed, Sent
+from schema.observer import Event, Failed, Sent, UnderWay, Waited
 from schema.reasons import Reason
 from tests.adapters.watched_source import Watched, answered, batch, call, found, offer, turns
 
@@ -72,9 +73,44 @@ async def test_each_observer_is_told_once_and_each_waiter_knows_the_calls() -> N
     gathered = await asyncio.gather(
         *(gather.ask(batch(key), call(observer=who)) for key, who in zip("abc", (one, other, one), strict=True))
     )
-    sent = Sent("watched", "things", ("name",), 3, 0.001)
+    sent = Sent("watched", "things", ("name",), 3, 0.001, requests=3)
     assert one.events == other.events == [sent, failed]
-    assert [each.sent for each in gathered] == [(sent,)] * 3
+    assert [each.sent for each in gathered] == [(replace(sent, keys=1),)] * 3
+
+
+async def test_nobody_learns_that_others_ask_about_the_very_same() -> None:
+    """Whoever asks all keys of a shared fetch is told of it as of one of its own; who asks some, not of how many."""
+    for source_offer in (offer(), offer(max_batch=1)):
+        gather, heard = Gather(Watched()), Heard()
+        asked = [gather.ask(batch("a", of=source_offer), call(observer=heard)) for _ in range(3)]
+        alone = await Gather(Watched()).ask(batch("a", of=source_offer), call())
+        assert [one.sent for one in await asyncio.gather(*asked)] == [alone.sent] * 3
+        assert [event.requests for event in heard.events if isinstance(event, Sent)] == [3]
+    gather = Gather(Watched())
+    few, many = await asyncio.gather(gather.ask(batch("a"), call()), gather.ask(batch("a", "b"), call()))
+    assert [(one.keys, one.requests) for one in (*few.sent, *many.sent)] == [(1, 2), (2, 1)]
+
+
+async def test_steps_of_one_request_that_share_a_call_are_not_merged_with_others() -> None:
+    """They have one deadline."""
+    gather, own = Gather(Watched()), call()
+    gathered = await asyncio.gather(gather.ask(batch("a"), own), gather.ask(batch("b"), replace(own, case=None)))
+    assert [one.requests for each in gathered for one in each.sent] == [1, 1]
+
+
+async def test_what_was_waited_is_told_with_the_next_call() -> None:
+    """Once, and to all who waited for it."""
+
+    class Waiting(Watched):
+        async def work(self, batch: Batch) -> None:
+            for seconds in (0.25, 0.5):
+                self.calls[-1].observer.note(Waited("watched", "things", seconds))
+            await super().work(batch)
+
+    heard, gather = Heard(), Gather(Waiting())
+    gathered = await asyncio.gather(*(gather.ask(batch(key), call(observer=heard)) for key in "ab"))
+    assert [[one.waited for one in each.sent] for each in gathered] == [[0.75], [0.75]]
+    assert [event.waited for event in heard.events if isinstance(event, Sent)] == [0.75]
 
 
 async def test_an_observer_that_raises_costs_nobody_an_answer(caplog: pytest.LogCaptureFixture) -> None:
@@ -90,7 +126,7 @@ async def test_an_observer_that_raises_costs_nobody_an_answer(caplog: pytest.Log
         *(gather.ask(batch(key), call(observer=who)) for key, who in (("a", Raising()), ("b", heard)))
     )
     assert [one.answers for one in gathered] == [{"a": found("a")}, {"b": found("b")}]
-    assert heard.events == [*gathered[0].sent] == [Sent("watched", "things", ("name",), 2, 0.001)]
+    assert heard.events == [Sent("watched", "things", ("name",), 2, 0.001, requests=2)]
     assert caplog.messages == ["an observer raised ValueError when it was told of Sent"]
 
 
@@ -366,3 +402,56 @@ async def test_an_error_without_a_reason_is_no_answer() -> None:
 
     (told,) = await answered(Gather(Odd()), batch("a"))
     assert told["a"].reason is Reason.SOURCE_INCOMPLETE  # type: ignore[union-attr]
+
+
+class Held(Watched):
+    """Is on the wire for ever: one call has ended, and one has not."""
+
+    async def work(self, batch: Batch) -> None:
+        call, deadline = self.calls[-1], self.calls[-1].deadline
+        call.observer.note(Sent("watched", "things", ("name",), len(batch.keys), 0.5, Reason.SOURCE_ERROR))
+        assert call.under_way is not None
+        began = deadline.clock() - 2.0
+        call.under_way.add(UnderWay("watched", "things", ("name",), len(batch.keys), 1, began, deadline.clock))
+        await asyncio.sleep(3600)
+
+
+async def test_who_leaves_knows_of_the_calls_that_are_under_way() -> None:
+    """Its keys have left the gateway: what has ended is told, and what has not as if it were cut now."""
+    gather = Gather(Held())
+    asked = gather.ask(batch("a", "b"), call())
+    await asyncio.sleep(0.01)
+    ended, cut = leave(asked)
+    assert (ended.outcome, ended.keys, ended.attempt) == (Reason.SOURCE_ERROR, 2, 0)
+    assert (cut.outcome, cut.keys, cut.attempt, round(cut.seconds)) == (Reason.DEADLINE_EXCEEDED, 2, 1, 2)
+    assert asked.cancelled()
+    await gather.aclose()
+
+
+async def test_who_leaves_a_shared_call_is_told_of_its_own_keys() -> None:
+    """And that others were asked for with them, where they were: no more than is told of a call that has ended."""
+    gather = Gather(Held())
+    few, many = gather.ask(batch("a"), call()), gather.ask(batch("a", "b"), call())
+    await asyncio.sleep(0.01)
+    assert [(one.keys, one.requests) for one in leave(few)] == [(1, 2)] * 2
+    assert [(one.keys, one.requests) for one in leave(many)] == [(2, 1)] * 2
+    await gather.aclose()
+
+
+async def test_who_leaves_before_anything_was_sent_is_told_of_nothing() -> None:
+    """Nor is who had its answer told anything else than was in it."""
+    gather = Gather(Watched())
+    assert leave(gather.ask(batch("a"), call())) == ()
+    asked = gather.ask(batch("a"), call())
+    assert leave(asked) == () == leave(asked)
+    done = gather.ask(batch("b"), call())
+    gathered = await done
+    assert leave(done) == gathered.sent != ()
+
+
+async def test_an_ask_that_is_ended_at_its_deadline_tells_what_was_asked() -> None:
+    """The adapter has not ended its call by then."""
+    gather = Gather(Held())
+    gathered = await gather.ask(batch("a"), call(0.05))
+    assert [one.outcome for one in gathered.sent] == [Reason.SOURCE_ERROR, Reason.DEADLINE_EXCEEDED]
+    await gather.aclose()

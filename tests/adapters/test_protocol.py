@@ -18,6 +18,7 @@ from adapters.sending import Ask, SendError
 from schema.deadline import Deadline
 from schema.observer import Event, Sent
 from schema.reasons import Reason
+from tests.adapters.once import ONCE
 
 
 class Thing(Record):
@@ -235,7 +236,7 @@ async def test_an_error_of_one_page_costs_its_key_only() -> None:
         if keys == ("b",) and calls.count("b") == 2:
             raise SendError(Reason.SOURCE_RATE_LIMITED, "too many")
 
-    paged = Paged(listing(at_once=1), spoil)
+    paged = Paged(listing(at_once=1), spoil, limits=ONCE)
     answers = await paged.fetch(Batch(paged.offers[0], ("name",), ("a", "b")), Call(Deadline.after(5), "dpv:X"))
     assert isinstance(answers["a"], Found)
     assert answers["b"] == SourceError(Reason.SOURCE_RATE_LIMITED, "too many")

@@ -9,15 +9,17 @@ import pytest
 
 from adapters.adapter import Batch, Call
 from adapters.answers import Denied
+from adapters.limits import Limits, SourceLimits, Width
+from adapters.limits.sends import Queued
+from adapters.observed import Observed
 from adapters.offers import Offer
 from adapters.records import Record
 from adapters.sending import (
     Ask,
-    AtOnce,
     InTime,
     NotPermittedError,
-    Observed,
     Ready,
+    Send,
     SendError,
     StalePermitError,
     Wire,
@@ -47,6 +49,14 @@ class Heard:
 
 def call(seconds: float = 5.0, heard: Heard | None = None) -> Call:
     return Call(Deadline.after(seconds), "dpv:X", observer=heard or Heard())
+
+
+def queued(inner: Send[Ask, str], most: int) -> Queued[Ask, str]:
+    return Queued(inner, "crm", SourceLimits(Limits(width=Width(most=most))))
+
+
+def never_over(ask: Ask) -> float | None:
+    return None
 
 
 def wire(make: Callable[[], Awaitable[str]]) -> Wire[Ask, str]:
@@ -79,8 +89,8 @@ def test_an_ask_prints_no_key() -> None:
 
 async def test_a_call_in_time_is_answered() -> None:
     """With a limit and without."""
-    assert await InTime(wire(reply), 1.0).send(ASK, call()) == "reply"
-    assert await InTime(wire(reply)).send(ASK, call()) == "reply"
+    assert await InTime(wire(reply), lambda ask: 1.0).send(ASK, call()) == "reply"
+    assert await InTime(wire(reply), never_over).send(ASK, call()) == "reply"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +106,7 @@ async def test_the_sooner_of_limit_and_deadline_ends_a_call(
 ) -> None:
     """And the reason says which it was."""
     with pytest.raises(SendError) as caught:
-        await InTime(wire(never), limit).send(ASK, call(seconds))
+        await InTime(wire(never), lambda ask: limit).send(ASK, call(seconds))
     assert caught.value.reason is reason
 
 
@@ -109,7 +119,7 @@ async def test_no_call_is_made_after_the_deadline() -> None:
         return "reply"
 
     with pytest.raises(SendError) as caught:
-        await InTime(wire(make)).send(ASK, call(0.0))
+        await InTime(wire(make), never_over).send(ASK, call(0.0))
     assert (caught.value.reason, made) == (Reason.DEADLINE_EXCEEDED, [])
 
 
@@ -120,24 +130,24 @@ async def test_a_drivers_own_timeout_is_the_sources() -> None:
         raise TimeoutError
 
     with pytest.raises(SendError) as caught:
-        await InTime(wire(own)).send(ASK, call())
+        await InTime(wire(own), never_over).send(ASK, call())
     assert caught.value.reason is Reason.SOURCE_TIMEOUT
 
 
 async def test_cancellation_passes_through_every_wrapper() -> None:
-    """It is no timeout, and nobody is told."""
+    """It is no timeout. What was sent is told: the source was asked."""
     heard = Heard()
-    chain = AtOnce(Observed(InTime(wire(never), 5.0), "crm"), 1)
+    chain = queued(Observed(InTime(wire(never), lambda ask: 5.0), "crm"), 1)
     task = asyncio.create_task(chain.send(ASK, call(heard=heard)))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert heard.calls == []
+    assert [(one.keys, one.outcome) for one in heard.calls] == [(len(ASK.keys), Reason.DEADLINE_EXCEEDED)]
     assert await _is_free(chain)
 
 
-async def _is_free(chain: AtOnce[Ask, str]) -> bool:
+async def _is_free(chain: Queued[Ask, str]) -> bool:
     """Return whether another call gets its turn: it is made, and ends by its deadline."""
     with pytest.raises(SendError) as caught:
         await chain.send(ASK, call(0.01))
@@ -156,7 +166,7 @@ async def test_no_more_calls_run_together_than_the_limit() -> None:
         running -= 1
         return "reply"
 
-    chain = AtOnce(wire(make), 3)
+    chain = queued(wire(make), 3)
     assert await asyncio.gather(*(chain.send(ASK, call()) for _ in range(10))) == ["reply"] * 10
     assert most == 3
 
@@ -164,7 +174,7 @@ async def test_no_more_calls_run_together_than_the_limit() -> None:
 async def test_a_call_waits_for_its_turn_only_until_its_deadline() -> None:
     """It was never sent, so nobody hears of it; the turn it waited for is not lost."""
     heard = Heard()
-    chain = AtOnce(Observed(InTime(wire(never)), "crm"), 1)
+    chain = queued(Observed(InTime(wire(never), never_over), "crm"), 1)
     first = asyncio.create_task(chain.send(ASK, call(heard=heard)))
     await asyncio.sleep(0)
     with pytest.raises(SendError, match="waited for its turn") as caught:
@@ -179,7 +189,7 @@ async def test_a_call_waits_for_its_turn_only_until_its_deadline() -> None:
 async def test_a_call_whose_deadline_has_passed_is_not_made_when_its_turn_comes() -> None:
     """Nobody hears of it."""
     heard = Heard()
-    chain = AtOnce(Observed(wire(reply), "crm"), 1)
+    chain = queued(Observed(wire(reply), "crm"), 1)
     with pytest.raises(SendError, match="no time was left") as caught:
         await chain.send(ASK, call(0.0, heard))
     assert (caught.value.reason, heard.calls) == (Reason.DEADLINE_EXCEEDED, [])
@@ -188,7 +198,7 @@ async def test_a_call_whose_deadline_has_passed_is_not_made_when_its_turn_comes(
 
 async def test_a_failed_call_gives_its_turn_back() -> None:
     """Whatever it failed of."""
-    chain = AtOnce(wire(failing), 1)
+    chain = queued(wire(failing), 1)
     for _ in range(3):
         with pytest.raises(SendError, match="too many"):
             await chain.send(ASK, call())
@@ -237,7 +247,7 @@ async def test_a_call_is_held_against_its_permit_when_its_turn_has_come() -> Non
         await going.wait()
         return "reply"
 
-    sending = AtOnce(wire(make), 1)
+    sending = queued(wire(make), 1)
     first = asyncio.create_task(sending.send(ASK, call()))
     second = asyncio.create_task(sending.send(ASK, permitted(turnstile)))
     await asyncio.sleep(0.01)
@@ -256,7 +266,7 @@ async def test_what_may_not_be_asked_is_not_sent() -> None:
         made.append(1)
         return "reply"
 
-    sending = AtOnce(wire(make), 1)
+    sending = queued(wire(make), 1)
     with pytest.raises(NotPermittedError, match="1 keys may not be asked") as caught:
         await sending.send(ASK, permitted(Turnstile("2")))
     assert (caught.value.denied, made) == ({"2": Denied(Reason.CONSENT_WITHDRAWN)}, [])
@@ -265,7 +275,7 @@ async def test_what_may_not_be_asked_is_not_sent() -> None:
 
 async def test_a_permit_is_renewed_while_no_call_holds_the_turn() -> None:
     """The call by which it is renewed may go to this very source, which takes one at a time."""
-    sending, turnstile = AtOnce(wire(reply), 1), Turnstile(stale=2)
+    sending, turnstile = queued(wire(reply), 1), Turnstile(stale=2)
     turnstile.during = lambda: sending.send(ASK, call())
     async with asyncio.timeout(5):
         assert await sending.send(ASK, permitted(turnstile)) == "reply"
@@ -284,7 +294,7 @@ async def test_a_permit_that_became_too_old_while_connecting_is_renewed_while_no
             look()
         return "reply"
 
-    sending = AtOnce(Observed(InTime(Wire(connecting), 1.0), "crm"), 1)
+    sending = queued(Observed(InTime(Wire(connecting), lambda ask: 1.0), "crm"), 1)
     turnstile.during = lambda: sending.send(ASK, call())
     asked = Call(Deadline.after(5), "dpv:X", observer=heard, permit=turnstile)
     async with asyncio.timeout(5):
@@ -304,7 +314,7 @@ async def test_a_permit_that_is_always_too_old_ends_with_the_deadline() -> None:
         raise StalePermitError
 
     with pytest.raises(SendError) as caught:
-        await AtOnce(Wire(connecting), 1).send(ASK, permitted(Slow(), 0.05))
+        await queued(Wire(connecting), 1).send(ASK, permitted(Slow(), 0.05))
     assert caught.value.reason is Reason.DEADLINE_EXCEEDED
 
 
@@ -313,5 +323,5 @@ async def test_a_permit_that_never_comes_ends_with_the_deadline() -> None:
     turnstile = Turnstile(stale=1_000_000)
     turnstile.during = lambda: asyncio.sleep(0.01)
     with pytest.raises(SendError) as caught:
-        await AtOnce(wire(reply), 1).send(ASK, permitted(turnstile, 0.05))
+        await queued(wire(reply), 1).send(ASK, permitted(turnstile, 0.05))
     assert caught.value.reason is Reason.DEADLINE_EXCEEDED

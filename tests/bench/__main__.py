@@ -26,6 +26,7 @@ from tests.bench.closed import measure_arrivals, measure_down, measure_latency, 
 from tests.bench.disclosure.measuring import measure_disclosure
 from tests.bench.growing import measure_customers, measure_fields
 from tests.bench.kept import measure_documents, measure_lookups
+from tests.bench.limits import measure_limits
 from tests.bench.linked.growth import measure_links
 from tests.bench.machine import processor
 from tests.bench.running import BARE, ONE_FLIGHT, ONE_KEY, Bench, bench
@@ -40,6 +41,7 @@ PARTS: Mapping[str, Callable[[Bench], Iterable[Table]]] = {
     "single": measure_single,
     "latency": measure_latency,
     "disclosure": measure_disclosure,
+    "limits": measure_limits,
     "arrivals": measure_arrivals,
     "customers": measure_customers,
     "fields": measure_fields,

@@ -129,7 +129,7 @@ class Counted:
 
 def count() -> Counted:
     """Count every scenario in this process. It is exact in a process of its own alone: `count_apart`."""
-    with inside.opened(inside.VirtualLoop()) as gateway, _no_collection():
+    with inside.opened(inside.VirtualLoop(_PATIENCE)) as gateway, _no_collection():
         work = {name: _counted(gateway, scenario) for name, scenario in SCENARIOS.items()}
     verifier = Verifier(_now)
     with opened(verifier, partial(inside.VirtualLoop, _PATIENCE), _now) as gateways, _no_collection():

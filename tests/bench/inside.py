@@ -10,16 +10,18 @@ import asyncio
 import selectors
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qs
 
 import uvloop
 
 from adapters.crossref import Lookup, Restriction
+from adapters.limits import Breaking, Limits, Repeating
 from gateway.gateway import Gateway
+from gateway.hang_ups import HANG_UP, HangUp
 from gateway.service import Service
 from schema.deadline import Clock
 from tests.bench import workload
@@ -38,15 +40,27 @@ KNOWN = (*range(1_400), workload.RESTRICTED, workload.INVALID, workload.TWICE)
 """Who is known: those of the first request for 200, of the first four for fifty, and of the first 200 for one; and the
 three who are not as the others."""
 
+_ONCE = Limits(breaking=Breaking(failures=1_000, of=1_000), repeating=Repeating(most=0))
+"""Each call is made once, whatever comes of it: so a request of a source that is down always takes the same."""
+
 _RESTRICTIONS = {
     Lookup("crm", workload.crm_key(workload.RESTRICTED)): [Restriction("objection", frozenset({"Customer.segment"}))]
 }
+
+T = TypeVar("T")
+
+_USUAL_TOKEN = (b"authorization", b"Bearer " + TOKEN.encode())
 
 _HEAD_END = b"\r\n\r\n"
 
 
 class Script:
-    """What the sources answer, made once for each request; `down` is one that answers 503, `calls` counts them."""
+    """What the sources answer, made once for each request; `down` is one that answers 503, `calls` counts them.
+
+    `delay` tells after how many seconds each answer comes; None: in the loop's next turn.
+    """
+
+    delay: Callable[[], float] | None = None
 
     def __init__(self) -> None:
         self.down, self.calls = "", 0
@@ -87,7 +101,11 @@ class _Connection(asyncio.Transport):
         self._got += bytes(data)
         while _HEAD_END in self._got:
             head, _, self._got = self._got.partition(_HEAD_END)
-            self._loop.call_soon(self._protocol.data_received, self._script(head))
+            answered = self._script(head)
+            if self._script.delay is None:
+                self._loop.call_soon(self._protocol.data_received, answered)
+            else:
+                self._loop.call_later(self._script.delay(), self._protocol.data_received, answered)
 
     def is_closing(self) -> bool:
         return self._is_closing
@@ -178,9 +196,24 @@ class Inside:
             raise RuntimeError(f"got the status {exchange.status}; wanted 200: {exchange.answered[:300]!r}")
         return exchange.answered
 
+    async def ask_after(self, seconds: float, body: bytes, path: str, headers: RawHeaders) -> bytes:
+        """Return the body of the answer to a request that comes so many seconds from now, whatever its status."""
+        await asyncio.sleep(seconds)
+        return (await self.exchange(body, path, headers))[1]
+
+    async def exchange(self, body: bytes, path: str, headers: RawHeaders) -> tuple[int, bytes]:
+        """Return the status and the body of the answer to a request."""
+        exchange = _Exchange(body, path, headers)
+        await self._gateway(exchange.scope, exchange.receive, exchange.send)
+        return exchange.status, exchange.answered
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run the work on the gateway's loop."""
+        return self._loop.run_until_complete(work)
+
 
 class _Exchange:
-    """One request in ASGI, as uvicorn hands it on, and what was answered."""
+    """One request in ASGI, as the gateway's own server hands it on, and what was answered."""
 
     def __init__(self, body: bytes, path: str, headers: RawHeaders) -> None:
         self._body, self.status, self.answered = body, 0, b""
@@ -194,11 +227,12 @@ class _Exchange:
             "raw_path": path.encode(),
             "query_string": b"",
             "root_path": "",
+            "extensions": {HANG_UP: HangUp()},
             "server": ("127.0.0.1", 8000),
             "client": ("127.0.0.1", 50_000),
             "headers": [
                 (b"host", b"127.0.0.1:8000"),
-                (b"authorization", b"Bearer " + TOKEN.encode()),
+                *(() if any(name == b"authorization" for name, _ in headers) else [_USUAL_TOKEN]),
                 (b"accept", b"application/json"),
                 (b"content-type", b"application/json"),
                 (b"content-length", b"%d" % len(body)),
@@ -241,4 +275,4 @@ def opened(loop: VirtualLoop | FastLoop, prepare: Prepare | None = None) -> Iter
 def _prepared(folder: Path, clock: Clock) -> Gateway:
     REFERENCE.write_view(folder)
     REFERENCE.load(folder, KNOWN, _RESTRICTIONS)
-    return REFERENCE.gateway(SOURCES, folder, clock=clock)
+    return REFERENCE.gateway(SOURCES, folder, clock=clock, limits=_ONCE)

@@ -21,6 +21,8 @@ from gateway.failure_log import FailureLog
 from gateway.identifier_rules import identifier_rules
 from gateway.requests import parse_request
 from gateway.signatures import PrivateKey
+from gateway.source_health import SourcesTold
+from gateway.sources import own_limits, read_sources
 from gateway.verification import load_verifiers
 from resolvers.measuring import measure
 from schema.customer import Customer
@@ -31,6 +33,7 @@ from schema.view_check import verify_view
 from schema.view_files import load_views
 from schema.view_schema import cut_schema
 from tests.docs.pages import ROOT, Block, blocks, pages, section
+from tests.gateway.sandbox_adapters import sandbox_adapters
 
 DOCS = [page for page in pages() if page.parent.name == "docs"]
 LANGUAGES = {"graphql", "json", "mermaid", "python", "sh", "text", "yaml"}
@@ -170,7 +173,8 @@ def test_the_queries_of_the_pages_weigh_what_is_said() -> None:
 
 def test_the_request_and_the_answer_of_the_pages_are_of_their_form() -> None:
     """The request is taken, and the answer's texts are those of its codes, in the places where they stand."""
-    request, answer = [block.text for block in of_language("json")]
+    told = {next(iter(json.loads(block.text))): block.text for block in of_language("json")}
+    request, answer = told["query"], told["data"]
     assert parse_request(request.encode()).variables == {"by": {"crm": "C-000009"}}
     body = json.loads(answer)
     shown = [(Place.ERROR, each["message"], each["extensions"]) for each in body["errors"]]
@@ -179,6 +183,26 @@ def test_the_request_and_the_answer_of_the_pages_are_of_their_form() -> None:
     for place, message, told in shown:
         (reason,) = [each for each in Reason if each == told["code"]]
         assert (reason.place, reason.message, reason.remedy) == (place, message, told["remedy"])
+
+
+def test_what_is_told_of_the_sources_is_of_its_form() -> None:
+    """The example has every member, as the gateway writes it; its last failure is one that a source can have."""
+    (text,) = [block.text for block in of_language("json") if "process" in json.loads(block.text)]
+    told = SourcesTold.model_validate_json(text)
+    assert json.loads(told.model_dump_json(by_alias=True)) == json.loads(text)
+    failure = told.sources[0].last_failure
+    assert failure is not None
+    assert failure.code in Reason.__members__
+
+
+def test_the_file_of_sources_of_the_page_is_valid(tmp_path: Path) -> None:
+    """It says something of two of the demo's sources."""
+    (block,) = [block for block in of_language("yaml") if block.file == "sources.yaml"]
+    (tmp_path / "sources.yaml").write_text(block.text, "utf-8")
+    adapters = sandbox_adapters()
+    sources = read_sources(tmp_path / "sources.yaml", adapters, own_limits(adapters))
+    assert [*sources.rules] == ["crm", "billing"]
+    assert sources.readiness == {"crm"}
 
 
 def test_the_line_of_a_failure_is_logged_as_the_page_shows_it(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from gateway.refusals import RequestCode
 from gateway.replies import _ALWAYS
 from gateway.settings import Settings
 from gateway.situations import NAMES
+from gateway.sources import SourcesFile
 from gateway.verification.faults import Fault
 from gateway.verification.verifiers import _Entry as _Verifier
 from resolvers import RefusalCode
@@ -144,7 +146,7 @@ def test_every_reason_of_a_null_is_documented_with_its_texts(place: Place) -> No
 def test_every_refusal_of_a_request_is_documented_with_its_status() -> None:
     """The statuses are those with which the code gives them."""
     source = "".join(path.read_text("utf-8") for path in (ROOT / "gateway").rglob("*.py"))
-    given = set(re.findall(r"NotTakenError\(\s*(\d+), RequestCode\.(\w+)", source))
+    given = set(re.findall(r"(?:NotTakenError|super\(\)\.__init__)\(\s*(\d+), RequestCode\.(\w+)", source))
     part = section("http.md", "## Status codes").partition("A document that is refused")[0]
     assert {(status, code.strip("`")) for code, status, _ in rows(part)} == given
     assert {code for _, code in given} == set(RequestCode)
@@ -162,7 +164,8 @@ def test_every_path_is_documented() -> None:
     def nobody(*_: object) -> Any:
         raise AssertionError
 
-    routes: Any = make_api(nobody, nobody, most_bytes=0, pages=Pages()).routes
+    doors: dict[str, Any] = {"exchange": SimpleNamespace(most_bytes=0), "pages": Pages()}
+    routes: Any = make_api(nobody, nobody, **doors, reload=nobody, is_leaving=nobody).routes
     served = {
         f"{method} {route.path}".replace("{view}", "{name}")
         for route in routes
@@ -178,7 +181,9 @@ def test_every_path_is_documented() -> None:
 
 def test_every_key_of_a_consumer_is_documented() -> None:
     """In the order of the file."""
-    assert code_in_first_column(section("operations.md", "## Consumers")) == list(_Entry.model_fields)
+    assert code_in_first_column(section("operations.md", "## Consumers")) == [
+        field.alias or name for name, field in _Entry.model_fields.items()
+    ]
 
 
 def test_every_header_of_an_answer_is_documented_with_its_value() -> None:
@@ -201,7 +206,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
 def test_every_variable_that_a_page_names_is_a_setting() -> None:
     """A setting that is gone is gone from the pages too."""
     known = {f"CUSTOMER_VIEW_{name.upper()}" for name in Settings.model_fields}
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").iterdir()]
+    deployed = (path for path in (ROOT / "deploy").rglob("*") if path.is_file())
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *deployed]
     named = {word for page in pages for word in re.findall(r"CUSTOMER_VIEW_[A-Z_]+[A-Z]", page.read_text("utf-8"))}
     assert named <= known
 
@@ -316,6 +322,35 @@ def test_everything_of_an_assertion_is_documented() -> None:
     assert code_in_first_column(section("verification.md", "## Levels")) == [str(level) for level in Level]
     assert code_in_first_column(section("verification.md", "## Assertions"))[-len(Fault) :] == list(Fault)
     assert code_in_first_column(section("verification.md", "## Verifiers")) == list(_Verifier.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("model", "word"),
+    [
+        ("SourceRule", ""),
+        ("_Width", "width"),
+        ("_Breaking", "breaking"),
+        ("_Repeating", "repeating"),
+        ("RateRule", "rates"),
+        ("Offered", "offers"),
+    ],
+)
+def test_every_key_of_the_file_of_sources_is_documented_with_its_bounds(model: str, word: str) -> None:
+    """In the order of the JSON Schema, whose bounds they are."""
+    schemas = SourcesFile.json_schema()["$defs"]
+    text = (ROOT / "docs" / "sources.md").read_text("utf-8").partition("\n## How they do\n")[0]
+    part = (text.partition(f"**{word}**")[2] if word else text).split("\n**")[0]
+
+    def bounds(told: dict[str, Any]) -> str:
+        if "$ref" in told and model == "RateRule":
+            of = schemas[told["$ref"].rpartition("/")[2]]["properties"]
+            return "; ".join(map(bounds, of.values()))
+        return f"{told['minimum']}, {told['maximum']}" if "minimum" in told else ""
+
+    wanted = {f"`{name}`": bounds(told) for name, told in schemas[model]["properties"].items()}
+    documented = {row[0]: row[-1].strip() if row[-1][:1].isdigit() else "" for row in rows(part)}
+    assert documented == wanted
+    assert [*documented] == [*wanted]
 
 
 def test_every_part_of_a_situation_is_documented() -> None:

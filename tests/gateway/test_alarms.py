@@ -102,3 +102,26 @@ async def test_an_error_of_the_works_own_is_told() -> None:
     """Only the request's time is the request's."""
     with pytest.raises(TimeoutError), Alarms().set(5, late):
         raise TimeoutError
+
+
+async def test_an_alarm_can_be_moved_to_another_moment() -> None:
+    """It rings then, and not at the moment for which it was set."""
+    alarms, started = Alarms(), time.monotonic()
+    with pytest.raises(NotTakenError), alarms.set(5, late) as alarm:  # noqa: PT012
+        alarms.move(alarm, 0.05)
+        await asyncio.Event().wait()
+    assert 0.049 < time.monotonic() - started < 2
+    assert not any(alarms._due.values())
+
+
+async def test_work_can_be_ended_before_its_time() -> None:
+    """With the reason that is given; what comes after that changes nothing."""
+    with pytest.raises(NotTakenError, match="Later"), Alarms().set(5, late) as alarm:  # noqa: PT012
+        loop = asyncio.get_running_loop()
+        loop.call_soon(alarm.end, later)
+        loop.call_soon(alarm.end, late)
+        loop.call_soon(alarm.ring)
+        await asyncio.Event().wait()
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0

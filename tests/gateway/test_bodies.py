@@ -105,11 +105,11 @@ async def test_an_explicit_identity_encoding_is_no_compression() -> None:
     assert await read([b"{}"], JSON | {b"content-encoding": b"Identity"}) == b"{}"
 
 
-async def test_a_client_that_goes_away_in_the_middle_is_a_bad_request() -> None:
+async def test_a_client_that_goes_away_in_the_middle_has_closed_its_request() -> None:
     """Half a body is never parsed."""
     with pytest.raises(NotTakenError) as caught:
         await read([b'{"qu', None], JSON)
-    assert (caught.value.status, caught.value.code) == (400, RequestCode.BAD_REQUEST)
+    assert (caught.value.status, caught.value.code) == (499, RequestCode.CLIENT_CLOSED_REQUEST)
 
 
 async def test_waiting_for_a_body_can_be_cancelled() -> None:

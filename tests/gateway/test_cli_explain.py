@@ -480,3 +480,11 @@ def test_a_plan_fits_the_width_it_is_printed_in(gated: Project, monkeypatch: pyt
         assert max(map(len, out.splitlines())) <= width
         for whole in ("By the level of verification", "Customer.company", "Name.display", "VERIFICATION_REQUIRED"):
             assert whole in out or (whole == "VERIFICATION_REQUIRED" and not level)
+
+
+def test_a_step_that_the_answer_can_do_without_says_for_how_long_it_is_waited_for(project: Project) -> None:
+    """Also one that is found by what such a source says."""
+    draft = (project.views / "support-call@1.yaml").read_text().replace("\nversion: 1\n", "\nversion: 9\n")
+    (project.views / "support-call@9.yaml").write_text(f"{draft}sources: {{crm: {{holds_up_ms: 200}}}}\n")
+    told = words(project.run("explain", project.app, "support-call@9").out)
+    assert told.count("holds up the answer by at most 200 ms") == 2

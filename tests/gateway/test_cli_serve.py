@@ -36,6 +36,7 @@ pytestmark = pytest.mark.processes
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project for commands in this process."""
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setenv("CUSTOMER_VIEW_DRAIN_SECONDS", "0")
     monkeypatch.chdir(tmp_path)
     return make_project(tmp_path)
 
@@ -164,7 +165,7 @@ def test_what_the_start_has_made_is_never_looked_through_again(here: Project, mo
     """A full garbage collection would stop every request. When the gateway has stopped, nothing is left out of it."""
     frozen: list[int] = []
 
-    def tell(url: str, views: object) -> None:
+    def tell(url: str, views: object, workers: int) -> None:
         frozen.append(gc.get_freeze_count())
         os.kill(os.getpid(), signal.SIGTERM)
 

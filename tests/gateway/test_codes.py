@@ -10,6 +10,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -30,6 +31,7 @@ from tests.gateway.greenhouse import GARDENER, write_view
 from tests.gateway.test_bounded_http import BOUND, came, get
 
 Scene = Callable[[Emergency], Awaitable[httpx.Response]]
+OPERATOR = "cv_" + "o" * 43
 LABEL = {"query": '{ plant(by: {id: "p1"}) { label } }'}
 
 
@@ -46,6 +48,9 @@ async def opened(tmp_path: Path, nothing_else_installed: None) -> AsyncIterator[
     consumers = tmp_path / "consumers.yaml"
     listed = "[watering, fraud-review]"
     consumers.write_text(consumers.read_text().replace(listed, "[watering, past, shy, hurry, fraud-review]"))
+    with consumers.open("a") as file:
+        digest = sha256(OPERATOR.encode()).hexdigest()
+        file.write(f"- name: operations\n  token_sha256: {digest}\n  views: []\n  roles: [operator]\n")
     async with emergency(tmp_path, most_body_bytes=4096) as made:
         yield made
 
@@ -127,6 +132,23 @@ async def breaking_for_nobody(opened: Emergency) -> httpx.Response:
     return await opened.break_glass({**ASKED, "customer": {"id": "nobody"}})
 
 
+async def overloaded(opened: Emergency) -> httpx.Response:
+    """Nobody has had an answer for a while, and somebody waits."""
+    admission = opened.house.gateway.admission
+    admission.is_crowded, admission._rate = True, 1e-9
+    return await posting()(opened)
+
+
+async def reloaded_wrongly(opened: Emergency) -> httpx.Response:
+    """What stands in the consumers' file is none, and says where it is."""
+    (opened.folder / "consumers.yaml").write_text("- name: elsewhere\n")
+    async with opened.house.client(OPERATOR) as client:
+        response = await client.post("/operations/reload")
+    assert str(opened.folder) not in response.text
+    assert {one["file"] for one in response.json()["errors"][0]["extensions"]["problems"]} == {"consumers.yaml"}
+    return response
+
+
 SCENES: Mapping[RequestCode, tuple[Scene, int, str]] = MappingProxyType(
     {
         RequestCode.ALREADY_REVIEWED: (
@@ -189,6 +211,16 @@ SCENES: Mapping[RequestCode, tuple[Scene, int, str]] = MappingProxyType(
             asking("GET", "/nowhere"),
             404,
             "There is nothing at this path. GraphQL is at /views/{name}/graphql.",
+        ),
+        RequestCode.CONFIGURATION_WRONG: (
+            reloaded_wrongly,
+            422,
+            "What was read is wrong, so nothing has changed. Mend what is listed in problems and ask again.",
+        ),
+        RequestCode.OVERLOADED: (
+            overloaded,
+            503,
+            "The gateway has more requests than it can answer in time. This one was not begun.",
         ),
         RequestCode.ORIGIN_NOT_ALLOWED: (
             posting(origin="https://elsewhere.example"),
@@ -265,7 +297,11 @@ SCENES: Mapping[RequestCode, tuple[Scene, int, str]] = MappingProxyType(
 """By code: what produces it, its status over HTTP, and its message, which holds the remedy."""
 
 
-@pytest.mark.parametrize("code", RequestCode)
+TOLD_TO_NOBODY = frozenset({RequestCode.CLIENT_CLOSED_REQUEST})
+"""Codes that stand in the audit alone: there is no client any more."""
+
+
+@pytest.mark.parametrize("code", SCENES)
 async def test_every_code_of_a_request_that_is_not_taken_is_told_with_its_remedy(
     opened: Emergency, code: RequestCode
 ) -> None:
@@ -281,7 +317,7 @@ async def test_every_code_of_a_request_that_is_not_taken_is_told_with_its_remedy
 
 def test_every_scene_is_of_a_code_that_there_is() -> None:
     """And every code has one."""
-    assert set(SCENES) == set(RequestCode)
+    assert set(RequestCode) - set(SCENES) == TOLD_TO_NOBODY
 
 
 # The vocabulary

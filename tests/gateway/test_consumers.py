@@ -97,9 +97,11 @@ def test_a_consumer_with_a_role_in_the_cross_reference_needs_no_view(tmp_path: P
     consumers = load(tmp_path, entry(views="[]") + "  roles: [steward]\n  crossref_sources: [crm, billing_2]\n")
     assert consumers.authenticate(TOKEN) == Caller("agent-desktop", frozenset(), frozenset({"steward"}))
     assert consumers.crossref_sources == {"agent-desktop": frozenset({"crm", "billing_2"})}
+    load(tmp_path, entry(views="[]") + "  roles: [operator]\n")
     [problem] = refusal(tmp_path, entry(views="[]") + "  roles: [developer]\n").problems
     assert (problem.line, problem.got) == (3, "an empty list ([1].views)")
-    assert problem.mend == "list a view, or give it a role in the cross-reference, such as steward"
+    assert problem.mend.startswith("list a view, or give it a role that needs none: crossref-reader, steward, ")
+    assert problem.mend.endswith("auditor, operator")
 
 
 ORIGINS = [
@@ -283,3 +285,26 @@ def test_a_consumer_that_a_view_misspells_is_told_with_the_one_that_is_meant(
     [problem] = load(tmp_path, entry() + entry("newsletters", OTHER, "[]") + "  roles: [steward]\n").problems(folder)
     assert problem.level is Level.NOTE
     assert problem.mend == "did you mean 'newsletters'? Else register it, unless it is meant to have no access any more"
+
+
+@pytest.mark.parametrize(("line", "is_urgent"), [("", True), (", class: interactive", True), (", class: bulk", False)])
+def test_somebody_waits_for_the_answers_of_a_consumer_unless_it_is_of_the_class_bulk(
+    tmp_path: Path, line: str, is_urgent: bool
+) -> None:
+    """What a caller is in the lines of the gateway and of sources stands in the registration, not in a request."""
+    token, digest = new_token()
+    file = tmp_path / "consumers.yaml"
+    file.write_text(f"- {{name: desk, {digest}, views: [support-call]{line}}}\n")
+    caller = Consumers.load(file).authenticate(token)
+    assert caller is not None
+    assert caller.is_urgent is is_urgent
+
+
+def test_a_class_that_there_is_not_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    """And where it stands."""
+    file = tmp_path / "consumers.yaml"
+    _, digest = new_token()
+    file.write_text(f"- {{name: desk, {digest}, views: [support-call], class: bulky}}\n")
+    with pytest.raises(ConfigurationError, match="bulk") as raised:
+        Consumers.load(file)
+    assert "interactive or bulk" in str(raised.value)

@@ -95,7 +95,7 @@ def test_the_demo_answers_and_refuses_and_stops_when_told(told: Ran) -> None:
     assert (told.code, told.err) == (0, ""), told.out
     assert told.out.endswith("Stopping.\n")
     parts = chapters(told.out)
-    assert [heading.partition(" ")[0] for heading in parts] == [str(number) for number in range(1, 13)]
+    assert [heading.partition(" ")[0] for heading in parts] == [str(number) for number in range(1, 14)]
     answers = parts["1  Anne calls. The agent asks for her by her number in the CRM"]
     answers += parts["2  The same Anne owes money. Collections asks for her by her number in billing"]
     assert answers.count("Anne Neumann") == 2
@@ -240,6 +240,19 @@ def test_a_privacy_officer_reviews_what_the_demo_leaves_with_the_token_that_it_p
     shell = subprocess.run(["/bin/sh", "-c", verifying], capture_output=True, text=True, check=False, cwd="/")
     assert shell.returncode == 0, shell.stderr
     assert shell.stdout.startswith("All holds: ")
+
+
+def test_an_operator_sees_how_the_sources_do_with_the_line_that_the_demo_prints(demo: Demo) -> None:
+    """As pasted, wherever; all of them are called, and have been."""
+    (line,) = [one for one in demo.out.splitlines() if " status http://" in one]
+    shell = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False, cwd="/")
+    assert (shell.returncode, shell.stderr) == (0, "")
+    shown = {cells[0]: cells[1:3] for cells in rows(shell.stdout)}
+    assert {name: cells[0] for name, cells in shown.items() if cells[0] != "-"} == {
+        "source": "breaker",
+        **dict.fromkeys(("crm", "billing", "register", "orders", "support"), "closed"),
+    }
+    assert "All are called, at " in shell.stdout
 
 
 def test_a_demo_is_asked_without_a_source_and_ctrl_c_leaves_nothing(demo: Demo, folders: Path) -> None:

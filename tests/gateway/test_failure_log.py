@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from gateway.failure_log import FailureLog, OutageFilter
+from gateway.failure_log import FailureLog, OutageFilter, Repeats
 from schema.observer import Failed, Sent
 from schema.reasons import Reason
 
@@ -57,3 +57,11 @@ def test_an_outage_is_told_once_a_while_with_how_many_requests_it_met(caplog: py
         "request r failed",
         "request r failed",
     ]
+
+
+def test_no_more_than_a_thousand_kinds_are_known() -> None:
+    """The oldest is forgotten, and told anew: what is raised is bounded by no list of ours."""
+    repeats = Repeats(clock=lambda: 0.0)
+    assert all(repeats.untold(kind) == 1 for kind in range(1_001))
+    assert repeats.untold(0) == 1
+    assert repeats.untold(1_000) is None

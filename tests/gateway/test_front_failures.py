@@ -126,6 +126,15 @@ async def test_a_bug_in_the_engine_is_500_with_a_constant_text(
     assert len(caplog.text) < 2_000
 
 
+async def test_a_failure_that_every_request_can_meet_is_told_once_a_while(
+    house: Greenhouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever has found out what makes the gateway fail cannot bury all other lines."""
+    house.table.raises = ValueError(SECRET)
+    assert [(await house.post(LABEL)).status_code for _ in range(5)] == [500] * 5
+    assert len(caplog.records) == 1
+
+
 async def test_an_adapter_that_raises_costs_its_own_fields(
     house: Greenhouse, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -220,11 +229,12 @@ async def test_nothing_is_asked_when_the_time_was_spent_on_the_body(
 
 
 async def test_a_client_that_has_gone_leaves_nothing_behind(house: Greenhouse) -> None:
-    """`send` may raise OSError then; the request has ended all the same."""
+    """Nothing is sent to who broke off; where that shows only then, `send` may raise OSError, and the request ends."""
     told: list[str] = []
+    said: list[dict[str, Any]] = [{"type": "http.request", "body": b"{}"}, {"type": "http.disconnect"}]
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.disconnect"}
+        return said.pop()
 
     async def send(message: Any) -> None:
         told.append(message["type"])
@@ -232,6 +242,8 @@ async def test_a_client_that_has_gone_leaves_nothing_behind(house: Greenhouse) -
 
     headers = [(b"authorization", f"Bearer {GARDENER}".encode()), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/views/watering/graphql", "headers": headers}
+    await house.gateway(scope, receive, send)
+    assert told == []
     await house.gateway(scope, receive, send)
     assert told == ["http.response.start"]
     assert house.is_untouched

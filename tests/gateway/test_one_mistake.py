@@ -26,7 +26,7 @@ from schema.problems import Level, Problem
 SANDBOX = Path(__file__).parents[2] / "adapters" / "sandbox" / "views"
 PUBLISHED, DRAFT, NEWSLETTER = "views/support-call@3.yaml", "views/draft@1.yaml", "views/newsletter@1.yaml"
 FRAUD, SELF, LOCK = "views/fraud-review@1.yaml", "views/self-service@1.yaml", "views/views.lock"
-CONSUMERS, VERIFIERS, SECRETS = "consumers.yaml", "verifiers.yaml", "secrets.txt"
+CONSUMERS, VERIFIERS, SECRETS, SOURCES = "consumers.yaml", "verifiers.yaml", "secrets.txt", "sources.yaml"
 
 
 def declared(folder: Path) -> Declared:
@@ -46,6 +46,7 @@ def declared(folder: Path) -> Declared:
         folder / SECRETS,
         f"sqlite:///{folder / 'crossref.db'}",
         verifiers=folder / VERIFIERS,
+        sources=folder / SOURCES,
         audit=AuditPlace(folder / "audit", folder / "anchors", 365),
     )
 
@@ -75,6 +76,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Declarations:
     consumers = (folder / CONSUMERS).read_text("utf-8")
     registered = re.sub(r"(name: voice-desk\n.*\n  views: \[support-call)", r"\1, draft", consumers)
     (folder / CONSUMERS).write_text(registered)
+    (folder / SOURCES).write_text("crm:\n  timeout: 3\n  offers:\n    customers: {at_once: 4}\n")
     problems = check(declared(folder)).problems
     assert [str(one) for one in problems if one.level is Level.ERROR] == []
     return Declarations(folder, frozenset(str(one).replace(str(folder), "") for one in problems))
@@ -394,7 +396,7 @@ MISTAKES = [
         "roles: \\[privacy-officer\\]",
         "roles: [privacy-oficer]",
         "an empty list ([8].views) and the role 'privacy-oficer'",
-        "did you mean <CrossrefRole.PRIVACY_OFFICER: 'privacy-officer'>? Or list a view",
+        "did you mean 'privacy-officer'? Or list a view",
     ),
     (
         CONSUMERS,
@@ -429,6 +431,16 @@ MISTAKES = [
         "a line of another form",
         "restore the file as it was published",
     ),
+    (SOURCES, "crm:", "crn:", "the source 'crn', which no adapter is for", "did you mean 'crm'?"),
+    (
+        SOURCES,
+        "customers:",
+        "custmers:",
+        "the offer 'custmers', which crm does not have",
+        "did you mean 'customers'?",
+    ),
+    (SOURCES, "timeout: 3", "timeout: 3s", "'3s' (crm.timeout)", "correct the value"),
+    (SOURCES, "timeout:", "time_out:", "the unknown key 'time_out' (crm.time_out)", "did you mean 'timeout'?"),
     (SECRETS, "^.*$", "hello", "a line of another form", "write a line with `customer-view secret`"),
 ]
 """File, what stands there, what stands there by mistake, and how what is told of it begins: the finding, the advice."""

@@ -50,7 +50,7 @@ async def test_a_preflight_of_any_registered_origin_is_answered(house: Greenhous
         "access-control-allow-origin": origin,
         "access-control-allow-methods": "GET, POST",
         "access-control-allow-headers": "Accept, Authorization, Break-Glass, Content-Type, Customer-Verification, "
-        "X-Request-Id",
+        "Prefer, X-Request-Id",
         "access-control-max-age": "600",
     }
     assert ALWAYS.items() <= dict(response.headers).items()
@@ -100,7 +100,7 @@ async def test_a_page_of_the_consumers_origin_may_read_the_answer(house: Greenho
     assert response.json() == {"data": {"plant": {"label": "Fern"}}}
     assert cors(response) == {
         "access-control-allow-origin": SHOP,
-        "access-control-expose-headers": "Retry-After, X-Request-Id",
+        "access-control-expose-headers": "Preference-Applied, Retry-After, X-Request-Id",
     }
     assert ALWAYS.items() <= dict(response.headers).items()
 

@@ -12,6 +12,7 @@ import pytest
 from adapters.crossref import SqliteCrossReference, StoreError
 from gateway.readiness import Readiness
 from gateway.service import NotOpenError, Service
+from gateway.sources import SourceStates
 from tests.gateway.crossref.conftest import declared, desk
 from tests.gateway.crossref.office import Office
 
@@ -40,6 +41,7 @@ class Opened:
     crossref: Table | None = field(default_factory=Table)
     is_open: bool = True
     audit: None = None
+    sources: SourceStates | None = None
 
     def __call__(self) -> Opened:
         if not self.is_open:

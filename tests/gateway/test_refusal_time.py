@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from starlette.types import Message
 
+from gateway.admission import Admission
 from gateway.alarms import Alarms
 from gateway.exchange import Arrival, Exchange
 from gateway.service import Service
@@ -26,6 +27,7 @@ async def test_a_slow_body_takes_of_the_time_until_a_refusal() -> None:
         engine=Port().harbour.engine,
         alarms=Alarms(),
         audit=None,
+        requests=None,
         named=lambda _caller, _segment: view,
         informed=lambda caller, *_: caller,
         check_grant=lambda _caller: asyncio.sleep(0),
@@ -40,7 +42,7 @@ async def test_a_slow_body_takes_of_the_time_until_a_refusal() -> None:
     headers = {b"content-type": b"application/json", b"accept": b"application/json"}
     started = loop.time()
     arrival = Arrival(scope, receive, headers, "bridge", "req-1", started)
-    exchange = Exchange(100_000, loop.time)
+    exchange = Exchange(100_000, loop.time, Admission(1_000, loop.time))
     reply = await exchange.answer(cast("Service", service), Caller("bridge-desk"), arrival)
     took = loop.time() - started
     assert json.loads(reply.body)["data"] == {"vessel": None}

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import logging
 import re
+from hashlib import sha256
 
 import pytest
 
 from gateway.headers import read_headers
 from gateway.request_id import new_request_id, request_id
+from gateway.telemetry.request_ids import LOGGED, as_logged
 from tests.gateway.greenhouse import GARDENER, STRANGER, Greenhouse
 
 LABEL = {"query": '{ plant(by: {id: "p1"}) { label } }'}
@@ -35,8 +37,43 @@ def test_two_ids_are_none() -> None:
 
 
 def test_new_ids_differ() -> None:
-    """64 random bits each."""
-    assert len({new_request_id() for _ in range(1000)}) == 1000
+    """62 random bits each. All have the form of an id, which the log shows whole."""
+    ids = {new_request_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert {as_logged(one) for one in ids} == ids
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "00f067aa0ba902b7",
+        "0af7651916cd43dd8448eb211c80319c",
+        "12345678-1234-1234-1234-123456789012",
+        "9B2F7C1E-0000-4000-8000-000000000001",
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "a" * 40,
+        "a" * 64,
+    ],
+)
+def test_what_has_the_form_of_an_id_stands_in_the_log_as_it_is(given: str) -> None:
+    """UUID, ULID and digests: by it the caller's log and ours are laid side by side."""
+    assert as_logged(given) == given
+    assert LOGGED.fullmatch(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("anne.neumann", "ada", "C-000009", "4712345678901234", "be68539007547034", "ab12345678901234"),
+        *("12345678901234ab", "DE89370400440532013000", "no9386011117947", "12345678901", "1" * 32, "0" * 26, "a" * 20),
+    ],
+)
+def test_what_may_be_somebodys_is_in_the_log_by_its_digest(given: str) -> None:
+    """Names, keys, cards, accounts and national numbers fit into the header; docs tell how the digest is found."""
+    told = as_logged(given)
+    assert told == f"sha256-{sha256(given.encode()).hexdigest()[:16]}"
+    assert LOGGED.fullmatch(told)
+    assert not LOGGED.fullmatch(given)
 
 
 @pytest.mark.parametrize(
@@ -84,5 +121,6 @@ async def test_a_failure_inside_is_logged_with_the_id(
     assert (response.status_code, response.headers["x-request-id"]) == (500, "mine-7")
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    assert record.getMessage().startswith("request mine-7 failed: KeyError in broken (test_request_id.py:")
+    digest = sha256(b"mine-7").hexdigest()[:16]
+    assert record.getMessage().startswith(f"request sha256-{digest} failed: KeyError in broken (test_request_id.py:")
     assert "ada@" not in caplog.text

@@ -83,6 +83,29 @@ def test_a_gate_that_no_adapter_answers_is_named_with_its_line(
     assert list(verify_needs([loaded], ALL)) == []
 
 
+@pytest.mark.parametrize(
+    ("part", "kind", "owned"),
+    [
+        ("consent: {purpose: DirectMarketing}", CONSENT, "consent"),
+        ("objection: {purpose: DirectMarketing}", CONSENT, "consent"),
+        ("subject: {relationship: open-case, refusal_ms: 300}", CASE, "cases"),
+        ("subject: {relationship: active-interaction, refusal_ms: 300}", INTERACTION, "interactions"),
+    ],
+)
+def test_the_answer_cannot_do_without_the_source_of_a_gate(tmp_path: Path, part: str, kind: str, owned: str) -> None:
+    """What may be shown depends on it. In a view that asks it for nothing but facts it is a source like others."""
+    sources = "sources: {crm: {holds_up_ms: 200}, office: {holds_up_ms: 200}}\n"
+    provided = replace(ALL, owners={kind: "office"})
+    write_text(tmp_path, SUPPORT_CALL.replace("owner: ", f"{sources}owner: "))
+    assert list(verify_needs([load_views(tmp_path).views[0]], provided)) == []
+    write_text(tmp_path, SUPPORT_CALL.replace("owner: ", f"{sources}{part}\nowner: "))
+    found = verify_needs([load_views(tmp_path).views[0]], provided)
+    assert [f"{each.line} {sentence(each)}" for each in found] == [
+        f"6 got the source office, which the answer can do without, and which owns {owned}; wanted sources that decide "
+        "nothing: what may be shown depends on this one; to mend: remove it from sources"
+    ]
+
+
 GLASS = "break_glass: {roles: [lead], reasons: [vital-interest], minutes: 30}\n"
 
 

@@ -316,5 +316,8 @@ async def test_the_calls_of_gates_are_counted_and_told() -> None:
         "ms": 0,
         "outcome": "OK",
         "failed": 0,
+        "retries": 0,
+        "waitedMs": 0.0,
+        "merged": 0,
     }
     assert [one["source"] for one in others] == ["registry", "sonar"]

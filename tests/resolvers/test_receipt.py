@@ -53,7 +53,8 @@ async def test_a_receipt_names_view_purpose_and_sources() -> None:
     """What stands in it, whole."""
     made = await receipt(harbour(), vessel("n: name flag { state }"))
     assert made.pop("ms") >= 0
-    asked = {"calls": 1, "keys": 1, "ms": 1.0, "outcome": "OK", "failed": 0}
+    well = {"outcome": "OK", "failed": 0, "retries": 0, "waitedMs": 0.0, "merged": 0}
+    asked = {"calls": 1, "keys": 1, "ms": 1.0, **well}
     fetched = {"fetchedAt": "2026-01-01T00:00:00.000+00:00"}
     registry, states = {"source": "registry", "offer": "vessels"}, {"source": "states", "offer": "flags"}
     assert made == {
@@ -118,11 +119,11 @@ async def test_who_is_not_linked_is_not_asked() -> None:
     assert [one["coordinate"] for one in made["fields"]] == ["Vessel.draught"]
 
 
-async def test_a_call_that_the_deadline_cut_is_told() -> None:
-    """It has not ended, so it counts as no call; the outcome says what happened."""
+async def test_an_adapter_that_has_put_nothing_on_the_wire_by_the_deadline_is_told() -> None:
+    """There is no call to count; the outcome says what happened."""
     h = harbour()
     h.sonar.gate = asyncio.Event()
-    made = await receipt(h, vessel("name draught"), seconds=0.03)
+    made = await receipt(h, vessel("name draught"), seconds=0.3)
     assert by_source(made, "outcome", "calls", "keys")["sonar"] == ("DEADLINE_EXCEEDED", 0, 1)
     assert [one["fetchedAt"] for one in made["fields"]] == ["2026-01-01T00:00:00.000+00:00", None]
 

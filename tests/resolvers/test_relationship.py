@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -276,3 +277,16 @@ async def test_for_real_a_refusal_leaves_when_the_view_says() -> None:
         answer = await port.ask(ONE % who, desk())
         assert answer["data"] == {"vessel": None}
         assert 0.3 <= loop.time() - started < 3
+
+
+async def test_a_request_that_is_ended_while_its_case_is_asked_asks_no_longer() -> None:
+    """Nobody waits for the answer then, so the call is cut; nothing else is asked."""
+    port = Port(cases=[case("O1")])
+    port.office.gate = asyncio.Event()
+    asking = asyncio.create_task(port.ask(ONE % "v1", desk()))
+    await port.office.asked.wait()
+    asking.cancel()
+    with suppress(asyncio.CancelledError):
+        await asking
+    await asyncio.sleep(0)
+    assert (port.office.cancelled, [one[0] for one in port.asked]) == (1, ["cases"])

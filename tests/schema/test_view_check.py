@@ -257,6 +257,18 @@ def test_a_look_up_by_an_unknown_source_is_a_problem(tmp_path: Path, model: Mode
     assert found(tmp_path, model, "Reader.name") == []
 
 
+def test_an_unknown_source_that_may_hold_up_the_answer_is_a_problem(tmp_path: Path, model: Model) -> None:
+    """It would be waited for until the deadline, against what the view says."""
+    old = "  Customer.name:\n  Customer.segment: {}\n"
+    view_with(tmp_path, old, "  Reader.name:\nsources: {crm: {holds_up_ms: 5}, bilings: {holds_up_ms: 5}}\n")
+    loaded = load_views(tmp_path).views[0]
+    problems = verify_view(loaded, model, sources=["crm", "billing"])
+    assert [f"{one.line} {sentence(one)}" for one in problems] == [
+        "14 got the source bilings; wanted one of: crm, billing; to mend: did you mean 'billing'?"
+    ]
+    assert list(verify_view(loaded, model)) == []
+
+
 def test_the_owner_is_told_of_consent_and_of_an_overdue_review(tmp_path: Path, model: Model) -> None:
     """Notes, which stop nothing: consent is not asked for, and a review's date has passed."""
     old = "  Customer.name:\n  Customer.segment: {}\n"

@@ -68,6 +68,13 @@ def test_a_look_up_by_an_identifier_is_told_as_what_it_is_in_queries() -> None:
         ),
         ({"fields": {"Vessel.id": None}}, {"fields": MASKED}, ("safe", "FIELD_ADDED", "Vessel.name")),
         ({}, {"title": "The bridge"}, ("safe", "WORDS_CHANGED", "title")),
+        ({}, {"sources": {"sonar": {"holds_up_ms": 60_000}}}, ("dangerous", "HOLD_UP_LOWERED", "sources.sonar")),
+        ({"sources": {"sonar": {"holds_up_ms": 0}}}, {}, ("safe", "HOLD_UP_RAISED", "sources.sonar")),
+        (
+            {"sources": {"sonar": {"holds_up_ms": 200}}},
+            {"sources": {"sonar": {"holds_up_ms": 100}}},
+            ("dangerous", "HOLD_UP_LOWERED", "sources.sonar"),
+        ),
     ],
 )
 def test_each_change_of_a_view_is_told(
@@ -280,3 +287,10 @@ def test_the_sdl_of_a_view_is_that_of_its_schema() -> None:
     """It holds what the view lists, and nothing else."""
     assert "callSign" not in sdl_of(view(fields=SMALL), MODEL)
     assert "name: String" in sdl_of(view(fields=SMALL), MODEL)
+
+
+def test_how_long_a_source_may_hold_up_the_answer_is_told_in_words() -> None:
+    """One that is not named is waited for until the deadline."""
+    was = view(fields=SMALL, sources={"sonar": {"holds_up_ms": 200}})
+    (change,) = changed(was)
+    assert change.text == "How long it may hold up the answer changed from 200 ms to the deadline."

@@ -180,6 +180,31 @@ SENTENCES = [
         "got no safeguard (transfers[1].safeguard); wanted what makes it lawful, as the article of the GDPR: A45-3,",
     ),
     ("owner: Head", "retention: ''\nowner: Head", 6, "got '' (retention); wanted none, or how long those who receive"),
+    (
+        "owner: Head",
+        "sources: {crm: {holds_up_ms: 60001}}\nowner: Head",
+        6,
+        "got 60001 (sources.crm.holds_up_ms); wanted for how long the answer waits for it behind all others, in "
+        "milliseconds: a whole number, 0 to 60000",
+    ),
+    (
+        "owner: Head",
+        "sources: {crm: {holds_up: 200}}\nowner: Head",
+        6,
+        "got the unknown key 'holds_up' (sources.crm.holds_up); wanted one of: holds_up_ms; to mend: did you mean",
+    ),
+    (
+        "owner: Head",
+        "sources: {crm: 200}\nowner: Head",
+        6,
+        "got 200 (sources.crm); wanted for how long the answer waits for it, such as {holds_up_ms: 200}",
+    ),
+    (
+        "owner: Head",
+        "sources: {C R M: {holds_up_ms: 200}}\nowner: Head",
+        6,
+        "got the key 'C R M' (sources.C R M); wanted the name of a source",
+    ),
     ("owner: Head", "valid_until: soon\nowner: Head", 6, "got 'soon' (valid_until); wanted a date such as 2027-01-31"),
     (
         "owner: Head",

@@ -165,7 +165,7 @@ async def test_a_failure_of_the_call_is_told_to_the_observer() -> None:
     ):
         heard = Heard()
         await answered(body, ALIASES, "1", observer=heard)
-        assert [call.outcome for call in heard.calls] == [outcome]
+        assert {call.outcome for call in heard.calls} == {outcome}
 
 
 async def test_a_connection_that_breaks_is_an_error() -> None:

@@ -308,3 +308,12 @@ async def test_what_the_source_says_of_an_error_goes_nowhere() -> None:
         assert reason(answer) is Reason.SOURCE_ERROR
         assert "svc_shop" not in repr(answer)
         assert "secret" not in repr(answer)
+
+
+@pytest.mark.parametrize(("errors", "wanted"), [(10_000, None), (10_001, Reason.SOURCE_ERROR)])
+async def test_errors_without_number_are_one_of_the_call(errors: int, wanted: Reason | None) -> None:
+    """To walk all of them would hold up every other request."""
+    body = {"data": {"nodes": [found("1"), None]}, "errors": [error("nodes", 1)] * errors}
+    answers = await answered(body, IDS, "1", "2")
+    assert (reason(answers["1"]) if wanted else None) is wanted
+    assert reason(answers["2"]) is Reason.SOURCE_ERROR

@@ -24,6 +24,7 @@ from adapters.testing import every_field
 from schema.deadline import Deadline
 from schema.observer import Event, Sent
 from schema.reasons import Reason
+from tests.adapters.once import ONCE
 from tests.adapters.raw_server import Request, json_answer, serving
 
 
@@ -159,7 +160,7 @@ async def test_a_refusing_status_is_an_error_of_every_key(crm: respx.MockRouter,
     """404 for a whole batch is no word on any key of it; a redirect is not followed."""
     route = crm.get("/things").respond(status, json={"items": [thing("1")]}, headers={"Location": "/things"})
     heard = Heard()
-    async with adapter() as asked:
+    async with adapter(limits=ONCE) as asked:
         answers = await ask(asked, MANY, "1", "2", observer=heard)
     assert reasons(answers) == {reason}
     assert route.call_count == 1
@@ -258,7 +259,7 @@ async def test_the_adapters_own_headers_go_with_every_request(crm: respx.MockRou
     """And a caller's credential does not, unless the adapter says so."""
     crm.get("/things/1").respond(json=thing("1"))
     async with adapter(headers={"Authorization": "Bearer own", "X-Version": "3"}) as asked:
-        await ask(asked, ONE, "1", credential="callers-token", case="C-1", trace="00-1")
+        await ask(asked, ONE, "1", credential="callers-token", case="C-1", traceparent="00-1")
     assert (_header(crm, "Authorization"), _header(crm, "X-Version")) == ("Bearer own", "3")
     sent = str(crm.calls.last.request.headers.raw)
     assert not [text for text in ("callers-token", "C-1", "00-1", "ServiceProvision") if text in sent]
@@ -279,7 +280,7 @@ async def test_purpose_case_and_trace_are_told_in_the_headers_named(crm: respx.M
     """Each where a name is given and there is something to tell."""
     crm.get("/things/1").respond(json=thing("1"))
     async with adapter(told=Told(purpose="X-Purpose", case="X-Case", trace="traceparent")) as asked:
-        await ask(asked, ONE, "1", trace="00-1")
+        await ask(asked, ONE, "1", traceparent="00-1")
     assert (_header(crm, "X-Purpose"), _header(crm, "X-Case"), _header(crm, "traceparent")) == (
         "dpv:ServiceProvision",
         None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from contextlib import suppress
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.http.exact_json import JsonError, read_json
+from adapters.http.exact_json import JsonError, check_size, read_json
 
 unhurried = settings(deadline=None)
 
@@ -101,3 +102,41 @@ def test_what_was_written_is_what_is_read(value: object) -> None:
 def test_any_amount_is_read_exactly(amount: Decimal) -> None:
     """As the digits stand."""
     assert str(read_json(f"{amount:f}".encode())) == f"{amount:f}"
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"a":', b"}]")])
+@pytest.mark.parametrize("text", [b"1", b'"]]}}[[{{\\"]"', b'"' + b"[" * 200 + b'"'])
+def test_a_body_may_be_nested_to_the_bound(opening: bytes, closing: bytes, text: bytes) -> None:
+    """64 lists and objects within one another are read, one more is refused; brackets in texts are none."""
+    times = 64 // (opening.count(b"[") + opening.count(b"{"))
+    fits = opening * times + b",".join([text] * 100) + closing * times if opening == b"[" else None
+    fits = fits or opening * times + text + closing * times
+    assert read_json(fits)
+    with pytest.raises(JsonError, match="nested too deeply"):
+        read_json(b"[" + fits + b"]")
+
+
+def test_a_wide_body_is_not_a_deep_one() -> None:
+    """Any number of lists and objects stand side by side, with brackets in their texts that have no pair."""
+    wide = [{"a": [[], {}], "b": "]}["} for _ in range(5_000)]
+    assert read_json(json.dumps(wide).encode()) == wide
+
+
+def test_a_body_of_very_many_values_is_refused_unread() -> None:
+    """What becomes far larger in memory than it is on the wire is not read; as long a body of texts is."""
+    with pytest.raises(JsonError, match="too many values"):
+        read_json(b"[" + b"[]," * 130_000 + b"1]")
+    with pytest.raises(JsonError, match="too many values"):
+        read_json(b"[" + b"1," * 260_000 + b"1]")
+    assert len(read_json(b"[" + b"1," * 240_000 + b"1]")) == 240_001
+    assert read_json(b'["' + b"a" * 1_000_000 + b'"]')
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'"'], ids=["open", "escape", "closed"])
+def test_a_text_of_quotes_that_nothing_ends_takes_no_longer_than_another(end: bytes) -> None:
+    """Looked at from each quote anew it would take minutes of the event loop: time grew with the square of 2 MB."""
+    body = b"[" * 200 + b'"' + b'\\"' * 1_000_000 + end
+    began = time.process_time()
+    with pytest.raises(JsonError, match="nested too deeply"):
+        check_size(body)
+    assert time.process_time() - began < 5

@@ -20,6 +20,7 @@ from schema.customer.sorting import Sort
 from schema.deadline import Deadline
 from schema.observer import NOBODY
 from schema.reasons import Reason
+from tests.adapters.once import ONCE
 
 LOWER = {status: status.value.lower() for status in TicketStatus}
 
@@ -53,7 +54,7 @@ def crm() -> Iterator[respx.MockRouter]:
 
 @asynccontextmanager
 async def adapter(asked_of: HttpOffer) -> AsyncIterator[HttpAdapter]:
-    opened = HttpAdapter("crm", "https://crm.example", [asked_of])
+    opened = HttpAdapter("crm", "https://crm.example", [asked_of], limits=ONCE)
     try:
         yield opened
     finally:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from adapters.http.exchange import HungUp
 from adapters.http.transport import AiohttpTransport
 from tests.adapters.http.ways import Way, failure, httpx_client, says_nothing
 from tests.adapters.raw_server import Request, json_answer, serving
@@ -126,7 +127,7 @@ async def test_a_request_that_is_hung_up_on_is_sent_once(client: Way) -> None:
 
     async with serving(hang_up) as server, client() as http:
         error = await failure(http, server.url + "/secret-key")
-    assert type(error) is httpx.RemoteProtocolError
+    assert type(error) is HungUp
     assert says_nothing(error, "secret-key")
     assert len(server.requests) == 1
 
@@ -142,7 +143,7 @@ async def test_a_kept_connection_that_breaks_is_not_asked_twice(client: Way) -> 
     async with serving(answer_once) as server, client() as http:
         await http.get(server.url)
         error = await failure(http, server.url)
-        assert type(error) is httpx.RemoteProtocolError
+        assert type(error) is HungUp
         assert len(server.requests) == 2
 
 
@@ -168,7 +169,7 @@ async def test_a_reset_connection_is_a_network_error(client: Way) -> None:
 
     async with serving(reset) as server, client() as http:
         error = await failure(http, server.url)
-    assert type(error) in (httpx.ReadError, httpx.RemoteProtocolError)
+    assert type(error) in (httpx.ReadError, HungUp)
     assert says_nothing(error)
 
 

@@ -8,6 +8,7 @@ import json
 import string
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.adapter import Call
-from adapters.http import HttpReply, JsonWire, Told
+from adapters.http import DeadlineForm, HttpReply, JsonWire, Told
 from adapters.http.exact_json import JsonError
 from adapters.http.transport import AiohttpTransport, Place, _is_sent_as_it_is, open_client
 from adapters.sending import SendError
@@ -26,7 +27,7 @@ from schema.reasons import Reason
 from tests.adapters.http.ways import Passing, take_the_long_way
 from tests.adapters.raw_server import RawServer, Request, json_answer, serving
 
-CALL = Call(Deadline.after(60), "dpv:ServiceProvision", credential="callers-token", case="C-1", trace="00-1")
+CALL = Call(Deadline.after(60), "dpv:ServiceProvision", credential="callers-token", case="C-1", traceparent="00-1")
 
 
 @asynccontextmanager
@@ -158,6 +159,53 @@ async def test_both_ways_say_the_same(body: bytes | None) -> None:
     assert (one.header("Host"), one.header("X-Version")) == ("other.example", "C-1")
 
 
+@pytest.mark.parametrize(
+    ("form", "left", "written"),
+    [
+        (DeadlineForm.MILLISECONDS, 1.5, "1500"),
+        (DeadlineForm.MILLISECONDS, 0.9999, "999"),
+        (DeadlineForm.MILLISECONDS, -3.0, "1"),
+        (DeadlineForm.SECONDS, 1.5, "1.500"),
+        (DeadlineForm.SECONDS, 0.0001, "0.001"),
+        (DeadlineForm.SECONDS, 100.0, "100.000"),
+    ],
+)
+def test_what_is_left_is_written_as_the_source_takes_it(form: DeadlineForm, left: float, written: str) -> None:
+    """Rounded down, for a promise is not to be longer than it is; at least a millisecond."""
+    assert form.written(left) == written
+
+
+@pytest.mark.parametrize(("limit", "deadline", "told"), [(None, 3.0, "2750"), (10.0, 3.0, "2750"), (2.0, 3.0, "1750")])
+async def test_the_source_is_told_what_is_left_right_before_the_first_byte(
+    limit: float | None, deadline: float, told: str
+) -> None:
+    """Of the request's time or the source's own, whichever is less; waiting for a connection counts. Either way alike,
+    and anew for each call."""
+    now = [100.0]
+    call = replace(CALL, deadline=Deadline(100.0 + deadline, lambda: now[0]))
+
+    def ready() -> None:
+        now[0] += 0.25
+
+    options: dict[str, Any] = {"told": Told(deadline="X-Time-Left"), "timeout": limit}
+    async with serving(json_answer()) as server, both(server.url, **options) as (short, long, passing):
+        for asked in (short, long, short):
+            now[0] = 100.0
+            await asked.ask("/things", None, call, ready=ready)
+        now[0] = 100.0
+        await short.ask("/things", None, call)
+    assert [one.header("X-Time-Left") for one in server.requests[:3]] == [told] * 3
+    assert int(server.requests[3].header("X-Time-Left") or 0) == int(told) + 250
+    assert passing.requests == 1
+
+
+async def test_a_source_that_is_told_no_deadline_has_no_header_for_it() -> None:
+    """Nobody is told what was not declared."""
+    async with serving(json_answer()) as server, wire(server.url) as asked:
+        await outcome(asked)
+    assert b"deadline" not in server.requests[0].head.lower()
+
+
 def _lines(request: Request) -> list[bytes]:
     lines = request.head.strip().split(b"\r\n")[1:]
     return [name.lower() + b":" + value for name, _, value in (line.partition(b":") for line in lines)]
@@ -166,7 +214,7 @@ def _lines(request: Request) -> list[bytes]:
 async def test_a_header_that_cannot_be_sent_fails_alike() -> None:
     """A name that would be two lines; values are looked at before."""
     async with serving(json_answer()) as server, both(server.url, headers={"X-A\r\nX-B": "1"}) as (short, long, _):
-        wanted = (Reason.SOURCE_ERROR, "the connection broke, or the answer was not HTTP")
+        wanted = (Reason.SOURCE_ERROR, "what is asked cannot be sent")
         assert await outcome(short) == await outcome(long) == wanted
     assert server.requests == []
 

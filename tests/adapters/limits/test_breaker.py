@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -165,6 +167,7 @@ def test_it_prints_its_state_alone() -> None:
 
 def test_a_rule_that_cannot_be_is_refused() -> None:
     """With what was got and what was wanted."""
-    for rule in ({"failures": 0}, {"of": 5_000}, {"share": 0.0}, {"open_seconds": 0.0}):
+    rules: list[dict[str, Any]] = [{"failures": 0}, {"of": 5_000}, {"share": 0.0}, {"open_seconds": 0.0}]
+    for rule in (*rules, {"seconds": 0.0}, {"seconds": -1.0}, {"seconds": math.nan}):
         with pytest.raises(ValueError, match=r"got .*wanted"):
             Breaking(**rule)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,3 +52,11 @@ def test_never_more_than_the_share_and_the_floor(steps: Sequence[tuple[float, bo
             repeated.append(now)
             counted = [at for at in calls if at > now - 11.0]
             assert len([at for at in repeated if at > now - 9.0]) <= 0.2 * len(counted) + 1.0
+
+
+@pytest.mark.parametrize("name", ["first_seconds", "most_seconds"])
+def test_a_wait_that_cannot_be_is_refused(name: str) -> None:
+    """With what was got and what was wanted."""
+    for seconds in (-1.0, math.inf, math.nan):
+        with pytest.raises(ValueError, match=r"got .*wanted"):
+            Repeating(**{name: seconds})  # type: ignore[arg-type]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -116,7 +118,7 @@ def test_time_of_execution_is_counted_when_a_call_has_ended() -> None:
 
 def test_time_of_execution_is_kept_in_little_room() -> None:
     """However many calls there were."""
-    books = Execution(1e9, 100.0).opened(1.0)
+    books = Execution(1e6, 100.0).opened(1.0)
     for number in range(20_000):
         books.spent(number / 100, 0.001)
     assert len(books._took) <= 102  # type: ignore[attr-defined]
@@ -132,6 +134,8 @@ def test_time_of_execution_is_kept_in_little_room() -> None:
         lambda: Bucket(1, 0.0),
         lambda: Execution(0.0, 1.0),
         lambda: Execution(1.0, 100_000.0),
+        lambda: Execution(math.nan, 1.0),
+        lambda: Execution(math.inf, 1.0),
     ],
 )
 def test_a_rate_that_cannot_be_is_refused(make: object) -> None:
@@ -144,3 +148,24 @@ def test_a_rate_prints_what_was_declared() -> None:
     """As it is written."""
     rates = [Window(100, 10.0), Bucket(2, 4.0), Points(2_000, 100.0), Execution(1_200.0, 300.0)]
     assert str(rates) == "[Window(100, 10), Bucket(2, 4), Points(2000, 100), Execution(1200, 300)]"
+
+
+@pytest.mark.parametrize("rate", [Window(10, 5.0), Bucket(10, 2.0), Points(10, 2.0)])
+def test_a_source_that_says_less_than_nothing_is_left_has_said_nothing_is(rate: Rate) -> None:
+    """Its next word may be long after: what it says is worth no more than the whole of its rate."""
+    books = rate.opened(1.0)
+    assert books.wait(0.0, 1.0) == 0.0
+    books.left(0.0, -1e300)
+    assert 0.0 < books.wait(0.0, 1.0) <= 5.0
+
+
+def test_what_a_source_says_is_left_of_many_calls_is_taken_in_no_time() -> None:
+    """Where calls are planned for later, too."""
+    books = Window(100_000, 300.0).opened(1.0)
+    books.book(10.0, 1.0)
+    start = time.process_time()
+    for _ in range(10):
+        books.left(0.0, 5.0)
+    assert time.process_time() - start < 1.0
+    assert len(books._starts) == 99_995  # type: ignore[attr-defined]
+    assert list(books._starts)[-1] == 10.0  # type: ignore[attr-defined]

@@ -93,6 +93,7 @@ def test_a_date_is_held_against_the_answers_own() -> None:
     assert retry_after(at) == 30.0
     assert retry_after({**at, "date": "Wed, 21 Oct 2026 07:29:00 GMT"}) == 0.0
     assert retry_after({"retry-after": "Wed, 21 Oct 2020 07:28:30 -0000"}) == 0.0
+    assert retry_after({"retry-after": "Wed, 99999999999 Oct 2026 07:28:30 GMT"}) is None
     assert (retry_after({"retry-after": "soon"}), retry_after({"date": at["date"]}), retry_after({})) == (None,) * 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -158,3 +159,50 @@ def test_a_smaller_number_takes_no_turn_away() -> None:
     assert not line.turns.take()
     line.turns.give_back()
     assert line.turns.take()
+
+
+def test_who_is_not_urgent_gives_its_place_to_who_is() -> None:
+    """Where as many wait as may: the last to come is told so. Who is not urgent sends nobody away."""
+
+    async def story() -> None:
+        line = Line(queue=2)
+        assert line.turns.take()
+        waiting = [asyncio.ensure_future(line.wait(name, is_urgent=name.isupper())) for name in "abCDEf"]
+        told = asyncio.gather(*waiting, return_exceptions=True)
+        for _ in range(3):
+            await asyncio.sleep(0.001)
+            line.turns.give_back()
+        assert [type(one) for one in await told] == [FullError] * 2 + [type(None)] * 2 + [FullError] * 2
+        assert ("".join(line.order), line.turns.under_way, line.turns.waiting) == ("CD", 0, 0)
+
+    run_virtually(story())
+
+
+def test_who_is_not_urgent_has_a_turn_in_ten() -> None:
+    """However many of the others wait."""
+
+    async def story() -> None:
+        line = Line(queue=100)
+        assert line.turns.take()
+        waiting = [asyncio.ensure_future(line.wait(name, is_urgent=name == "U")) for name in "b" * 3 + "U" * 40]
+        for _ in waiting:
+            await asyncio.sleep(0.001)
+            line.turns.give_back()
+        await asyncio.gather(*waiting)
+        assert [place for place, name in enumerate(line.order) if name == "b"] == [9, 19, 29]
+
+    run_virtually(story())
+
+
+def test_a_long_line_that_leaves_at_once_takes_no_time() -> None:
+    """As many may wait as a hundred thousand, and all may be late at the same moment."""
+
+    async def story() -> None:
+        turns = Turns(lambda: 0, 30_000)
+        start = time.process_time()
+        waiting = [asyncio.ensure_future(turns.wait(1.0)) for _ in range(30_000)]
+        told = await asyncio.gather(*reversed(waiting), return_exceptions=True)
+        assert {type(one) for one in told} == {TimeoutError}
+        assert (turns.waiting, time.process_time() - start < 10.0) == (0, True)
+
+    run_virtually(story())

@@ -83,6 +83,25 @@ async def test_it_can_cut_an_answer_on_a_connection_that_stands(relay: Relay) ->
         assert await reader.read() == b"world"
 
 
+async def test_it_can_reset_a_connection_in_place_of_an_answer(relay: Relay) -> None:
+    """As a server does that was killed."""
+    await relay.behave(Misbehaviour.RESET)
+    with pytest.raises(ConnectionResetError):
+        await asked(relay, b"hello")
+
+
+@pytest.mark.parametrize(("how", "came"), [(Misbehaviour.HANG, 0), (Misbehaviour.DRIP, 2)])
+async def test_it_can_keep_an_answer_back(relay: Relay, how: Misbehaviour, came: int) -> None:
+    """All of it, or all but a byte now and then."""
+    await relay.behave(how)
+    async with dialled(relay) as (reader, writer):
+        writer.write(b"hello")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await reader.readexactly(10)
+        assert await reader.readexactly(came) == b"hello"[:came]
+
+
 async def test_it_can_send_garbage_of_the_same_length(relay: Relay) -> None:
     """No byte is what it was."""
     await relay.behave(Misbehaviour.GARBAGE)

@@ -363,7 +363,8 @@ async def test_a_sick_desk_gives_a_reason_and_no_value(
     keys = [ANNES, SILENT, EAGER] if serves == "Customer.tickets" else list(MESSAGES)[:3]
     support_process.misbehave(kind)
     answers = await ask(support, serves, keys)
-    assert [answer.reason for answer in answers.values() if isinstance(answer, SourceError)] == [reason] * 3
+    reasons = [answer.reason for answer in answers.values() if isinstance(answer, SourceError)]
+    assert (len(reasons), set(reasons) - {Reason.CIRCUIT_OPEN}) == (3, {reason})
 
 
 @pytest.mark.processes

@@ -20,11 +20,13 @@ from adapters.records import Record
 from adapters.sandbox.misbehaviour import Misbehaviour
 from adapters.sandbox.postgres import PostgresServer
 from adapters.sandbox.relay import Relay
+from adapters.sending import SendError
 from adapters.sql import By, KeyType, SqlAdapter, SqlOffer
 from adapters.sql.offers import statement_for
-from adapters.sql.postgres import connected
+from adapters.sql.postgres import CheckedConnection, connected
 from schema.deadline import Deadline
 from schema.reasons import Reason
+from tests.adapters.once import ONCE
 from tests.adapters.sql.entries import offer_of as entries_offer
 
 pytestmark = pytest.mark.postgres
@@ -126,6 +128,40 @@ async def test_the_server_itself_ends_a_statement_after_the_sources_time_limit(p
         assert (await ask(adapter, "1"))["1"].reason is Reason.SOURCE_TIMEOUT
 
 
+async def test_the_server_is_told_about_how_much_is_left_of_each_call(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a statement whose cancellation is lost ends soon after its deadline. Calls that are alike cost one telling."""
+    told: list[str] = []
+    execute = CheckedConnection.execute
+
+    async def noted(connection: Any, query: str, *more: Any, **named: Any) -> str:
+        told.append(query)
+        return await execute(connection, query, *more, **named)
+
+    monkeypatch.setattr(CheckedConnection, "execute", noted)
+    setting = offer_of("(SELECT extract(epoch FROM current_setting('statement_timeout')::interval)::numeric)")
+    async with adapter_of(setting, postgres.url("postgres"), connections=1, timeout=30.0) as adapter:
+        found = [
+            float((await ask(adapter, "1", seconds=left))["1"].record["value"]) for left in (20, 2, 1.5, 0.9, 9, 60)
+        ]
+    assert found[0] == 30, "the source's own limit is near enough"
+    assert found[1:] == pytest.approx([4, 4, 1.8, 18, 30], abs=0.3)
+    assert len(told) == 4
+
+
+async def test_a_statement_that_nobody_cancels_ends_by_itself_soon_after_its_deadline(
+    postgres: PostgresServer,
+) -> None:
+    """The adapter's own clock is put aside here."""
+    slow = offer_of("(SELECT 1.0 FROM pg_sleep(30))")
+    async with adapter_of(slow, postgres.url("postgres")) as adapter:
+        ask_, call = adapter._asks(Batch(slow, ("value",), ("1",)), ("1",)), Call(Deadline.after(0.1), "dpv:Purpose")
+        with pytest.raises(SendError, match="SOURCE_TIMEOUT: the database did not answer in time"):
+            async with asyncio.timeout(5):
+                await adapter._make(ask_, call)
+
+
 async def test_transactions_are_read_only(postgres: PostgresServer) -> None:
     """Even a query that writes, declared by mistake, changes nothing."""
     async with connected(postgres.url("postgres")) as admin:
@@ -170,7 +206,7 @@ async def test_a_connection_that_fails_costs_its_answer_and_no_more(
     """Connections that stand and new ones fail alike; when the server is in order again, so is the adapter."""
     async with Relay(postgres.socket) as relay:
         login = postgres.url("postgres").partition("@")[0]
-        async with adapter_of(offer_of(), f"{login}@{relay.host}:{relay.port}/postgres") as adapter:
+        async with adapter_of(offer_of(), f"{login}@{relay.host}:{relay.port}/postgres", limits=ONCE) as adapter:
             assert isinstance((await ask(adapter, "1"))["1"], Found)
             await relay.behave(how)
             failed = [(await ask(adapter, "1"))["1"].reason for _ in range(2)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from adapters.gates import CONSENT, ConsentRecord
 from adapters.http import HttpAdapter, HttpOffer, InQuery
 from gateway.secret_file import new_secret_line
 from tests.bench.disclosure.verifier import Verifier
-from tests.bench.disclosure.views import write_views
+from tests.bench.disclosure.views import CONSUMER, write_views
 from tests.bench.product.reference import REFERENCE
 
 __all__ = ["DISCLOSURE", "declared", "prepare"]
@@ -42,9 +42,9 @@ def _adapters(url: str, **how: Any) -> list[HttpAdapter]:
 DISCLOSURE = replace(REFERENCE, adapters=_adapters)
 
 
-def prepare(folder: Path, customers: Iterable[int], verifier: Verifier) -> None:
+def prepare(folder: Path, customers: Iterable[int], verifier: Verifier, consumers: Sequence[str] = (CONSUMER,)) -> None:
     """Write into an empty folder what the gateway is declared by, and load its cross-reference of these customers."""
-    write_views(folder, DISCLOSURE.fields)
+    write_views(folder, DISCLOSURE.fields, consumers)
     verifier.write(folder)
     for name in ("audit", "anchors"):
         (folder / name).mkdir(mode=0o700)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -62,14 +62,15 @@ def path_of(view: str) -> str:
     return f"/views/{view}/graphql"
 
 
-def write_views(folder: Path, fields: Mapping[str, str]) -> None:
-    """Write the views and their consumer into the folder; `fields` are names by type."""
+def write_views(folder: Path, fields: Mapping[str, str], consumers: Sequence[str] = (CONSUMER,)) -> None:
+    """Write the views, for these consumers, and the entry of CONSUMER into the folder; `fields` are names by type."""
     views = folder / "views"
     views.mkdir()
     coordinates = [f"{owner}.{name}" for owner, names in fields.items() for name in names.split()]
     for name, rules in _RULES.items():
         listed = "".join(f"  {one}: {rules.get(one, '')}".rstrip() + "\n" for one in coordinates)
-        text = _VIEW.format(name=name, consumer=CONSUMER, begins=_BEGINS[name], fields=listed)
+        listing = ", ".join(consumers)
+        text = _VIEW.format(name=name, consumer=listing, begins=_BEGINS[name], fields=listed)
         (views / f"{name}@1.yaml").write_text(text)
         publish(views, f"{name}@1")
     digest, allowed = sha256(TOKEN.encode()).hexdigest(), ", ".join(_RULES)

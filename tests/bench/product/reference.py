@@ -13,6 +13,7 @@ from pydantic import Field
 from adapters.answers import Missing, Page
 from adapters.crossref import LoadRow
 from adapters.http import HttpAdapter, HttpOffer, InPath, InQuery
+from adapters.limits import Limits
 from adapters.records import Inline, Record, Reference
 from schema.customer import Account, AccountStatus, Channel, Company, CompanyStatus, Name, Segment
 from schema.directives import PersonalCategory, Subject, personal
@@ -86,9 +87,15 @@ class RegisterCompany(Record):
 
 
 def adapters(
-    url: str, *, batching: bool = True, in_flight: int = 8, of_crm: Sequence[HttpOffer] = ()
+    url: str,
+    *,
+    batching: bool = True,
+    in_flight: int = 8,
+    of_crm: Sequence[HttpOffer] = (),
+    limits: Limits | None = None,
 ) -> list[HttpAdapter]:
-    """Return the three adapters of the sources at this URL; `of_crm` are more offers of the CRM."""
+    """Return the three adapters of the sources at this URL; `of_crm` are more offers of the CRM, `limits` are those of
+    each source."""
 
     def offer(name: str, serves: str, record: type[Record], path: str, key: str, **more: Any) -> HttpOffer:
         how: dict[str, Any] = {"keys": InQuery("ids"), "path": path, "in_flight": in_flight}
@@ -102,7 +109,7 @@ def adapters(
     accounts = offer("accounts", "Customer.accounts", BillingAccount, "/billing", "customer", absent=Page)
     companies = offer("companies", "Company", RegisterCompany, "/register", "id", keyspace="lei")
     return [
-        HttpAdapter(name, url, offers)
+        HttpAdapter(name, url, offers, limits=limits)
         for name, offers in (("crm", [crm, wide, *of_crm]), ("billing", [accounts]), ("register", [companies]))
     ]
 

@@ -68,6 +68,7 @@ async def test_a_full_disk_refuses_and_recovers_by_itself(
         files.fails, files.takes = True, takes
         assert [await _is_refused(log) for _ in range(3)] == [True] * 3
         assert _fault(log)
+        assert log.failures == 3
         files.fails = False
         assert not await _is_refused(log)
         assert _fault(log) is None

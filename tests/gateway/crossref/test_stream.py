@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Mapping, MutableMapping
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -128,6 +129,32 @@ async def test_a_stream_ends_when_the_cross_reference_fails(
         async with asyncio.timeout(5):
             await task
     assert [(one.name, one.levelno) for one in caplog.records] == [("gateway.crossref.streaming", logging.WARNING)]
+
+
+async def test_a_stream_ends_when_its_consumer_is_registered_no_more(desk: Office) -> None:
+    """Or without the role: nothing of what changes after that is told."""
+    consumers = desk.gateway.declared.consumers
+
+    async def write(**what: Any) -> None:
+        entries = json.loads(consumers.read_text())
+        next(one for one in entries if one["token_sha256"] == sha256(token_of("reader").encode()).hexdigest()).update(
+            what
+        )
+        consumers.write_text(json.dumps(entries))
+        await desk.gateway.reload()
+
+    async with listening(desk, "after=4") as (listener, task):
+        await listener.next()
+        await desk.link("crm", "C.1")
+        assert (await listener.event())["id"] == "5"
+        await write(name="reader-by-another-name")
+        await desk.link("crm", "C.2")
+        assert (await listener.event())["id"] == "6"
+        await write(roles=["auditor"])
+        await desk.link("crm", "C.3")
+        assert (await listener.next())["body"] == b""
+        async with asyncio.timeout(5):
+            await task
 
 
 async def test_so_many_streams_are_open_at_once(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from adapters.crossref import Subject
 from adapters.gathering import Gathered
 from resolvers import engine, finding, readings, receipt, run
-from resolvers.fetched import Fetched
 from resolvers.gating import Gating
 from resolvers.plan import Plan
 from resolvers.policy import evidence, gates, profiles, verdicts
@@ -187,13 +186,13 @@ def the_decision_point_is_not_heard(patch: Patch) -> None:
 
 def receipts_hold_keys(patch: Patch) -> None:
     """Whose record was read is told."""
-    told = receipt._source
+    told = receipt.Receipt._step
 
-    def telling(step: Step, fetched: Fetched, subjects: Sequence[Subject], alike: Any) -> dict[str, Any]:
-        keys = [key for subject in subjects for key in fetched.keys(step, subject)]
-        return {**told(step, fetched, subjects, alike), "of": keys}
+    def telling(made: receipt.Receipt, step: Step, alike: Any) -> dict[str, Any]:
+        keys = [key for subject in made._subjects for key in made._fetched.keys(step, subject)]
+        return {**told(made, step, alike), "of": keys}
 
-    patch.setattr(receipt, "_source", telling)
+    patch.setattr(receipt.Receipt, "_step", telling)
 
 
 def answers_are_logged(patch: Patch) -> None:
