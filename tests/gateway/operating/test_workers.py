@@ -84,9 +84,21 @@ class Started:
         """What the workers have noted: number and word."""
         return self.book.read_text().splitlines()
 
+    @property
+    def processes(self) -> list[psutil.Process]:
+        """The workers that run; this process may have other children, of other tests' servers."""
+        return [one for one in psutil.Process().children() if str(self.book) in _command(one)]
+
     async def until(self, holds: Callable[[list[str]], bool]) -> None:
         """Return when it holds of the lines."""
         await until(lambda: holds(self.lines))
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
 
 
 @asynccontextmanager
@@ -149,7 +161,7 @@ async def test_a_worker_that_dies_is_started_anew(tmp_path: Path, caplog: pytest
     """It is told, with how it ended."""
     async with started(tmp_path, WELL) as workers:
         await workers.until(lines_of("started", 0, 1))
-        children = psutil.Process().children()
+        children = workers.processes
         next(child for child in children if child.cmdline()[-1] == "1").kill()
         await workers.until(lambda lines: lines.count("1 started") == 2)
     assert "worker 1 has ended (signal SIGKILL), and is started anew in 1 s" in caplog.text
@@ -181,7 +193,7 @@ open(book + ".again", "w").close()
     async with started(tmp_path, once, 1) as workers:
         await workers.until(lines_of("started", 0))
         await until(lambda: "0 tells" in workers.lines)
-        psutil.Process().children()[0].kill()
+        workers.processes[0].kill()
         with pytest.raises(CommandError, match="none is left"):
             await asyncio.wait_for(workers.running, 20)
         assert workers.lines.count("0 started") == 5
@@ -202,7 +214,7 @@ async def test_workers_are_in_no_group_that_a_terminal_signals(tmp_path: Path) -
     """Ctrl-C is told to the parent, and by it to them, once."""
     async with started(tmp_path, WELL) as workers:
         await workers.until(lines_of("started", 0, 1))
-        assert all(os.getpgid(child.pid) != os.getpgid(0) for child in psutil.Process().children())
+        assert all(os.getpgid(child.pid) != os.getpgid(0) for child in workers.processes)
 
 
 async def test_a_worker_ends_when_its_parent_is_gone(tmp_path: Path) -> None:
