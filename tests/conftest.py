@@ -13,6 +13,8 @@ from pathlib import Path
 import hypothesis  # noqa: F401  its plugin complains of being imported after gc.freeze
 import pytest
 
+pytest.register_assert_rewrite("adapters.testing")
+
 _LONG_COLLECTION = 0.005
 """Seconds of a collection after which everything that is alive is left out of the later ones."""
 

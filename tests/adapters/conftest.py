@@ -8,8 +8,6 @@ import pytest
 
 from adapters.sandbox.postgres import PostgresServer
 
-pytest.register_assert_rewrite("adapters.testing")
-
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
