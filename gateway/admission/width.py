@@ -14,16 +14,17 @@ __all__ = ["Width"]
 
 _LEAST = 16
 """Requests that are always worked on together: with fewer the sources' time is all that is waited for."""
-_MOST_LAG = 0.05
-"""Seconds for which a step of work may wait for its turn in the event loop."""
+_MOST_LAG = 0.015
+"""Seconds for which a step of work may wait for its turn in the event loop. A request has ten to twenty such steps, so that
+is a quarter of a second: at 50 ms, requests of two seconds spent most of them here (measured)."""
 _WORK = 0.005
 """Seconds of work that stand before it where the loop is busy. With less it waits for other processes alone: to work on
 fewer requests would not help, and would leave the processor idle while sources answer."""
 _SAMPLES = 3
 """Lags whose median counts: a collection of garbage holds up one."""
-_SEVERE = 4
-"""So many times the most is no small lag, and three such would last too long: one counts, and a number that was made
-smaller in vain is soon what it was."""
+_SEVERE = 0.2
+"""Three lags of so many seconds would last too long: one counts, and a number that was made smaller in vain is soon what
+it was."""
 _BACK_OFF, _SEVERE_BACK_OFF = 0.7, 0.25
 _FIRST = 64
 _DOUBLES, _GROWTH = 2.0, 1.1
@@ -42,7 +43,7 @@ class Width:
     def lagged(self, seconds: float, work: float, under_way: int) -> None:
         """Take note of how late the event loop was, for so many seconds of work, with so many requests under way."""
         self._lags.append((seconds, work))
-        is_severe = seconds > _SEVERE * _MOST_LAG and work > _WORK
+        is_severe = seconds > _SEVERE and work > _WORK
         self.lag, work = (seconds, work) if is_severe else sorted(self._lags)[len(self._lags) // 2]
         if self.lag > _MOST_LAG and work > _WORK:
             if is_severe or len(self._lags) == _SAMPLES:
