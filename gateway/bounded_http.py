@@ -76,8 +76,15 @@ class Connections(ServerState):
     def __init__(self) -> None:
         super().__init__()
         self.is_leaving = False
+        self._printed = self.default_headers, _print(self.default_headers)
         self.awaited: dict[_BoundedHttp, float] = {}
         """Those that are to say something, or the rest of it, and since when: the first for longest."""
+
+    def printed_headers(self) -> bytes:
+        """Return the server's headers of every answer as they are sent; uvicorn has others every second."""
+        if self._printed[0] is not self.default_headers:
+            self._printed = self.default_headers, _print(self.default_headers)
+        return self._printed[1]
 
     def leave(self) -> None:
         """Have every connection closed behind its next answer, also those that are made from now on."""
@@ -230,7 +237,7 @@ class _BoundedHttp(UntakenHttp):
             self.transport.abort()
             return
         is_kept = self.parser.should_keep_alive() and not self.server_state.is_leaving
-        usual = b"".join(b"%s: %s\r\n" % each for each in self.server_state.default_headers)
+        usual = self.server_state.printed_headers()
         self.transport.write(STATUS_LINE[503] + usual + (b"" if is_kept else b"connection: close\r\n") + refusal)
         if not is_kept:
             self.transport.close()
@@ -321,8 +328,12 @@ class _BoundedHttp(UntakenHttp):
 
     def _printed(self, error: NotTakenError) -> bytes:
         reply = refusal(error)
-        headers = [*self.server_state.default_headers, *raw_headers(reply, new_request_id()), (b"connection", b"close")]
-        return STATUS_LINE[reply.status] + b"".join(b"%s: %s\r\n" % each for each in headers) + b"\r\n" + reply.body
+        own = _print([*raw_headers(reply, new_request_id()), (b"connection", b"close")])
+        return STATUS_LINE[reply.status] + self.server_state.printed_headers() + own + b"\r\n" + reply.body
+
+
+def _print(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    return b"".join(b"%s: %s\r\n" % each for each in headers)
 
 
 def _no_http() -> NotTakenError:

@@ -24,7 +24,7 @@ __all__ = ["Shedding"]
 _MOST_BYTES = 65_536
 """A body that is dropped unread. Who announces more, or does not say how much, is refused in the usual way."""
 _METHODS = frozenset({b"GET", b"POST"})
-_NOT_HERE = (b"origin", b"expect", b"transfer-encoding")
+_NOT_HERE = frozenset({b"origin", b"expect", b"transfer-encoding"})
 """Headers of requests that are refused in the usual way: a page is told whether it may read that."""
 
 
@@ -44,29 +44,28 @@ class Shedding:
             return None
         headers = read_headers(raw)
         try:
-            media_type, refused = wanted_media_type(headers), self._refused(method, target, headers)
+            media_type, retry_after = wanted_media_type(headers), self._retry_after(method, target, headers)
         except (NotTakenError, NotOpenError):
             return None
-        return None if refused is None else self._print(refused, media_type, headers)
+        return None if retry_after is None else self._print(retry_after, media_type, headers)
 
-    def _refused(self, method: bytes, target: bytes, headers: Headers) -> OverloadedError | None:
+    def _retry_after(self, method: bytes, target: bytes, headers: Headers) -> int | None:
         segment = named_in(target.partition(b"?")[0].decode("latin-1"))
-        if segment is None or not _is_small(headers) or any(name in headers for name in _NOT_HERE):
+        if segment is None or not _is_small(headers) or not _NOT_HERE.isdisjoint(headers):
             return None
         service = self._service()
         caller = service.caller(headers)
         view = service.named(caller, segment)
         seconds, _ = time_wanted(view, headers)
-        refused = self._admission.refused(is_urgent=caller.is_urgent, seconds=seconds)
-        if refused is not None and service.requests is not None:
+        retry_after = self._admission.refused(is_urgent=caller.is_urgent, seconds=seconds)
+        if retry_after is not None and service.requests is not None:
             service.requests.shed(method.decode(), view.id, caller.consumer, names_view=bool(segment))
-        return refused
+        return retry_after
 
-    def _print(self, refused: OverloadedError, media_type: MediaType, headers: Headers) -> bytes:
-        key = (refused.retry_after, media_type)
-        printed = self._printed.get(key)
+    def _print(self, retry_after: int, media_type: MediaType, headers: Headers) -> bytes:
+        printed = self._printed.get((retry_after, media_type))
         if printed is None:
-            printed = self._printed[key] = _print(refused, media_type)
+            printed = self._printed[retry_after, media_type] = _print(OverloadedError(retry_after), media_type)
         return b"x-request-id: %s\r\n%s" % (request_id(headers).encode(), printed)
 
 

@@ -142,8 +142,8 @@ class Admission:
         Raises:
             OverloadedError: It would be answered too late.
         """
-        if refused := self._refused(is_urgent=is_urgent, seconds=seconds):
-            raise refused
+        if retry_after := self._refused(is_urgent=is_urgent, seconds=seconds):
+            raise OverloadedError(retry_after)
         line = self._line(is_urgent)
         waiter = self._join(line, seconds)
         try:
@@ -163,16 +163,17 @@ class Admission:
             self._comes()
         return True
 
-    def refused(self, *, is_urgent: bool, seconds: float) -> OverloadedError | None:
-        """Return how a request is refused that would be answered too late; None where it may wait for its turn.
+    def refused(self, *, is_urgent: bool, seconds: float) -> int | None:
+        """Return after how many seconds to ask again, of a request that is refused for it would be answered too late;
+        None where it may wait for its turn.
 
         It is counted, and so is one that may wait, till the event loop's next turn. Where there is room nobody need be
         asked about.
         """
-        refused = self._refused(is_urgent=is_urgent, seconds=seconds)
-        if refused is None:
+        retry_after = self._refused(is_urgent=is_urgent, seconds=seconds)
+        if retry_after is None:
             self._comes()
-        return refused
+        return retry_after
 
     def _comes(self) -> None:
         if not self._coming:
@@ -182,7 +183,7 @@ class Admission:
     def _came(self) -> None:
         self._coming = 0
 
-    def _refused(self, *, is_urgent: bool, seconds: float) -> OverloadedError | None:
+    def _refused(self, *, is_urgent: bool, seconds: float) -> int | None:
         line, now = self._line(is_urgent), self._clock()
         is_pressed = (
             not is_urgent and bool(self._interactive.waiting) and now - self._interactive.waits_since > _PRESSES
@@ -258,14 +259,14 @@ class Admission:
             return self._interactive
         return self._bulk if self._bulk.waiting and self._has_room_for_bulk() else None
 
-    def _shed(self, line: _Line) -> OverloadedError:
+    def _shed(self, line: _Line) -> int:
         self.counts.shed[line.of] += 1
         least, spread = _RETRY[line.of]
-        return OverloadedError(least + int(self._chance() * spread))
+        return least + int(self._chance() * spread)
 
     def _refuse(self, line: _Line, waiter: _Waiter) -> None:
         if not waiter.turn.done():
-            waiter.turn.set_exception(self._shed(line))
+            waiter.turn.set_exception(OverloadedError(self._shed(line)))
 
     def _watch(self) -> None:
         self._busy_at = self._clock()

@@ -3,10 +3,12 @@
     python -m tests.overload.knee [--seconds 60] [--bulk]
 
 The knee is the most requests a second that are all answered, with a hundredth of them in more than a quarter of the
-deadline at most; it is found by going up in steps. Then three times as many come. It ends with 1 when less than nine
-tenths of the peak were right and in time, when a hundredth of what was answered or more was late, when anything else
-came than these and 503 with Retry-After, or when it takes more than five seconds until all is as before. Kept
-connections that are closed while a request is on its way are told apart: more than one in a thousand is a fault too.
+deadline at most; it is found by going up in steps. Then three times as many come, twenty seconds at a time, and between
+as many as were answered most: processors that others share are at times half as quick as at others, so that one is only
+to be held against the other of the same minute. It ends with 1 when less than nine tenths of the peak were right and in
+time, when a hundredth of what was answered or more was late, when anything else came than these and 503 with
+Retry-After, or when it takes more than five seconds until all is as before. Kept connections that are closed while a
+request is on its way are told apart: more than one in a thousand is a fault too.
 
 What each process had of the processors is told too: where the gateway had less than all of one, what is measured is the
 sources, the load, or what else the machine does. Right answers for a second of the gateway's CPU do not depend on that.
@@ -18,6 +20,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import mean
 from typing import Any
 
 from tests.overload.product import DEADLINE_MS
@@ -30,7 +33,8 @@ _IN_STEP = 3
 _FAILURES = 2
 """Steps one after the other in which not all are answered in time: one alone may be somebody else's doing."""
 _WARM_UP = 3
-_SETTLED = 0.5
+_IN_TURN, _AT_PEAK, _SETTLES = 20, 8, 2
+"""Seconds of three times the knee at a time, of the peak between, and those of the latter that are not counted."""
 _AFTER = 10
 _TIMES = 3.0
 _FEW_LATE = DEADLINE_MS / 4
@@ -42,36 +46,38 @@ _MIXED = (("desk", "whole", 0.5), ("batch", "whole", 0.5))
 
 @dataclass(frozen=True, slots=True)
 class Knee:
-    """The most requests a second that are all answered in time, the most that ever were, and the most for a second of
-    the gateway's CPU where it was busy."""
+    """The most requests a second that are all answered in time, and how many were sent when most were answered."""
 
     rate: float
-    peak: float
-    for_cpu: float
+    best: float
 
 
 @dataclass(frozen=True, slots=True)
 class Overloaded:
-    """What came of the requests before, during and after; and how many seconds after there were any refused."""
+    """What came of the requests before, at the peak, during and after; and how many seconds after there were any
+    refused. `peak_cpu` and `cpu` are the parts of a processor that gateway, sources and load had at the peak and under
+    three times the knee."""
 
     knee: Knee
     before: Came
+    peak: Came
     during: Came
     after: Came
     back_after: int
     classes: Mapping[str, Came]
-    cpu: tuple[float, ...]
+    peak_cpu: Sequence[float]
+    cpu: Sequence[float]
     behind: float
 
     @property
     def of_peak(self) -> float:
         """Return the part of the peak that is right and in time."""
-        return self.during.good / max(self.knee.peak, self.during.good)
+        return self.during.good / self.peak.good
 
     @property
     def of_cpu(self) -> float:
         """Return the part of it for a second of the gateway's CPU."""
-        return self.during.good / self.cpu[0] / self.knee.for_cpu
+        return (self.during.good / self.cpu[0]) / (self.peak.good / self.peak_cpu[0])
 
     def faults(self) -> list[str]:
         """Return what ought not to be so."""
@@ -92,44 +98,62 @@ class Overloaded:
 def find_knee(on: Stage, first: float = _FIRST) -> Knee:
     """Go up in steps until requests are refused or come late, and return the last rate at which none did."""
     on.load([(first, _WARM_UP)])
-    rate, knee, peak, for_cpu, failures = first, first, 0.0, 0.0, 0
+    rate, knee, best, most, failures = first, first, first, 0.0, 0
     while rate < _MOST and failures < _FAILURES:
-        watched = on.watched([(rate, _IN_STEP)])
-        came, cpu = came_of(watched.rows, 0, _IN_STEP), watched.cpu(_SETTLED, _IN_STEP)[0]
-        peak = max(peak, came.good)
-        if cpu:
-            for_cpu = max(for_cpu, came.good / cpu)
+        came = came_of(on.load([(rate, _IN_STEP)]), 0, _IN_STEP)
+        if came.good > most:
+            best, most = rate, came.good
         if came.good < 0.97 * came.sent or came.p99 > _FEW_LATE:
             failures += 1
         else:
             knee, failures = rate, 0
         rate *= _STEP
-    return Knee(knee, peak, for_cpu)
+    return Knee(knee, best)
 
 
 def overload(on: Stage, knee: Knee, seconds: int, *, is_mixed: bool = False) -> Overloaded:
-    """Send half the knee, three times the knee for so long, and half again."""
-    half, begin, end = knee.rate / 2, _WARM_UP, _WARM_UP + seconds
-    phases = [(half, _WARM_UP), (knee.rate * _TIMES, seconds), (half, _AFTER)]
-    watched = on.watched(phases, shares=_MIXED if is_mixed else _SHARES)
-    rows = watched.rows
+    """Send half the knee, then the rate of the peak and three times the knee in turn, the latter for so many seconds in
+    all, and half the knee again."""
+    half, times = knee.rate / 2, max(1, round(seconds / _IN_TURN))
+    turns = [(knee.best, _AT_PEAK), (knee.rate * _TIMES, seconds // times)] * times
+    watched = on.watched([(half, _WARM_UP), *turns, (half, _AFTER)], shares=_MIXED if is_mixed else _SHARES)
+    windows = _windows(turns)
+    end, rows = windows[-1][1], watched.rows
+    peak, during = (_within(rows, windows[place::2]) for place in (0, 1))
+    taken = [[watched.cpu(*each) for each in windows[place::2]] for place in (0, 1)]
+    peak_cpu, cpu = ([mean(part) for part in zip(*each, strict=True)] for each in taken)
     refused = [one["at"] - end + 1 for one in rows if one["at"] >= end and one["good"] < one["sent"]]
-    classes = {name: came_of(rows, begin, end, name) for name in ("desk", "batch")} if is_mixed else {}
     return Overloaded(
         knee,
-        came_of(rows, 0, begin),
-        came_of(rows, begin, end),
+        came_of(rows, 0, _WARM_UP),
+        came_of(peak, 0, end),
+        came_of(during, 0, end),
         came_of(rows, end + 5, end + _AFTER),
         max(refused, default=0),
-        classes,
-        watched.cpu(begin + _SETTLED, end),
+        {name: came_of(during, 0, end, name) for name in ("desk", "batch")} if is_mixed else {},
+        peak_cpu,
+        cpu,
         watched.behind,
     )
 
 
+def _windows(turns: Sequence[tuple[float, int]]) -> list[tuple[int, int]]:
+    """Return from which second to which each turn lasts; that of a peak from when it has settled on."""
+    windows, at = list[tuple[int, int]](), _WARM_UP
+    for place, (_, seconds) in enumerate(turns):
+        windows.append((at if place % 2 else at + _SETTLES, at + seconds))
+        at += seconds
+    return windows
+
+
+def _within(rows: Sequence[Mapping[str, Any]], windows: Sequence[tuple[int, int]]) -> Sequence[Mapping[str, Any]]:
+    return [one for one in rows if any(begin <= one["at"] < end for begin, end in windows)]
+
+
 def table(came: Overloaded) -> str:
     """Return it as a table."""
-    rows = [("before", came.before), ("three times the knee", came.during), ("after", came.after)]
+    during = ("three times the knee", came.during)
+    rows = [("before", came.before), ("the peak", came.peak), during, ("after", came.after)]
     rows += [(f"of these, {name}", each) for name, each in came.classes.items()]
     columns = [
         "",
@@ -146,7 +170,7 @@ def table(came: Overloaded) -> str:
     ]
     gateway, sources, load = (f"{each:.0%}" for each in came.cpu)
     title = (
-        f"Requests for ten customers. Knee {came.knee.rate:.0f} requests a second, peak {came.knee.peak:.0f}. "
+        f"Requests for ten customers. Knee {came.knee.rate:.0f} requests a second, peak {came.peak.good:.0f}. "
         f"Under three times the knee {came.of_peak:.0%} of the peak are right and in time, and {came.of_cpu:.0%} of it "
         f"for a second of the gateway's CPU; {came.back_after} s later none is refused any more. Of a processor the "
         f"gateway had {gateway}, the sources {sources} and the load {load}, which was {came.behind * 1000:.0f} ms late "
