@@ -10,13 +10,12 @@ It knows nothing of the protocol that passes through it.
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from adapters.listening import Listener, connected, reset
 from adapters.sandbox.misbehaviour import Misbehaviour
 
 __all__ = ["Relay", "Relayed"]
@@ -46,19 +45,24 @@ class Relay:
     """
 
     def __init__(self, target: Path | tuple[str, int], *, delay: float = 1.0, host: str = "127.0.0.1") -> None:
-        self.host, self.port = host, 0
         self.delay = delay
         self.relayed = Relayed()
         self._target = target
         self._misbehaviour = Misbehaviour.NONE
-        self._place: socket.socket | None = None
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self._relay, host)
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        return self._listener.host
+
+    @property
+    def port(self) -> int:
+        """At which port it listens."""
+        return self._listener.port
 
     async def __aenter__(self) -> Self:
-        self._place = _bound(self.host, 0)
-        self.port = self._place.getsockname()[1]
-        await self._listen()
+        await self._listener.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -74,39 +78,18 @@ class Relay:
         """
         self._misbehaviour = misbehaviour
         if misbehaviour is Misbehaviour.DOWN:
-            await self._hang_up()
-        elif self._server is None:
-            await self._listen()
+            await self._listener.hang_up()
+        else:
+            await self._listener.listen()
 
     async def aclose(self) -> None:
         """End all connections and take no more."""
-        await self._hang_up()
-        if self._place is not None:
-            self._place.close()
-            self._place = None
-
-    async def _listen(self) -> None:
-        # the bound socket that never listens keeps the port while the relay is down
-        self._server = await asyncio.start_server(self._accept, sock=_bound(self.host, self.port))
-
-    async def _hang_up(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for task in self._open:
-            task.cancel()
-        if self._open:
-            await asyncio.wait(self._open)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._relay(reader, writer))
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
+        await self._listener.aclose()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.relayed.connections += 1
         try:
-            far_reader, far_writer = await self._connect()
+            far_reader, far_writer = await connected(self._target)
         except OSError:
             writer.transport.abort()
             return
@@ -123,11 +106,6 @@ class Relay:
             writer.close()
             far_writer.close()
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if isinstance(self._target, Path):
-            return await asyncio.open_unix_connection(self._target)
-        return await asyncio.open_connection(*self._target)
-
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(_CHUNK):
             self.relayed.bytes_asked += len(chunk)
@@ -138,7 +116,7 @@ class Relay:
         while chunk := await reader.read(_CHUNK):
             how = self._misbehaviour
             if how is Misbehaviour.RESET:
-                _reset(writer)
+                reset(writer.transport)
                 return
             await self._keep_back(how)
             self.relayed.bytes_answered += len(chunk)
@@ -167,18 +145,3 @@ class Relay:
 
 def _pieces(chunk: bytes, size: int) -> Iterator[bytes]:
     return (chunk[place : place + size] for place in range(0, len(chunk), size))
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    end = writer.transport.get_extra_info("socket")
-    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing sends RST
-    writer.transport.abort()
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound and does not listen, at a port that others of ours may share."""
-    bound = socket.socket()
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    bound.bind((host, port))
-    return bound

@@ -10,7 +10,6 @@ import asyncio
 import os
 import signal
 import socket
-import struct
 import sys
 import threading
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from typing import BinaryIO
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from adapters.listening import reset
 from adapters.sandbox.crm import Crm
 from adapters.sandbox.orders import Orders
 from adapters.sandbox.people import customers
@@ -37,14 +37,8 @@ class CuttableConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the application the means, beside the request."""
-        self.app_state = {**self.app_state, CUT: transport.abort, RESET: partial(_reset, transport)}
+        self.app_state = {**self.app_state, CUT: transport.abort, RESET: partial(reset, transport)}
         super().connection_made(transport)
-
-
-def _reset(transport: asyncio.Transport) -> None:
-    end = transport.get_extra_info("socket")
-    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing sends RST
-    transport.abort()
 
 
 def build_source(name: str, token: str) -> Sequence[SourceInterface]:

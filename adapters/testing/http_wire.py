@@ -8,14 +8,14 @@ async with HttpWire(answer) as wire:
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
-__all__ = ["FOLLOWED", "HttpAnswer", "HttpAsked", "HttpWire", "Line", "Playing", "json_head"]
+from adapters.listening import Line, Listener
+
+__all__ = ["FOLLOWED", "HttpAnswer", "HttpAsked", "HttpLine", "HttpWire", "Playing", "json_head"]
 
 FOLLOWED = "/followed"
 """Where the redirects of the wire lead, on another name of the same server: nobody may come there."""
@@ -47,37 +47,16 @@ class Playing(Protocol):
     def is_refusing(self) -> bool:
         """Whether no connection is taken at all."""
 
-    async def play(self, line: Line, answer: HttpAnswer) -> None:
+    async def play(self, line: HttpLine, answer: HttpAnswer) -> None:
         """Write what comes in place of the answer; the connection is closed afterwards unless `line.keeps` is set."""
 
 
-class Line:
+class HttpLine(Line):
     """One connection as a wrong answer sees it. `call` counts the wire's calls from 1, `port` is the wire's."""
 
     def __init__(self, writer: asyncio.StreamWriter, call: int, port: int) -> None:
-        self._writer, self.call, self.port = writer, call, port
-        self.keeps = False
-
-    async def send(self, data: bytes) -> None:
-        """Write bytes; raises OSError when the other side has gone."""
-        self._writer.write(data)
-        await self._writer.drain()
-
-    async def drip(self, data: bytes, seconds: float) -> None:
-        """Write one byte after the other, with so many seconds between two."""
-        for place in range(len(data)):
-            await self.send(data[place : place + 1])
-            await asyncio.sleep(seconds)
-
-    async def hang(self) -> None:
-        """Do nothing until the other side has gone."""
-        await asyncio.Event().wait()
-
-    def reset(self) -> None:
-        """End the connection with RST, as a process does that was killed."""
-        end = self._writer.transport.get_extra_info("socket")
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._writer.transport.abort()
+        super().__init__(writer)
+        self.call, self.port = call, port
 
 
 def json_head(length: int | None, *headers: str, status: str = "200 OK", kind: str = "application/json") -> bytes:
@@ -96,11 +75,14 @@ class HttpWire:
     def __init__(self, answer: Callable[[HttpAsked], Awaitable[HttpAnswer]]) -> None:
         self._answer = answer
         self._wrong: Playing | None = None
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
-        self.port = 0
+        self._listener = Listener(self._converse)
         self.calls = 0
         self.followed = 0
+
+    @property
+    def port(self) -> int:
+        """The port at which it listens."""
+        return self._listener.port
 
     @property
     def url(self) -> str:
@@ -108,11 +90,11 @@ class HttpWire:
         return f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
-        await self._listen()
+        await self._listener.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._hang_up()
+        await self._listener.aclose()
 
     async def go_wrong(self, wrong: Playing | None) -> None:
         """From now on do this in place of answering; None is good order again.
@@ -122,27 +104,9 @@ class HttpWire:
         """
         self._wrong = wrong
         if wrong is not None and wrong.is_refusing:
-            await self._hang_up()
-        elif self._server is None:
-            await self._listen()
-
-    async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, backlog=1_000)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _hang_up(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for task in self._open:
-            task.cancel()
-        if self._open:
-            await asyncio.wait(self._open)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._converse(reader, writer))
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
+            await self._listener.hang_up()
+        else:
+            await self._listener.listen()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -158,7 +122,7 @@ class HttpWire:
         """Answer one request, and return whether the connection is kept."""
         self.calls += 1
         self.followed += asked.target == FOLLOWED
-        line = Line(writer, self.calls, self.port)
+        line = HttpLine(writer, self.calls, self.port)
         answer, wrong = await self._answer(asked), self._wrong
         if wrong is not None:
             await wrong.play(line, answer)

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from adapters.testing.http_wire import FOLLOWED, HttpAnswer, Line, json_head
+from adapters.testing.http_wire import FOLLOWED, HttpAnswer, HttpLine, json_head
 from adapters.testing.wrongs import AUTH, ERROR, LATE, LIMITED, RIGHT, Wrong
 
 __all__ = ["HTTP_WRONGS", "HttpWrong"]
 
-_Play = Callable[[Line, HttpAnswer], Awaitable[None]]
+_Play = Callable[[HttpLine, HttpAnswer], Awaitable[None]]
 _MANY = 20_000
 """How often what comes in a flood comes."""
 
@@ -39,53 +39,53 @@ class HttpWrong(Wrong):
         """Whether no connection is taken."""
         return self.do is None
 
-    async def play(self, line: Line, answer: HttpAnswer) -> None:
+    async def play(self, line: HttpLine, answer: HttpAnswer) -> None:
         """Write what comes in place of the answer."""
         if self.do is not None:
             await self.do(line, answer)
 
 
-async def _nothing(line: Line, answer: HttpAnswer) -> None:
+async def _nothing(line: HttpLine, answer: HttpAnswer) -> None:
     """Close the connection without a word."""
 
 
-async def _reset(line: Line, answer: HttpAnswer) -> None:
+async def _reset(line: HttpLine, answer: HttpAnswer) -> None:
     line.reset()
 
 
-async def _hang(line: Line, answer: HttpAnswer) -> None:
+async def _hang(line: HttpLine, answer: HttpAnswer) -> None:
     await line.hang()
 
 
-async def _hang_after_head(line: Line, answer: HttpAnswer) -> None:
+async def _hang_after_head(line: HttpLine, answer: HttpAnswer) -> None:
     await line.send(_head(answer))
     await line.hang()
 
 
-async def _drip_head(line: Line, answer: HttpAnswer) -> None:
+async def _drip_head(line: HttpLine, answer: HttpAnswer) -> None:
     await line.drip(_head(answer), 0.05)
     await line.hang()
 
 
-async def _drip_body(line: Line, answer: HttpAnswer) -> None:
+async def _drip_body(line: HttpLine, answer: HttpAnswer) -> None:
     await line.send(_head(answer))
     await line.drip(answer.body, 0.05)
     await line.hang()
 
 
-async def _cut_head(line: Line, answer: HttpAnswer) -> None:
+async def _cut_head(line: HttpLine, answer: HttpAnswer) -> None:
     await line.send(_head(answer)[:30])
 
 
-async def _cut_body(line: Line, answer: HttpAnswer) -> None:
+async def _cut_body(line: HttpLine, answer: HttpAnswer) -> None:
     await line.send(_head(answer) + answer.body[: len(answer.body) // 2])
 
 
-async def _cut_chunks(line: Line, answer: HttpAnswer) -> None:
+async def _cut_chunks(line: HttpLine, answer: HttpAnswer) -> None:
     await line.send(_chunked_head(answer) + _chunk(answer.body))
 
 
-async def _flap(line: Line, answer: HttpAnswer) -> None:
+async def _flap(line: HttpLine, answer: HttpAnswer) -> None:
     line.keeps = True
     if line.call % 2:
         await line.send(json_head(2, status="500 Internal Server Error") + b"{}")
@@ -94,7 +94,7 @@ async def _flap(line: Line, answer: HttpAnswer) -> None:
 
 
 def _status(status: str, *headers: str) -> _Play:
-    async def answer_with(line: Line, answer: HttpAnswer) -> None:
+    async def answer_with(line: HttpLine, answer: HttpAnswer) -> None:
         line.keeps = True
         bare = status.startswith(("204", "304"))
         await line.send(json_head(None if bare else 2, *headers, status=status) + (b"" if bare else b"{}"))
@@ -103,7 +103,7 @@ def _status(status: str, *headers: str) -> _Play:
 
 
 def _redirect(status: str) -> _Play:
-    async def lead_away(line: Line, answer: HttpAnswer) -> None:
+    async def lead_away(line: HttpLine, answer: HttpAnswer) -> None:
         line.keeps = True
         where = f"Location: http://localhost:{line.port}{FOLLOWED}"
         await line.send(json_head(len(answer.body), where, status=status) + answer.body)
@@ -114,7 +114,7 @@ def _redirect(status: str) -> _Play:
 def _raw(make: Callable[[HttpAnswer], bytes]) -> _Play:
     """Send these bytes, and close."""
 
-    async def write(line: Line, answer: HttpAnswer) -> None:
+    async def write(line: HttpLine, answer: HttpAnswer) -> None:
         await line.send(make(answer))
 
     return write
@@ -123,7 +123,7 @@ def _raw(make: Callable[[HttpAnswer], bytes]) -> _Play:
 def _body(make: Callable[[bytes], bytes], *headers: str, kind: str | None = None) -> _Play:
     """Send a whole and well-formed answer with this body."""
 
-    async def write(line: Line, answer: HttpAnswer) -> None:
+    async def write(line: HttpLine, answer: HttpAnswer) -> None:
         line.keeps = True
         body = make(answer.body)
         await line.send(json_head(len(body), *headers, kind=kind or answer.content_type) + body)
@@ -134,7 +134,7 @@ def _body(make: Callable[[bytes], bytes], *headers: str, kind: str | None = None
 def _repeated(head: Callable[[HttpAnswer], bytes], piece: bytes, times: int, end: bytes = b"") -> _Play:
     """Send a beginning, then one piece many times over."""
 
-    async def write(line: Line, answer: HttpAnswer) -> None:
+    async def write(line: HttpLine, answer: HttpAnswer) -> None:
         await line.send(head(answer))
         together = max(1, _PIECE // len(piece))
         for _ in range(0, times, together):
@@ -144,19 +144,19 @@ def _repeated(head: Callable[[HttpAnswer], bytes], piece: bytes, times: int, end
     return write
 
 
-async def _crumbs(line: Line, answer: HttpAnswer) -> None:
+async def _crumbs(line: HttpLine, answer: HttpAnswer) -> None:
     line.keeps = True
     crumbs = b"".join(_chunk(answer.body[place : place + 1]) for place in range(len(answer.body)))
     await line.send(_chunked_head(answer) + crumbs + b"0\r\n\r\n")
 
 
-async def _surplus(line: Line, answer: HttpAnswer) -> None:
+async def _surplus(line: HttpLine, answer: HttpAnswer) -> None:
     line.keeps = True
     await line.send(2 * (_head(answer) + answer.body))
 
 
 def _words_between(times: int) -> _Play:
-    async def answer_late(line: Line, answer: HttpAnswer) -> None:
+    async def answer_late(line: HttpLine, answer: HttpAnswer) -> None:
         line.keeps = True
         await line.send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * times + _head(answer) + answer.body)
 

@@ -7,12 +7,13 @@ alone. TLS is refused, as by a server that has none.
 from __future__ import annotations
 
 import asyncio
-import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, Self
+
+from adapters.listening import Line, Listener, connected
 
 __all__ = ["DATA_ROW", "READY", "PostgresLine", "PostgresPlaying", "PostgresWire", "message"]
 
@@ -44,7 +45,7 @@ class PostgresPlaying(Protocol):
         """Write what comes in place of this message and of those behind it."""
 
 
-class PostgresLine:
+class PostgresLine(Line):
     """One connection as a wrong answer sees it: `send` to the client, `next` of the server's own messages.
 
     The connection is closed afterwards, unless `keeps` is set: then messages are passed on again. `answers` counts what
@@ -52,24 +53,13 @@ class PostgresLine:
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: Callable[[], int]) -> None:
-        self._reader, self._writer, self._answers = reader, writer, answers
-        self.keeps = False
+        super().__init__(writer)
+        self._reader, self._answers = reader, answers
 
     @property
     def answers(self) -> int:
         """How many statements have been answered by now, this one included."""
         return self._answers()
-
-    async def send(self, data: bytes) -> None:
-        """Write bytes; raises OSError when the client has gone."""
-        self._writer.write(data)
-        await self._writer.drain()
-
-    async def drip(self, data: bytes, seconds: float) -> None:
-        """Write one byte after the other, with so many seconds between two."""
-        for place in range(len(data)):
-            await self.send(data[place : place + 1])
-            await asyncio.sleep(seconds)
 
     async def next(self) -> bytes:
         """Return the server's next message."""
@@ -81,16 +71,6 @@ class PostgresLine:
         while not (last := await self.next()).startswith(READY):
             pass
         return last
-
-    async def hang(self) -> None:
-        """Do nothing until the connection is ended."""
-        await asyncio.Event().wait()
-
-    def reset(self) -> None:
-        """End the connection with RST, as a process does that was killed."""
-        end = self._writer.transport.get_extra_info("socket")
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._writer.transport.abort()
 
 
 class PostgresWire:
@@ -104,22 +84,20 @@ class PostgresWire:
     def __init__(self, target: Path | tuple[str, int]) -> None:
         self._target = target
         self._wrong: PostgresPlaying | None = None
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
-        self.port = 0
+        self._listener = Listener(self._relay)
         self.calls = 0
 
     @property
     def place(self) -> str:
         """Where it listens, as a URL has it: host and port."""
-        return f"127.0.0.1:{self.port}"
+        return f"127.0.0.1:{self._listener.port}"
 
     async def __aenter__(self) -> Self:
-        await self._listen()
+        await self._listener.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._hang_up()
+        await self._listener.aclose()
 
     async def go_wrong(self, wrong: PostgresPlaying | None) -> None:
         """From now on do this in place of passing on; None is good order again.
@@ -128,30 +106,12 @@ class PostgresWire:
         """
         self._wrong = wrong
         if wrong is not None and (wrong.is_refusing or wrong.is_at_login):
-            await self._hang_up()
-        if self._server is None and not (wrong is not None and wrong.is_refusing):
-            await self._listen()
-
-    async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _hang_up(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for task in self._open:
-            task.cancel()
-        if self._open:
-            await asyncio.wait(self._open)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._relay(reader, writer))
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
+            await self._listener.hang_up()
+        if wrong is None or not wrong.is_refusing:
+            await self._listener.listen()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await self._connect()
+        far_reader, far_writer = await connected(self._target)
         ways = [
             asyncio.create_task(_pass_on(reader, far_writer, writer)),
             asyncio.create_task(self._answer(PostgresLine(far_reader, writer, lambda: self.calls))),
@@ -166,11 +126,6 @@ class PostgresWire:
                 end.close()
                 with suppress(OSError):
                     await end.wait_closed()
-
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if isinstance(self._target, Path):
-            return await asyncio.open_unix_connection(self._target)
-        return await asyncio.open_connection(*self._target)
 
     async def _answer(self, line: PostgresLine) -> None:
         """Pass the server's messages on, one by one, until one is to be exchanged and the connection is over."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.testing import HttpAnswer
-from adapters.testing.http_wire import Line, json_head
+from adapters.testing.http_wire import HttpLine, json_head
 from adapters.testing.http_wrongs import HttpWrong
 from adapters.testing.wrongs import AUTH, ERROR, LIMITED, RIGHT, Reasons
 from schema.reasons import Reason
@@ -34,7 +34,7 @@ def _rows(name: str, means: str, reasons: Reasons, change: Callable[[Rows], Rows
 
 
 def _document(name: str, means: str, reasons: Reasons, change: Callable[[Any], Any]) -> HttpWrong:
-    async def write(line: Line, answer: HttpAnswer) -> None:
+    async def write(line: HttpLine, answer: HttpAnswer) -> None:
         line.keeps = True
         body = json.dumps(change(json.loads(answer.body))).encode()
         await line.send(json_head(len(body)) + body)
