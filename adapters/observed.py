@@ -28,7 +28,8 @@ class Observed(Generic[AskT, ReplyT]):
     async def send(self, ask: AskT, call: Call) -> ReplyT:
         """Make the call and tell how it ended; one that was not sent is not told.
 
-        One that is cancelled has asked the source all the same, and is told as DEADLINE_EXCEEDED.
+        One that is cancelled has asked the source all the same, and is told as DEADLINE_EXCEEDED; before the deadline,
+        as left.
         """
         batch, span = ask.batch, None
         if call.trace is not None:
@@ -45,7 +46,8 @@ class Observed(Generic[AskT, ReplyT]):
             if isinstance(error, SendError) and not isinstance(error, UnsentError):
                 _tell(this.ended(error.reason), call, span)
             elif isinstance(error, asyncio.CancelledError):
-                _tell(this.ended(Reason.DEADLINE_EXCEEDED), call, span, is_left=True)
+                is_left = not call.deadline.is_over()
+                _tell(this.ended(Reason.DEADLINE_EXCEEDED, is_left=is_left), call, span, is_cut=True)
             elif span is not None:
                 span.end(None)
             raise
@@ -56,7 +58,7 @@ class Observed(Generic[AskT, ReplyT]):
         return reply
 
 
-def _tell(event: Sent, call: Call, span: SendSpan | None, *, is_left: bool = False) -> None:
+def _tell(event: Sent, call: Call, span: SendSpan | None, *, is_cut: bool = False) -> None:
     if span is not None:
-        span.end(None if is_left else event)
+        span.end(None if is_cut else event)
     tell(call.observer, event)

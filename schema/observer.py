@@ -19,9 +19,10 @@ class Sent:
     """One call on the wire that has ended. It names what was asked, and never a key or a value.
 
     `seconds` is the time from the call's start until its answer was read. `outcome` is None when the source answered,
-    and some of it was of use; of a call that was cut, because nobody waited for it any longer, it is DEADLINE_EXCEEDED.
-    `attempt` counts from 0: what is above is the call sent again. `waited` are the seconds
-    that were waited for rates and turns before it, and `requests` is how many requests it was made for together.
+    and some of it was of use; of a call that was cut it is DEADLINE_EXCEEDED. `is_left`: it was cut before its
+    deadline, for nobody waited for it any longer, and that is no failure of the source's. `attempt` counts from 0: what
+    is above is the call sent again. `waited` are the seconds that were waited for rates and turns before it, and
+    `requests` is how many requests it was made for together.
     """
 
     source: str
@@ -33,6 +34,7 @@ class Sent:
     attempt: int = 0
     waited: float = 0.0
     requests: int = 1
+    is_left: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,10 +49,10 @@ class UnderWay:
     began: float
     clock: Clock
 
-    def ended(self, outcome: Reason | None) -> Sent:
+    def ended(self, outcome: Reason | None, *, is_left: bool = False) -> Sent:
         """Return what is told of the call where it ends now."""
         seconds = self.clock() - self.began
-        return Sent(self.source, self.offer, self.fields, self.keys, seconds, outcome, self.attempt)
+        return Sent(self.source, self.offer, self.fields, self.keys, seconds, outcome, self.attempt, is_left=is_left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,5 +52,7 @@ class SourceWatch:
         if event.outcome is None:
             recent.answered(now, event.seconds)
             return
+        if event.is_left:  # whether it would have been answered nobody knows
+            return
         recent.failed(now)
         recent.failure = Failure(event.offer, event.outcome, "", now)

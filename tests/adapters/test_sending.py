@@ -143,8 +143,20 @@ async def test_cancellation_passes_through_every_wrapper() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert [(one.keys, one.outcome) for one in heard.calls] == [(len(ASK.keys), Reason.DEADLINE_EXCEEDED)]
+    (told,) = heard.calls
+    assert (told.keys, told.outcome, told.is_left) == (len(ASK.keys), Reason.DEADLINE_EXCEEDED, True)
     assert await _is_free(chain)
+
+
+async def test_a_call_that_is_cut_at_its_deadline_was_not_left() -> None:
+    """Somebody waited for as long as could be: that the source had not answered is the source's."""
+    heard = Heard()
+    task = asyncio.create_task(Observed(wire(never), "crm").send(ASK, call(0.0, heard)))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [(one.outcome, one.is_left) for one in heard.calls] == [(Reason.DEADLINE_EXCEEDED, False)]
 
 
 async def _is_free(chain: Queued[Ask, str]) -> bool:

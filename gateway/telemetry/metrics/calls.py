@@ -10,7 +10,7 @@ from schema.observer import Event, Failed, Observer, Repeated, Sent, Unsent, Wai
 
 __all__ = ["Calls"]
 
-_OK = "OK"
+_OK, _LEFT = "OK", "LEFT"
 
 
 class Calls:
@@ -26,7 +26,7 @@ class Calls:
         """Count what happened, and tell it on."""
         match event:
             case Sent(source=source, offer=offer, outcome=outcome):
-                self._calls[source, offer, outcome or _OK] += 1
+                self._calls[source, offer, _LEFT if event.is_left else outcome or _OK] += 1
                 self._keys[source, offer] += event.keys
                 self._durations.record((source, offer), event.seconds)
             case Failed(source=source, offer=offer):

@@ -108,8 +108,8 @@ CALLS = Instrument(
     PREFIX + "source.calls",
     Kind.COUNTER,
     "{call}",
-    "Calls on the wire that have ended: OK, or the code of the failure; DEADLINE_EXCEEDED also where nobody waited "
-    "any longer.",
+    "Calls on the wire that have ended: OK, or the code of the failure; LEFT where nobody waited any longer, before "
+    "the deadline.",
     (_SOURCE, _OFFER, _OUTCOME),
 )
 CALL_DURATION = Instrument(

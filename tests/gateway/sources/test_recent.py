@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +54,13 @@ def test_a_minute_counts_calls_by_how_they_ended() -> None:
     minute = stage.minute()
     assert (minute.calls, minute.failed, minute.repeated, minute.unsent) == (20, 1, 1, 1)
     assert (minute.error_rate, minute.p50, minute.p95) == (0.05, 1.0, 1.9)
+
+
+def test_a_call_that_nobody_waited_for_is_no_failure() -> None:
+    """A client that hangs up says nothing of the source."""
+    stage = Stage()
+    stage.watch.note(replace(sent(0.5, Reason.DEADLINE_EXCEEDED), is_left=True))
+    assert (stage.minute().calls, stage.minute().failed, stage.watch.of("crm").failure) == (0, 0, None)
 
 
 def test_what_is_older_than_a_minute_does_not_count() -> None:
