@@ -15,16 +15,16 @@ __all__ = ["Width"]
 _LEAST = 16
 """Requests that are always worked on together: with fewer the sources' time is all that is waited for."""
 _MOST_LAG = 0.015
-"""Seconds for which a step of work may wait for its turn in the event loop. A request has ten to twenty such steps, so that
-is a quarter of a second: at 50 ms, requests of two seconds spent most of them here (measured)."""
+"""Seconds for which a step of work may wait for its turn in the event loop. A request has ten to twenty such steps:
+that makes a quarter of a second. At 50 ms requests of two seconds spent most of them here (measured)."""
 _WORK = 0.005
 """Seconds of work that stand before it where the loop is busy. With less it waits for other processes alone: to work on
 fewer requests would not help, and would leave the processor idle while sources answer."""
 _SAMPLES = 3
 """Lags whose median counts: a collection of garbage holds up one."""
 _SEVERE = 0.2
-"""Three lags of so many seconds would last too long: one counts, and a number that was made smaller in vain is soon what
-it was."""
+"""Three lags of so many seconds would last too long: one counts, and a number that was made smaller in vain is soon
+what it was."""
 _BACK_OFF, _SEVERE_BACK_OFF = 0.7, 0.25
 _FIRST = 64
 _DOUBLES, _GROWTH = 2.0, 1.1

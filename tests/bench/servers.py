@@ -52,8 +52,8 @@ class Server:
 def serve_app(app: str, env: Mapping[str, str]) -> Iterator[Server]:
     """Run an ASGI application on a free port of this machine with uvicorn, uvloop and httptools."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening:
-        # uvicorn takes it for a socket of AF_UNIX, so that asyncio does not do this: what is written in two pieces would
-        # wait 40 ms for the acknowledgement of the first
+        # uvicorn takes it for a socket of AF_UNIX, so that asyncio does not do this: what is written in two pieces
+        # would wait 40 ms for the acknowledgement of the first
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         command = [sys.executable, "-m", "uvicorn", app, "--fd", str(listening.fileno())]
         command += ["--loop", "uvloop", "--http", "httptools", "--log-level", "error", "--no-access-log"]

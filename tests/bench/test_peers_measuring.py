@@ -108,9 +108,11 @@ def test_turns_lie_side_by_side_and_tell_what_was_asked(measuring: Measuring, ba
         assert 1_000 < turn.bytes < 2_500
         assert 0 < turn.p50_ms <= turn.p99_ms
         assert 20 < turn.cpu_us < 50_000
+    sides = zip(measuring.figures.of(cell, "pycore"), measuring.figures.of(cell, "ours"), strict=True)
+    in_turn = [theirs.cpu_us / ours.cpu_us for theirs, ours in sides]
     ratio = measuring.figures.ratio(cell, "pycore")
     assert ratio is not None
-    assert ratio > 0
+    assert min(in_turn) <= ratio <= max(in_turn)
 
 
 def test_a_source_that_is_down_is_well_again_for_the_next_turn(measuring: Measuring, bare: Subject) -> None:

@@ -3,8 +3,8 @@
     python -m tests.overload.soak [--minutes 10] [--rate 100]
 
 It ends with 1 when a value is of another customer, a null has no reason, something withheld is shown, anything else
-than an answer came, or memory grows on: its slope over the second half, put forth for as long again, is to stay under a
-twentieth of what the process has.
+than an answer came, more than a hundredth of them is late, or memory grows on: its slope over the second half, put
+forth for as long again, is to stay under a twentieth of what the process has.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ class Soaked:
     def faults(self) -> list[str]:
         """Return what ought not to be so."""
         told = [f"{name}: {self.came.says}" for name in ("wrong", "failed") if getattr(self.came, name)]
+        if self.came.late > 0.01 * self.came.sent:
+            told.append(f"{self.came.late:.1f} a second are late; wanted a hundredth of what is sent at most")
         if self.growth > 0.05 * self.memory[-1][1]:
             told.append(f"memory grows by {self.growth:.1f} MB; wanted under a twentieth of {self.memory[-1][1]:.0f}")
         return told
@@ -67,7 +69,7 @@ def slope(samples: Sequence[tuple[float, float]]) -> float:
 
 def soak(on: Stage, rate: float, seconds: float) -> Soaked:
     """Send so many a second for so long, while sources are slow and down by turns."""
-    child = on.started([(rate, seconds)], shares=_SHARES, faults=True, connections=100)
+    child = on.started([(rate, seconds)], shares=_SHARES, faults=True)
     began, memory = time.monotonic(), []
     while (passed := time.monotonic() - began) < seconds:
         on.hold(**_FAULTS[int(passed / _EACH) % len(_FAULTS)])
