@@ -29,7 +29,8 @@ from tests.overload.running import Came, Stage, came_of, printed, stage, tell
 __all__ = ["Knee", "Overloaded", "find_knee", "overload", "table"]
 
 _FIRST, _STEP, _MOST = 150.0, 1.25, 20_000.0
-_IN_STEP = 3
+_IN_STEP = 6
+"""Seconds: in three more than can be answered were, for what is left over was not yet late."""
 _FAILURES = 2
 """Steps one after the other in which not all are answered in time: one alone may be somebody else's doing."""
 _WARM_UP = 3
