@@ -142,7 +142,8 @@ class Admission:
         Raises:
             OverloadedError: It would be answered too late.
         """
-        if retry_after := self._refused(is_urgent=is_urgent, seconds=seconds):
+        retry_after = self._refused(is_urgent=is_urgent, seconds=seconds)
+        if retry_after is not None:
             raise OverloadedError(retry_after)
         line = self._line(is_urgent)
         waiter = self._join(line, seconds)

@@ -92,6 +92,7 @@ def test_a_gateway_that_is_terminated_answers_on_and_says_that_it_is_not_ready(
             statuses.append(status)
             time.sleep(0.1)
         assert time.monotonic() - began > 1.4
+        assert statuses.index(503) <= 2, "it hears the signal at once"
         assert set(statuses[statuses.index(503) :]) == {503}, "once it has heard the signal, until it is gone"
         assert served.ended() == ""
 
