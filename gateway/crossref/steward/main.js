@@ -94,7 +94,7 @@ function deskOf(gateway, consumer) {
 function pressed(event) {
   const isWriting = event.target.closest?.("input:not([type=radio]):not([type=checkbox]), select, textarea");
   const isElsewhere = event.ctrlKey || event.metaKey || event.altKey || event.repeat;
-  if (door.desk() === null || isWriting || isElsewhere || document.querySelector("dialog")) {
+  if (door.desk() === null || isWriting || isElsewhere || document.querySelector("dialog[open]")) {
     return;
   }
   const letters = { "?": help, u: undoIt, ...door.desk().keys() };

@@ -63,6 +63,11 @@ class Steward:
         actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         await self.browser.act([{"type": "key", "id": "keyboard", "actions": actions}])
 
+    async def leaves(self) -> None:
+        """Close the dialog by Escape, and wait until it is closed."""
+        await self.presses(ESCAPE)
+        await self.browser.wait_for("return document.querySelector('dialog[open]') === null")
+
     async def goes_to(self, selector: str) -> None:
         """Press Tab until the focus is there."""
         for _ in range(60):

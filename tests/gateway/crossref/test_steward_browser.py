@@ -25,6 +25,10 @@ pytestmark = pytest.mark.browser
 HOSTILE = "<img/src=x/onerror=alert(1)>"
 NEVER = {"first": {"source": "crm", "key": "C-1"}, "second": {"source": "crm", "key": "D-1"}}
 TOO_OFTEN = RefusedError(RefusalCode.RATE_LIMITED, "Too often.", "Ask again later.", retry_after=7)
+CLOSES_AND_PRESSES_M = """
+    document.querySelector("dialog").close();
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "m", bubbles: true }));
+"""
 SELECTED = "return document.querySelector('.item[aria-current=true] .ids')?.innerText"
 
 
@@ -298,7 +302,7 @@ async def test_what_comes_between_the_preview_and_the_merge_is_told(steward: Ste
     await steward.confirms()
     await steward.sees("dialog .problems", "Somebody has decided it already", "CANDIDATE_DECIDED")
     await steward.sees(".detail", "Settled otherwise by steward")
-    await steward.presses(ESCAPE)
+    await steward.leaves()
     await desk.done("/non-matches/clear", NEVER)
     await steward.presses("m")
     await steward.sees("dialog", "will lead to")
@@ -309,6 +313,19 @@ async def test_what_comes_between_the_preview_and_the_merge_is_told(steward: Ste
     assert await steward.browser.run("return document.querySelector('dialog .first').ariaDisabled") == "true"
     assert await owner(desk, "crm", "D-1") == other
     await steward.left_nothing("status of 412", "status of 422", "status of 409")
+
+
+async def test_a_letter_counts_as_soon_as_a_dialog_is_closed(steward: Steward, desk: Office) -> None:
+    """The browser tells of the closing later, and who presses keys is faster than that."""
+    await disputed(desk, 1)
+    await steward.enter()
+    await steward.decides("a")
+    await steward.sees("dialog", "will lead to")
+    await steward.browser.run(CLOSES_AND_PRESSES_M)
+    await steward.sees("dialog", "Merge two customers", "will lead to")
+    assert await steward.browser.run("return document.querySelectorAll('dialog').length") == 1
+    assert await steward.browser.run("return document.activeElement.matches('dialog *')")
+    await steward.left_nothing()
 
 
 async def test_nothing_is_done_twice(steward: Steward, desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -467,7 +484,7 @@ async def test_every_part_of_it_is_accessible(
         await steward.presses(letter)
         await steward.sees("dialog", shows)
         await check(f"the dialog of {letter}")
-        await steward.presses(ESCAPE)
+        await steward.leaves()
         await browser.wait_for("return document.querySelector('dialog') === null")
     await steward.decides("a")
     await steward.confirms()
