@@ -9,9 +9,10 @@ proxy do, would be given another's answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -26,9 +27,22 @@ from gateway.untaken import UntakenHttp
 __all__ = ["Bounds", "Connections", "Shed", "bounded_http"]
 
 
-Shed = Callable[[bytes, bytes, Sequence[tuple[bytes, bytes]]], bytes | None]
-"""Returns how a request is refused whose method, target and headers these are, from behind the status of 503; None: it
-is taken. It is asked before anything is made of the request."""
+class Shed(Protocol):
+    """Says how a request is refused, from behind the status of 503; None: it is taken. It is asked before anything is
+    made of the request."""
+
+    def __call__(self, method: bytes, target: bytes, raw: Sequence[tuple[bytes, bytes]], /) -> bytes | None:
+        """Say so of a request with this method, this target and these headers."""
+        ...
+
+    def again(self, data: bytes, /) -> bytes | None:
+        """Say so of a request that is all of the data, and is known; None too where it is not: it is to be read."""
+        ...
+
+    def remember(self, data: bytes, /) -> None:
+        """Take note that the request that was refused last is all of the data, and its connection is kept."""
+        ...
+
 
 _OF_BODIES = frozenset({b"content-length", b"transfer-encoding"})
 
@@ -112,7 +126,7 @@ def bounded_http(bounds: Bounds, shed: Shed | None = None) -> type[HttpToolsProt
 
     class Bounded(_BoundedHttp):
         _bounds, _answer_seconds = bounds, bounds.answer_seconds
-        _shed = staticmethod(shed or _none)
+        _shed = shed or _Nothing()
 
     return Bounded
 
@@ -124,6 +138,7 @@ class _BoundedHttp(UntakenHttp):
     _shed: Shed
     _refusal: bytes | None = None
     _body_bytes = 0
+    _heard_at = -math.inf
     server_state: Connections
     _pending = 0
     _last: RequestResponseCycle | None = None
@@ -154,6 +169,15 @@ class _BoundedHttp(UntakenHttp):
         self._hang_up.tell()
 
     def data_received(self, data: bytes) -> None:
+        if self._pending or self.timeout_keep_alive_task is None:  # it goes on, or is the first on this connection
+            self._take_all(data)
+        elif not self._is_refused_again(data):
+            before = self.server_state.total_requests
+            self._take_all(data)
+            if self._is_one_refused(before):
+                self._shed.remember(data)
+
+    def _take_all(self, data: bytes) -> None:
         """Take what came, in pieces that reach to the bound at most: so headers as long as that are still whole."""
         place = 0
         while place < len(data) and not (self._is_refused or self.transport.is_closing()):
@@ -225,6 +249,34 @@ class _BoundedHttp(UntakenHttp):
         self.server_state.awaited[self] = self.loop.time()
         if not self._is_in_head:
             self._start_timer()
+
+    def _is_refused_again(self, data: bytes) -> bool:
+        """Refuse what came on an idle connection, unread, where it is a request whose head is that of one that was
+        refused just now; return whether it is."""
+        if self.server_state.is_leaving or self.flow.write_paused or self.transport.is_closing():
+            return False
+        refusal = self._shed.again(data)
+        if refusal is None:
+            return False
+        self.transport.write(b"".join((STATUS_LINE[503], self.server_state.printed_headers(), refusal)))
+        self.server_state.total_requests += 1
+        self._heard_at = self.loop.time()
+        self.server_state.awaited.pop(self, None)
+        self.server_state.awaited[self] = self._heard_at
+        return True
+
+    def _is_one_refused(self, before: int) -> bool:
+        """Return whether all that came is one request, and refused; so many had come before to this process."""
+        is_one = self.server_state.total_requests == before + 1 and self._is_in_head and not self._pending
+        return is_one and self._refusal is not None and self.timeout_keep_alive_task is not None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, unless a request was refused on it since: a new timer for each takes longer."""
+        left = self._heard_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
 
     def _shed_now(self) -> bytes | None:
         """Return the refusal of a request that is shed, from behind its status; it goes out once the body is there."""
@@ -366,8 +418,17 @@ def _too_slow() -> NotTakenError:
     return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message)
 
 
-def _none(_method: bytes, _target: bytes, _headers: Sequence[tuple[bytes, bytes]]) -> None:
-    """Shed nothing."""
+class _Nothing:
+    """Sheds nothing."""
+
+    def __call__(self, _method: bytes, _target: bytes, _raw: Sequence[tuple[bytes, bytes]]) -> None:
+        return None
+
+    def again(self, _data: bytes) -> None:
+        return None
+
+    def remember(self, _data: bytes) -> None:
+        """Nothing was refused."""
 
 
 def _too_many() -> NotTakenError:

@@ -98,7 +98,7 @@ class Gateway:
         self._sources = SourceStates(sound_adapters(self.declared.adapters), watch)
         self._service: Service | None = None
         self.admission = Admission(self.settings.most_connections, clock)
-        self.shedding = Shedding(self.admission, self._opened)
+        self.shedding = Shedding(self.admission, self._opened, clock)
         self.number = 0
         """Which of several processes this is, from 0."""
         self.metrics = self._measuring()

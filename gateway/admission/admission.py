@@ -142,7 +142,7 @@ class Admission:
         Raises:
             OverloadedError: It would be answered too late.
         """
-        retry_after = self._refused(is_urgent=is_urgent, seconds=seconds)
+        retry_after = self.refused(is_urgent=is_urgent, seconds=seconds)
         if retry_after is not None:
             raise OverloadedError(retry_after)
         line = self._line(is_urgent)
@@ -161,22 +161,11 @@ class Admission:
         if self.is_crowded or self.under_way + self._coming >= self.width.limit:
             return False
         if self._lag.is_running:
-            self._comes()
+            self.comes()
         return True
 
-    def refused(self, *, is_urgent: bool, seconds: float) -> int | None:
-        """Return after how many seconds to ask again, of a request that is refused for it would be answered too late;
-        None where it may wait for its turn.
-
-        It is counted, and so is one that may wait, till the event loop's next turn. Where there is room nobody need be
-        asked about.
-        """
-        retry_after = self._refused(is_urgent=is_urgent, seconds=seconds)
-        if retry_after is None:
-            self._comes()
-        return retry_after
-
-    def _comes(self) -> None:
+    def comes(self) -> None:
+        """Count a request that is taken, and will enter or wait in the event loop's next turn."""
         if not self._coming:
             asyncio.get_running_loop().call_soon(self._came)
         self._coming += 1
@@ -184,7 +173,9 @@ class Admission:
     def _came(self) -> None:
         self._coming = 0
 
-    def _refused(self, *, is_urgent: bool, seconds: float) -> int | None:
+    def refused(self, *, is_urgent: bool, seconds: float) -> int | None:
+        """Return after how many seconds to ask again, of a request that is refused for it would be answered too late,
+        and count it; None where it may wait for its turn. Where there is room nobody need be asked about."""
         line, now = self._line(is_urgent), self._clock()
         is_pressed = (
             not is_urgent and bool(self._interactive.waiting) and now - self._interactive.waits_since > _PRESSES

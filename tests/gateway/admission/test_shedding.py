@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from gateway.bounded_http import Bounds
+from gateway.bounded_http import Bounds, Shed
 from gateway.serving import bind, serving
 from gateway.shedding import Shedding
 from tests.gateway.greenhouse import ALWAYS, GARDENER, STRANGER, Greenhouse
@@ -37,9 +37,7 @@ def request(*more: str, token: str = GARDENER, path: str = "/views/watering/grap
     return "\r\n".join([*lines, f"Authorization: Bearer {token}", "", ""]).encode() + body
 
 
-async def answers(
-    house: Greenhouse, shedding: Shedding, sent: Sequence[bytes], count: int
-) -> list[tuple[bytes, bytes]]:
+async def answers(house: Greenhouse, shedding: Shed, sent: Sequence[bytes], count: int) -> list[tuple[bytes, bytes]]:
     """Send these on one connection, and return heads and bodies of so many answers."""
     with bind("127.0.0.1", 0) as listening:
         async with serving(house.gateway, listening, shed=shedding), asyncio.timeout(5):
@@ -47,12 +45,13 @@ async def answers(
             for one in sent:
                 writer.write(one)
                 await asyncio.sleep(0.02)
-            got = [await _answer(reader) for _ in range(count)]
+            got = [await answer(reader) for _ in range(count)]
             writer.close()
             return got
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+async def answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """Read head and body of an answer."""
     head = await reader.readuntil(b"\r\n\r\n")
     length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
     return head, await reader.readexactly(int(length.partition(b":")[2]))
@@ -169,7 +168,7 @@ async def test_a_new_connection_takes_the_place_of_one_that_has_long_said_nothin
             await asyncio.sleep(0.1)
             reader, writer = await asyncio.open_connection(*listening.getsockname())
             writer.write(request())
-            head, _ = await _answer(reader)
+            head, _ = await answer(reader)
             with suppress(ConnectionError):
                 assert await idle[0][0].read() == b"", "the first was cut"
             for _, one in (*idle, (reader, writer)):
