@@ -171,7 +171,7 @@ class _BoundedHttp(UntakenHttp):
     def data_received(self, data: bytes) -> None:
         if self._pending or self.timeout_keep_alive_task is None:  # it goes on, or is the first on this connection
             self._take_all(data)
-        elif not self._is_refused_again(data):
+        elif len(data) > self._bounds.head_bytes or not self._is_refused_again(data):
             before = self.server_state.total_requests
             self._take_all(data)
             if self._is_one_refused(before):

@@ -1,7 +1,8 @@
 """Heads of requests that were refused: what is known of one is known of the next that is alike, without reading it.
 
-To read a request is most of what its refusal costs, and who is refused asks again with the same line and headers. A
-head is known by its digest, for there is a token in it, and without the ids that proxies give each request of its own.
+To read a request is most of what its refusal costs, and who is refused asks again. A head is known by the digest of
+what counts in it, for there is a token in it. What does not count is left out: proxies and browsers put an id, an
+address or a cookie into each.
 """
 
 from __future__ import annotations
@@ -12,17 +13,36 @@ from typing import Generic, TypeVar
 
 from schema.deadline import Clock
 
-__all__ = ["KnownHeads"]
+__all__ = ["COUNTED", "KnownHeads"]
+
+COUNTED = (
+    b"accept",
+    b"authorization",
+    b"connection",
+    b"content-length",
+    b"expect",
+    b"host",
+    b"origin",
+    b"prefer",
+    b"proxy-connection",
+    b"transfer-encoding",
+    b"upgrade",
+    b"x-request-id",
+)
+"""The headers that count, beside the request line: by where a request ends (llhttp, `on_header_field_complete`), by
+whether its connection is kept, and by who asks for what and how long that may take."""
 
 _END = b"\r\n\r\n"
 _KEPT = 1.0
 """Seconds, after which all is read anew: a token may be taken back meanwhile, or a view be over with the day."""
 _MOST = 1_000
-_REQUEST_ID, _TRACEPARENT = (
-    re.compile(rb"\r\n(?i:%s): ?([A-Za-z0-9_.-]{1,64})(?=\r\n)" % name) for name in (b"x-request-id", b"traceparent")
+_UNCOUNTED = re.compile(
+    rb"\r\n(?!(?:%s):)[a-z0-9_-]+: ?[\t\x20-\x7e]*(?=\r\n)" % b"|".join(COUNTED),
+    re.IGNORECASE,
 )
-"""Headers of one request alone, whose values are of letters, digits, `_`, `.` and `-`: whatever such a value is, the
-other headers begin where they did."""
+"""A line with another header, that can be read in one way alone."""
+_REQUEST_ID = re.compile(rb"\r\nx-request-id: ?([A-Za-z0-9_.-]{1,64})(?=\r\n)", re.IGNORECASE)
+"""The id of a request, as `gateway.request_id` takes it: it differs each time, and stands in the answer."""
 _REQUEST_ID_LINE = b"\r\nx-request-id:"
 
 T = TypeVar("T")
@@ -38,8 +58,10 @@ class KnownHeads(Generic[T]):
 
     def find(self, data: bytes) -> tuple[T, bytes | None] | None:
         """Return what is known of a request that is all of the data, and its X-Request-Id; None where nothing is."""
+        if not self._known:
+            return None
         end = data.find(_END) + len(_END)
-        head, given = _parted(data[:end])
+        head, given = _counted(data[:end])
         found = self._known.get(sha256(head).digest())
         if found is None or end + found[1] != len(data) or self._clock() >= self._until:
             return None
@@ -52,20 +74,16 @@ class KnownHeads(Generic[T]):
             self._known.clear()
             self._until = now + _KEPT
         end = data.find(_END) + len(_END)
-        head, _ = _parted(data[:end])
+        head, _ = _counted(data[:end])
         if end + length == len(data) and _is_plain(head):
             self._known[sha256(head).digest()] = known, length
 
 
-def _parted(head: bytes) -> tuple[bytes, bytes | None]:
-    """Return a head without the ids of its request, and its X-Request-Id if there is one."""
+def _counted(head: bytes) -> tuple[bytes, bytes | None]:
+    """Return what counts of a head, without the value of its X-Request-Id; and that, if there is one."""
+    head = _UNCOUNTED.sub(b"", head)
     found = _REQUEST_ID.search(head)
-    if found is not None:
-        head = head[: found.start(1)] + head[found.end(1) :]
-    traced = _TRACEPARENT.search(head)
-    if traced is not None:
-        head = head[: traced.start(1)] + head[traced.end(1) :]
-    return head, None if found is None else found[1]
+    return (head, None) if found is None else (head[: found.start(1)] + head[found.end(1) :], found[1])
 
 
 def _is_plain(head: bytes) -> bool:

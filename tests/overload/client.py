@@ -260,6 +260,7 @@ def _printed(consumer: str, view: str, number: int, count: int) -> bytes:
     body = body_of(number, count)
     head = (
         f"POST {path_of(view)} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKENS[consumer]}\r\n"
+        f"X-Request-Id: load-{number}\r\nX-Forwarded-For: 10.0.{number // 250}.{number % 250}\r\n"  # as of a proxy
         f"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

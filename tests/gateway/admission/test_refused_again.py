@@ -137,6 +137,9 @@ LINES = st.lists(
             "Prefer: wait=1",
             "Content-Length: 3",
             "Host: y",
+            "Cookie: a=b",
+            "Cookie: \u00e9",
+            "User-Agent:me",
             "A: b\r\n c",
         ]
     ),
