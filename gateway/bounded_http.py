@@ -169,9 +169,9 @@ class _BoundedHttp(UntakenHttp):
         self._hang_up.tell()
 
     def data_received(self, data: bytes) -> None:
-        if self._pending or self.timeout_keep_alive_task is None:  # it goes on, or is the first on this connection
+        if not self._is_idle() or len(data) > self._bounds.head_bytes:
             self._take_all(data)
-        elif len(data) > self._bounds.head_bytes or not self._is_refused_again(data):
+        elif not self._is_refused_again(data):
             before = self.server_state.total_requests
             self._take_all(data)
             if self._is_one_refused(before):
@@ -250,6 +250,10 @@ class _BoundedHttp(UntakenHttp):
         if not self._is_in_head:
             self._start_timer()
 
+    def _is_idle(self) -> bool:
+        """Return whether what comes next begins a request, behind one that is answered and has come to its end."""
+        return self.timeout_keep_alive_task is not None and self._is_in_head and not self._pending
+
     def _is_refused_again(self, data: bytes) -> bool:
         """Refuse what came on an idle connection, unread, where it is a request whose head is that of one that was
         refused just now; return whether it is."""
@@ -267,8 +271,7 @@ class _BoundedHttp(UntakenHttp):
 
     def _is_one_refused(self, before: int) -> bool:
         """Return whether all that came is one request, and refused; so many had come before to this process."""
-        is_one = self.server_state.total_requests == before + 1 and self._is_in_head and not self._pending
-        return is_one and self._refusal is not None and self.timeout_keep_alive_task is not None
+        return self.server_state.total_requests == before + 1 and self._refusal is not None and self._is_idle()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, unless a request was refused on it since: a new timer for each takes longer."""
