@@ -41,6 +41,8 @@ _ASSIGNED = re.compile(
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"']{1,64}@[^\s@<>()\[\],;:\"']{1,255}")
+_VIEW = re.compile(r"(?:[^@]*/)?[a-z0-9-]{1,64}@[1-9][0-9]{0,5}(?:\.yaml)?\.?")
+"""A view and its version, or the file of one: the host of an address is no number so short."""
 _IBAN = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _DIGITS = re.compile(r"(?<![\w.])[A-Za-z]{0,2}\+?\d(?:[\s./()\u2010-\u2015-]{0,2}\d){5,63}[A-Za-z]{0,2}(?!\w)")
 """With the letters that passports and national numbers have at an end; what has more of them may be an id of ours."""
@@ -60,8 +62,12 @@ def scrubbed(text: str) -> str:
     is_cut = len(text) > MOST
     text = _UNSEEN.sub(" ", text[: MOST + _UNSURE] if is_cut else text)
     text = _ASSIGNED.sub(rf"\1{REMOVED}", _SECRETS.sub(REMOVED, text.replace("%40", "@")))
-    text = _DIGITS.sub(_number, _IBAN.sub("[account]", _EMAIL.sub("[e-mail]", text)))
+    text = _DIGITS.sub(_number, _IBAN.sub("[account]", _EMAIL.sub(_email, text)))
     return text[:-_UNSURE][:MOST] + _CUT if is_cut else text
+
+
+def _email(found: re.Match[str]) -> str:
+    return found[0] if _VIEW.fullmatch(found[0]) else "[e-mail]"
 
 
 def _number(found: re.Match[str]) -> str:
