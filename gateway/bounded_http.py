@@ -169,13 +169,20 @@ class _BoundedHttp(UntakenHttp):
         self._hang_up.tell()
 
     def data_received(self, data: bytes) -> None:
-        if not self._is_idle() or len(data) > self._bounds.head_bytes:
+        if not self._is_between_requests():
             self._take_all(data)
-        elif not self._is_refused_again(data):
+        elif len(data) > self._bounds.head_bytes or not self._is_refused_again(data):
             before = self.server_state.total_requests
             self._take_all(data)
             if self._is_one_refused(before):
                 self._shed.remember(data)
+
+    def _is_between_requests(self) -> bool:
+        """Return whether all that came is answered, and what comes next is a request from its first byte on. An answer
+        may be given before the body has come, and the connection be kept for that: what comes then is the body."""
+        if self.timeout_keep_alive_task is None:  # nothing is answered yet, or something is asked
+            return False
+        return self._is_in_head and not (self._pending or self._is_refused or self._is_answering())
 
     def _take_all(self, data: bytes) -> None:
         """Take what came, in pieces that reach to the bound at most: so headers as long as that are still whole."""
@@ -199,6 +206,7 @@ class _BoundedHttp(UntakenHttp):
 
     def on_message_begin(self) -> None:
         self._pending = self._pending or 1  # behind another request, its bytes in this piece are not known
+        self._unset_keepalive_if_required()  # one that was answered in this piece has set it
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
 
@@ -237,10 +245,18 @@ class _BoundedHttp(UntakenHttp):
         if self._timer is not None:
             self._stop_timer()
             self.server_state.awaited.pop(self, None)
-        if self._refusal is None:
-            super().on_message_complete()
-        else:
+        if self._refusal is not None:
             self._send_refusal(self._refusal)
+        elif self._is_answering():
+            super().on_message_complete()
+        elif not self.transport.is_closing():  # it was answered before its body had come
+            self._keep()
+
+    def _keep(self) -> None:
+        """Wait for the next request, for as long as behind an answer."""
+        self.server_state.awaited[self] = self.loop.time()
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -249,10 +265,6 @@ class _BoundedHttp(UntakenHttp):
         self.server_state.awaited[self] = self.loop.time()
         if not self._is_in_head:
             self._start_timer()
-
-    def _is_idle(self) -> bool:
-        """Return whether what comes next begins a request, behind one that is answered and has come to its end."""
-        return self.timeout_keep_alive_task is not None and self._is_in_head and not self._pending
 
     def _is_refused_again(self, data: bytes) -> bool:
         """Refuse what came on an idle connection, unread, where it is a request whose head is that of one that was
@@ -271,7 +283,8 @@ class _BoundedHttp(UntakenHttp):
 
     def _is_one_refused(self, before: int) -> bool:
         """Return whether all that came is one request, and refused; so many had come before to this process."""
-        return self.server_state.total_requests == before + 1 and self._refusal is not None and self._is_idle()
+        is_one = self.server_state.total_requests == before + 1 and self._is_in_head and not self._pending
+        return is_one and self._refusal is not None and self.timeout_keep_alive_task is not None
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, unless a request was refused on it since: a new timer for each takes longer."""

@@ -36,13 +36,17 @@ _END = b"\r\n\r\n"
 _KEPT = 1.0
 """Seconds, after which all is read anew: a token may be taken back meanwhile, or a view be over with the day."""
 _MOST = 1_000
+_LONGEST = 8_192
+"""Bytes of a head, of which a longer one is read: to look it up can take a millisecond where it has a line of every
+three bytes, and is done before it is known who asks."""
 _UNCOUNTED = re.compile(
-    rb"\r\n(?!(?:%s):)[a-z0-9_-]+: ?[\t\x20-\x7e]*(?=\r\n)" % b"|".join(COUNTED),
-    re.IGNORECASE,
+    rb"\r\n(?!(?i:%s):)[A-Za-z0-9_-]++:[\t\x20-\x7e]*+(?=\r\n)" % b"|".join(COUNTED),
 )
-"""A line with another header, that can be read in one way alone."""
-_REQUEST_ID = re.compile(rb"\r\nx-request-id: ?([A-Za-z0-9_.-]{1,64})(?=\r\n)", re.IGNORECASE)
-"""The id of a request, as `gateway.request_id` takes it: it differs each time, and stands in the answer."""
+"""A line with another header, that can be read in one way alone. Nothing of it is looked at twice: anybody may
+send a long one that ends in another way."""
+_REQUEST_ID = re.compile(rb"\r\nx-request-id:[ \t]*+([A-Za-z0-9_.-]{1,64})(?=\r\n)", re.IGNORECASE)
+"""The id of a request, as `gateway.request_id` takes it, behind blanks that are none of it: it differs each time,
+and stands in the answer. What stands behind it the parser takes for a part of it, and then it is no id."""
 _REQUEST_ID_LINE = b"\r\nx-request-id:"
 
 T = TypeVar("T")
@@ -60,7 +64,7 @@ class KnownHeads(Generic[T]):
         """Return what is known of a request that is all of the data, and its X-Request-Id; None where nothing is."""
         if not self._known:
             return None
-        end = data.find(_END) + len(_END)
+        end = _end(data)
         head, given = _counted(data[:end])
         found = self._known.get(sha256(head).digest())
         if found is None or end + found[1] != len(data) or self._clock() >= self._until:
@@ -73,10 +77,15 @@ class KnownHeads(Generic[T]):
         if now >= self._until or len(self._known) >= _MOST:
             self._known.clear()
             self._until = now + _KEPT
-        end = data.find(_END) + len(_END)
+        end = _end(data)
         head, _ = _counted(data[:end])
         if end + length == len(data) and _is_plain(head):
             self._known[sha256(head).digest()] = known, length
+
+
+def _end(data: bytes) -> int:
+    """Return where the head ends; where it has no end, or is too long, a place at which none does."""
+    return data.find(_END, 0, _LONGEST) + len(_END)
 
 
 def _counted(head: bytes) -> tuple[bytes, bytes | None]:

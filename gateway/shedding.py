@@ -86,9 +86,15 @@ class Shedding:
         if known is None:
             return None
         asked, given = known
-        if asked.service is not self._service():
+        if not self._is_open_as(asked.service):
             return None
         return self._refused(asked, new_request_id() if given is None else given.decode("ascii"))
+
+    def _is_open_as(self, service: Service) -> bool:
+        try:
+            return service is self._service()
+        except NotOpenError:
+            return False
 
     def remember(self, data: bytes) -> None:
         """Take note that the request that was refused last is all of the data."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import httptools
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.known_heads import COUNTED, KnownHeads
@@ -115,6 +115,7 @@ def changed() -> st.SearchStrategy[bytes]:
     )
 
 
+@settings(suppress_health_check=[HealthCheck.filter_too_much])  # most of what is nearly known is not known
 @given(changed())
 def test_what_is_known_is_read_in_the_same_way(head: bytes) -> None:
     """By the parser of the server: the same request, of which all that counts is the same, and nothing behind it."""
@@ -131,6 +132,15 @@ def test_the_id_of_a_request_may_differ(name: bytes, first: bytes, second: bytes
     """It is told, for it stands in the answer."""
     heads = known(with_line(b"%s: %s\r\n" % (name, first)))
     assert heads.find(with_line(b"%s: %s\r\n" % (name, second)) + BODY) == ("known", second)
+
+
+@pytest.mark.parametrize("blanks", [b"", b"  ", b"\t", b" \t "])
+def test_the_id_of_a_request_may_have_blanks_before_it(blanks: bytes) -> None:
+    """They are none of it, as the parser of the server reads it; behind it they are."""
+    first, second = (b"X-Request-Id:%s%s\r\n" % (blanks, one) for one in (b"one", b"two"))
+    assert known(with_line(first)).find(with_line(second) + BODY) == ("known", b"two")
+    behind = with_line(b"X-Request-Id: one \r\n")
+    assert known(behind).find(behind + BODY) == ("known", None)
 
 
 @given(st.binary(max_size=80))
@@ -169,6 +179,15 @@ def test_what_could_be_read_in_two_ways_is_not_remembered(head: bytes) -> None:
 def test_one_whose_body_is_not_all_that_follows_is_not_remembered() -> None:
     assert known(length=5).find(HEAD + BODY) is None
     assert known(length=3).find(HEAD + b"bod") is None
+
+
+def test_a_head_that_is_long_to_look_up_is_read() -> None:
+    """Not looked at to its end: who sends it need not be known."""
+    room = 8_192 - len(with_line(b"A: \r\n"))
+    longest, longer = (with_line(b"A: %s\r\n" % (b"a" * count)) for count in (room, room + 1))
+    assert known().find(longest + BODY) == known(longest).find(HEAD + BODY) == ("known", None)
+    assert known().find(longer + BODY) is None
+    assert known(longer).find(HEAD + BODY) is None
 
 
 def test_nothing_is_known_for_longer_than_a_second() -> None:

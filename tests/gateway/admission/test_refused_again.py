@@ -29,6 +29,10 @@ def known_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 BODY = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+EARLY, LATE = "/early", "/late"
+"""Where the echo answers before it has read the body, and where it is long about it."""
+_TURNS = 6
+"""Turns of the event loop between two pieces: enough for an echo that does not wait."""
 
 
 class Reading:
@@ -90,9 +94,11 @@ class Line(asyncio.Transport):
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with all that was understood of a request; before its body has come, where it is for `/health/live`."""
-    body, is_early = b"", scope["path"] == "/health/live"
-    while not is_early and (message := await receive())["type"] == "http.request":
+    """Answer with all that was understood of a request."""
+    body = b""
+    for _ in range(3 * _TURNS if scope["path"] == LATE else 0):
+        await asyncio.sleep(0)
+    while scope["path"] != EARLY and (message := await receive())["type"] == "http.request":
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
@@ -111,7 +117,7 @@ async def said(shed: Reading, pieces: Sequence[bytes]) -> bytes:
     for piece in pieces:
         if not line.is_closing():
             connection.data_received(piece)
-            for _ in range(6):
+            for _ in range(_TURNS):
                 await asyncio.sleep(0)
     line.close()
     connection.connection_lost(None)
@@ -125,6 +131,8 @@ LINES = st.lists(
             "X-Request-Id: mine",
             "x-request-id: other",
             "X-Request-Id: two words",
+            "X-Request-Id:  spaced",
+            "X-Request-Id: spaced \t",
             "X-Request-Id:",
             "Traceparent: 00-1-2-01",
             "Accept: application/graphql-response+json",
@@ -149,8 +157,8 @@ REQUESTS = st.builds(
     lambda lines, token, path, body, ends: ends(request(*lines, token=token, path=path, body=body)),
     LINES,
     st.sampled_from([GARDENER, GARDENER, GARDENER, STRANGER]),
-    st.sampled_from(["/views/watering/graphql", "/views/watering/graphql?a", "/health/live"]),
-    st.sampled_from([b"", LABEL, LABEL, BODY, request(), b"\r\n", b"\r\n\r\n"]),
+    st.sampled_from(["/views/watering/graphql", "/views/watering/graphql?a", "/health/live", EARLY, LATE]),
+    st.sampled_from([b"", LABEL, LABEL, BODY, b"\r\n", b"\r\n\r\n", request()]),
     st.sampled_from(
         [
             lambda whole: whole,
@@ -182,7 +190,7 @@ def in_pieces(asked: Sequence[tuple[bytes, int, bool]]) -> list[bytes]:
 
 WHOLE = (request(), 0, False)
 LAST = -len(WHOLE[0]) - 1
-"""Cuts a request in whose body there is one before that."""
+"""Cuts a request in whose body there is another before that."""
 SEQUENCES = st.lists(
     st.tuples(
         REQUESTS | st.just(WHOLE[0]),
@@ -200,8 +208,12 @@ SEQUENCES = st.lists(
 @given(asked=SEQUENCES)
 @example(asked=[WHOLE] * 3)
 @example(asked=[WHOLE, (request(body=b""), 0, False), WHOLE])
+@example(asked=[WHOLE, (request("X-Request-Id:  spaced"), 0, False)])
+@example(asked=[WHOLE, (request("X-Request-Id: spaced \t"), 0, False)])
 @example(asked=[WHOLE, (request() + request(), 0, False), (request() + b"\r\n", 0, False), WHOLE])
-@example(asked=[WHOLE, (request(path="/health/live", body=WHOLE[0]), LAST, False), WHOLE])
+@example(asked=[WHOLE, WHOLE, (request(path=EARLY, body=request()), LAST, False), WHOLE])
+@example(asked=[WHOLE, WHOLE, (request() + request(path=LATE), 0, False), WHOLE, WHOLE, WHOLE, WHOLE])
+@example(asked=[WHOLE, WHOLE, (request() + request(path=LATE), -5, False), WHOLE, WHOLE, WHOLE, WHOLE])
 async def test_what_is_answered_does_not_depend_on_what_is_known(
     asked: Sequence[tuple[bytes, int, bool]], house: Greenhouse
 ) -> None:
@@ -211,6 +223,47 @@ async def test_what_is_answered_does_not_depend_on_what_is_known(
     pieces, knowing = in_pieces(asked), Knowing(shedding)
     for _ in range(2):
         assert await said(knowing, pieces) == await said(Reading(shedding), pieces)
+
+
+@pytest.mark.parametrize(
+    ("early", "status"), [({"token": STRANGER}, 401), ({"path": "/nowhere"}, 404), ({"path": "/views/no/graphql"}, 404)]
+)
+async def test_the_body_of_a_request_that_was_answered_before_it_came_is_no_request(
+    house: Greenhouse, early: dict[str, str], status: int
+) -> None:
+    """Whoever has the next answer on this connection, as behind a proxy, would be given one that is not theirs."""
+    shedding, body = Knowing(crowd(house)), request()
+    whole = request(body=body, **early)
+    sent = [request()] * 3 + [whole[: -len(body)], body, request("X-Request-Id: last")]
+    *_, (told, _), (last, _) = await answers(house, shedding, sent, 5)
+    assert told.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"x-request-id: last\r\n" in last
+    assert shedding.unread == 1
+
+
+async def test_what_comes_while_one_behind_a_refusal_is_answered_waits_for_that(house: Greenhouse) -> None:
+    """They came in one piece, the first was refused and the second not: its answer is the next, however late, and no
+    timer of the first cuts it."""
+    shedding, held = Knowing(crowd(house)), asyncio.Event()
+
+    async def late(scope: Scope, receive: Receive, send: Send) -> None:
+        await held.wait()
+        await echo(scope, receive, send)
+
+    with bind("127.0.0.1", 0) as listening:
+        async with serving(late, listening, keep_alive=1, shed=shedding), asyncio.timeout(9):
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            for sent in (*[request()] * 3, request() + request(path=LATE)):
+                writer.write(sent)
+                await answer(reader)
+            await asyncio.sleep(1.2)
+            writer.write(request())
+            await asyncio.sleep(0.1)
+            held.set()
+            (_, first), _ = await answer(reader), await answer(reader)
+            writer.close()
+    assert LATE.encode() in first
+    assert shedding.unread == 1
 
 
 async def test_what_is_known_is_not_read(house: Greenhouse) -> None:
@@ -249,6 +302,18 @@ async def test_what_is_known_is_taken_as_soon_as_there_is_room(house: Greenhouse
     assert shedding.again(request()) is not None
     house.gateway.admission.is_crowded = False
     assert shedding.again(request()) is None
+
+
+async def test_nothing_is_known_where_the_gateway_is_not_open(house: Greenhouse) -> None:
+    """It is read, and told so."""
+    shedding = crowd(house)
+    headers = [(b"authorization", b"Bearer " + GARDENER.encode()), (b"content-length", b"%d" % len(LABEL))]
+    assert shedding(b"POST", b"/views/watering/graphql", headers) is not None
+    shedding.remember(request())
+    service, house.gateway._service = house.gateway._service, None
+    assert shedding.again(request()) is None
+    house.gateway._service = service
+    assert shedding.again(request()) is not None
 
 
 async def test_nothing_is_known_any_more_after_a_reload(house: Greenhouse) -> None:

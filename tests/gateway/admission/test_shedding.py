@@ -176,6 +176,28 @@ async def test_a_new_connection_takes_the_place_of_one_that_has_long_said_nothin
     assert head.startswith(b"HTTP/1.1 200 ")
 
 
+async def test_who_sends_a_body_behind_its_answer_does_not_keep_the_connection_for_ever(house: Greenhouse) -> None:
+    """It is idle from then on, as any: it gives way, and is closed in time. Nobody need be let in to do this."""
+    whole = request(token=STRANGER)
+    with bind("127.0.0.1", 0) as listening:
+        async with serving(house.gateway, listening, SLOW, keep_alive=1), asyncio.timeout(5):
+            idle = [await asyncio.open_connection(*listening.getsockname()) for _ in range(2)]
+            for reader, writer in idle:
+                writer.write(whole[:-5])
+                await answer(reader)
+                writer.write(whole[-5:])
+            await asyncio.sleep(0.1)
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            writer.write(request())
+            head, _ = await answer(reader)
+            with suppress(ConnectionError):
+                assert await idle[0][0].read() == b"", "the first was cut"
+            assert await idle[1][0].read() == b"", "the other was closed"
+            for _, one in (*idle, (reader, writer)):
+                one.close()
+    assert head.startswith(b"HTTP/1.1 200 ")
+
+
 async def test_an_answer_that_is_not_taken_is_cut_with_its_connection() -> None:
     """The rest of it, on a connection that is to be closed, would stay in memory for as long as the client likes."""
     ended = asyncio.Event()
