@@ -12,7 +12,7 @@ from adapters.answers import Answer, Key, SourceError
 from schema.observer import Event, Observer, Sent, UnderWay, Waited, tell
 from schema.reasons import Reason
 
-__all__ = ["Gathered", "Round", "SharedFetch", "Waiter", "leave"]
+__all__ = ["Apart", "Gathered", "SharedFetch", "Waiter", "leave"]
 
 _UNTIL = attrgetter("until")
 _CUT = SourceError(Reason.SOURCE_ERROR, "the fetch was cut before it had answered")
@@ -30,7 +30,7 @@ class Gathered:
 
 
 @dataclass(slots=True, eq=False)
-class Round:
+class Apart:
     """What is asked again apart after one fetch: how many parts have not ended, and whether one brought something."""
 
     parts: int
@@ -49,10 +49,10 @@ class Waiter(asyncio.Future[Gathered]):
 
     It is the future itself, because a callback that notices who leaves costs each waiter another turn of the loop.
     `asks` are the keys that are yet to be asked, `until` the moment of its deadline. What is asked again apart has its
-    `first` answers and its `round`.
+    `first` answers and its `apart`.
     """
 
-    __slots__ = ("asks", "batch", "call", "fetch", "first", "round", "until")
+    __slots__ = ("apart", "asks", "batch", "call", "fetch", "first", "until")
 
     def __init__(self, batch: Batch, call: Call) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Waiter(asyncio.Future[Gathered]):
         self.asks, self.until = batch.keys, call.deadline.at
         self.fetch: SharedFetch | None = None
         self.first: Gathered | None = None
-        self.round: Round | None = None
+        self.apart: Apart | None = None
 
     def cancel(self, msg: object = None) -> bool:
         """Leave, and return whether it had not been answered yet."""
@@ -114,7 +114,7 @@ class SharedFetch:
         "_observers",
         "_requests",
         "_waited",
-        "round",
+        "apart",
         "sent",
         "task",
         "under_way",
@@ -124,7 +124,7 @@ class SharedFetch:
     def __init__(self, waiters: Sequence[Waiter], abandon: Callable[[SharedFetch], None]) -> None:
         self.waiters, self.sent, self.under_way = waiters, list[Sent](), set[UnderWay]()
         self._requests, self._waited = 1 if len(waiters) == 1 else _requests(waiters), 0.0
-        self.round = waiters[0].round
+        self.apart = waiters[0].apart
         self.task: asyncio.Task[None] | None = None
         self._left, self._abandon = len(waiters), abandon
         self._observers = _distinct(waiters)

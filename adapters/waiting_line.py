@@ -14,7 +14,7 @@ from typing import TypeGuard
 
 from adapters.adapter import Adapter, Batch, Call
 from adapters.answers import Answer, Found, Key, SourceError
-from adapters.waiters import Round, SharedFetch, Waiter
+from adapters.waiters import Apart, SharedFetch, Waiter
 from schema.deadline import Clock
 from schema.reasons import Reason
 
@@ -83,8 +83,8 @@ class WaitingLine:
                 self._put_first(object(), group)
             if waiters:
                 self._start(waiters, keys)
-            elif first.round is not None:
-                self._end_part(first.round, has_brought=False)
+            elif first.apart is not None:
+                self._end_part(first.apart, has_brought=False)
 
     def _put_first(self, alike: Hashable, group: deque[Waiter]) -> None:
         self._groups[alike] = group
@@ -192,11 +192,11 @@ class WaitingLine:
         parts: dict[tuple[Key, ...], deque[Waiter]] = {}
         for waiter in again:
             parts.setdefault(waiter.asks, deque()).append(waiter)
-        this = Round(len(parts), has_brought)
+        this = Apart(len(parts), has_brought)
         for keys in reversed(parts):
             self._put_first((this, keys), parts[keys])
             for waiter in parts[keys]:
-                waiter.round = this
+                waiter.apart = this
 
     def _abandon(self, fetch: SharedFetch) -> None:
         """Cut a fetch that nobody waits for. Its place is free at once: an adapter may take its time to end."""
@@ -215,10 +215,10 @@ class WaitingLine:
         self._fetches.remove(fetch)
         if has_brought:
             self._is_down_until = -math.inf
-        if fetch.round is not None:
-            self._end_part(fetch.round, has_brought=has_brought)
+        if fetch.apart is not None:
+            self._end_part(fetch.apart, has_brought=has_brought)
 
-    def _end_part(self, of: Round, *, has_brought: bool) -> None:
+    def _end_part(self, of: Apart, *, has_brought: bool) -> None:
         of.parts -= 1
         of.has_brought = of.has_brought or has_brought
         if not of.parts and not of.has_brought:

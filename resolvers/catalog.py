@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.adapter import Adapter
-from adapters.limits import SourceLimits
+from adapters.limits import SourceLimits, limits_kept_by
 from adapters.offers import CANONICAL_ID, Offer
 
 __all__ = ["Catalog", "Served"]
@@ -33,8 +33,8 @@ class Catalog:
         self.served: Sequence[Served] = tuple(
             Served(source, offer) for source, adapter in self.adapters.items() for offer in adapter.offers
         )
-        limits = {source: getattr(adapter, "limits", None) for source, adapter in self.adapters.items()}
-        self._limits = {source: one for source, one in limits.items() if isinstance(one, SourceLimits)}
+        limits = {source: limits_kept_by(adapter) for source, adapter in self.adapters.items()}
+        self._limits = {source: one for source, one in limits.items() if one is not None}
 
     @property
     def limits(self) -> Mapping[str, SourceLimits]:

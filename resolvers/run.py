@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.adapter import Batch, Call
@@ -16,12 +16,11 @@ from adapters.answers import Answer, Denied, Found, Key, SourceError
 from adapters.crossref import Subject
 from adapters.gathering import Gathered, leave
 from resolvers.analysis import StepWatch
-from resolvers.calls import Arguments, most_keys
-from resolvers.cursors import BEGINNING
-from resolvers.fetched import Extent, Fetched
+from resolvers.batches import batches_of, holders_of, narrowed
+from resolvers.calls import Arguments
+from resolvers.fetched import Fetched
 from resolvers.gates import Gate
 from resolvers.hold_ups import ALL_REQUIRED, HoldUps
-from resolvers.joining import slice_of
 from resolvers.news import Hear, news_of
 from resolvers.plan import Plan
 from resolvers.policy import Verdicts
@@ -37,9 +36,7 @@ __all__ = ["run"]
 _GRACE = 0.005
 """Seconds after the deadline in which adapters hand over what they have; the gateway leaves room for it."""
 
-
 _LEFT = SourceError(Reason.DEADLINE_EXCEEDED, "the answer can do without the source, and waits for it no longer")
-_TOO_MANY = SourceError(Reason.SOURCE_ERROR, "a list held more items than are followed")
 
 
 async def run(
@@ -142,7 +139,7 @@ class _Running:
         for step in mixed if mixed and not self._call.deadline.is_over() else ():
             has_begun = step.number in self._fetched.batches and not any(map(self._asks.get, step.after))
             wider = [one for one in self._subjects if self._fetched.widen(step, one)] if has_begun else []
-            batches = _batches(step, self._fetched, wider) if wider else ()
+            batches = batches_of(step, self._fetched, wider) if wider else ()
             self._asks[step.number] = self._asks.get(step.number, 0) + len(batches)
             for batch in batches:
                 self._ask(step, batch)
@@ -183,7 +180,7 @@ class _Running:
     def _start(self, step: Step) -> None:
         if self._call.deadline.is_over() or step.number in self._fetched.left:
             return
-        batches = self._fetched.batches[step.number] = _batches(step, self._fetched, self._subjects)
+        batches = self._fetched.batches[step.number] = batches_of(step, self._fetched, self._subjects)
         if not batches:
             self._answered(step)
             return
@@ -201,7 +198,7 @@ class _Running:
 
     def _permitted(self, step: Step, batch: Batch) -> Call:
         """Return the call of a batch with the permit that it needs for what gates have opened; without, for none."""
-        holders, gates = self._holders(step, batch), set[Gate]()
+        holders, gates = holders_of(step, batch, self._fetched, self._subjects), set[Gate]()
         for subject in {one.customer_id: one for of_key in holders.values() for one in of_key}.values():
             gates |= opened_by(self._fetched.verdicts.wanted(step, subject))
         if not gates or self._readings is None:
@@ -211,16 +208,6 @@ class _Running:
             self._readings, frozenset(gates), holders, lambda one: verdicts.fields(step, one) == batch.fields
         )
         return replace(self._call, permit=permit)
-
-    def _holders(self, step: Step, batch: Batch) -> dict[Key, list[Subject]]:
-        """Return for whom each key of a batch is asked."""
-        holders: dict[Key, list[Subject]] = {key: [] for key in batch.keys}
-        for subject in self._subjects:
-            if self._fetched.fields(step, subject) == batch.fields:
-                for key in self._fetched.keys(step, subject):
-                    if key in holders:
-                        holders[key].append(subject)
-        return holders
 
     def _take(self, asked: asyncio.Future[Gathered]) -> None:
         """Keep what came back; an error of ours ends the request with it, and not at its deadline."""
@@ -255,16 +242,9 @@ class _Running:
 
     def _ask_less(self, step: Step, batch: Batch, denied: Sequence[Key]) -> None:
         """Ask again for what waits for no gate that has been shut meanwhile."""
-        holders = self._holders(step, replace(batch, keys=tuple(denied)))
-        by_fields: dict[tuple[str, ...], dict[Key, None]] = {}
-        for key, subjects in holders.items():
-            for subject in subjects:
-                fields = self._fetched.narrow(step, subject)
-                if fields is not None and fields != batch.fields:
-                    by_fields.setdefault(fields, {})[key] = None
-        for fields, keys in by_fields.items():
+        for narrower in narrowed(step, batch, denied, self._fetched, self._subjects):
             self._asks[step.number] += 1
-            self._ask(step, replace(batch, fields=fields, keys=tuple(keys)))
+            self._ask(step, narrower)
 
     def _tell(self, step: Step, answers: Mapping[Key, Answer]) -> None:
         """Tell of answers that have found nothing."""
@@ -355,44 +335,3 @@ class _Running:
         if self._readings is not None:
             self._readings.end()
             self._fetched.verdicts.close()
-
-
-def _batches(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Sequence[Batch]:
-    """Return one batch for each set of fields that is allowed for some of the customers, and each part of a list."""
-    given = fetched.given(step)
-    verdicts = fetched.verdicts
-    is_one = verdicts.is_plain or verdicts.is_uniform
-    if is_one and given.cursor is None and not step.after and not step.gates:
-        left = verdicts.usual.left(step)
-        keys = _own_keys(step, subjects) if left is not None else ()
-        return [Batch(step.offer, left.fields, keys, given.values, slice_of(given, BEGINNING))] if left and keys else ()
-    by_part: dict[Extent, dict[Key, None]] = {}
-    for part, key in _asked(step, fetched, subjects):
-        by_part.setdefault(part, {})[key] = None
-    return [Batch(step.offer, fields, tuple(keys), given.values, part) for (fields, part), keys in by_part.items()]
-
-
-def _own_keys(step: Step, subjects: Sequence[Subject]) -> tuple[Key, ...]:
-    """Return the distinct keys that the cross-reference has of these customers for the step."""
-    keys: dict[Key, None] = {}
-    for subject in subjects:
-        for keyspace in step.keyspaces:
-            for linked in subject.keys.get(keyspace, ()):
-                keys[linked.key] = None
-    return tuple(keys)
-
-
-def _asked(step: Step, fetched: Fetched, subjects: Sequence[Subject]) -> Iterator[tuple[Extent, Key]]:
-    """Yield every key that is asked, as a part of what; keys beyond what was counted are answered without asking."""
-    given = fetched.given(step)
-    for subject in subjects:
-        fields = fetched.fields(step, subject)
-        if fields is None:
-            continue
-        most = most_keys(fetched.plan, step, subject, fetched.arguments)
-        for place, (key, stand) in enumerate(fetched.asked(step, subject)):
-            part = (fields, slice_of(given, stand))
-            if place < most:
-                yield part, key
-            else:
-                fetched.answers.setdefault(step.number, {}).setdefault(part, {})[key] = _TOO_MANY

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["ConfigurationError", "Level", "Problem"]
+__all__ = ["ConfigurationError", "Level", "Problem", "problem_at"]
 
 
 class Level(StrEnum):
@@ -34,6 +35,21 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         return f"{place}: {self.level}: got {self.got}; wanted {self.wanted}; to mend: {self.mend}"
+
+
+def problem_at(
+    where: type, got: str, wanted: str, mend: str, level: Level = Level.ERROR, *, attribute: str = ""
+) -> Problem:
+    """Return a problem that stands where a class is written, or in an attribute of it."""
+    place = f"{where.__module__}.{where.__qualname__}"
+    return Problem(f"{place}.{attribute}" if attribute else place, _line_of(where), got, wanted, mend, level)
+
+
+def _line_of(where: type) -> int | None:
+    try:
+        return inspect.getsourcelines(where)[1]
+    except (OSError, TypeError):
+        return None
 
 
 class ConfigurationError(Exception):

@@ -23,7 +23,7 @@ from graphql import (
 
 from schema.describing import DEFINITION, origin_of
 from schema.directives import CANONICAL, Subject
-from schema.problems import Problem
+from schema.problems import Problem, problem_at
 from schema.relay import READS, Connection
 
 __all__ = ["entries_of", "subject_problems", "unbuildable", "verify_model"]
@@ -225,12 +225,6 @@ def _origin(named_type: GraphQLNamedType) -> object:
 
 
 def _problem(origin: object, attribute: str, got: str, wanted: str, mend: str) -> Problem:
-    place = f"{origin.__module__}.{origin.__qualname__}" if inspect.isclass(origin) else str(origin)
-    return Problem(f"{place}.{attribute}" if attribute else place, _line(origin), got, wanted, mend)
-
-
-def _line(origin: object) -> int | None:
-    try:
-        return inspect.getsourcelines(origin)[1] if inspect.isclass(origin) else None
-    except OSError:
-        return None
+    if inspect.isclass(origin):
+        return problem_at(origin, got, wanted, mend, attribute=attribute)
+    return Problem(f"{origin}.{attribute}" if attribute else str(origin), None, got, wanted, mend)

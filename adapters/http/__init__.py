@@ -5,8 +5,9 @@ from adapters.http.arguments import AsBody, AsQuery
 from adapters.http.offers import HttpOffer
 from adapters.http.pages import ByCursor, ByOffset, ByPage, InLastRecord, InLink
 from adapters.http.parts import InBody, InPath, InQuery
+from adapters.http.telling import DeadlineForm, Told
 from adapters.http.transport import AiohttpTransport, BodyTooLarge, open_client
-from adapters.http.wire import DeadlineForm, HttpReply, JsonWire, Told, WireOptions
+from adapters.http.wire import HttpReply, JsonWire, WireOptions
 
 __all__ = [
     "AiohttpTransport",

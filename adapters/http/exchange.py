@@ -8,9 +8,9 @@ earlier answer, through no proxy that was not given. What comes in is bounded. E
 exceptions, and its text names no host and no URL:
 
     httpx.ConnectError           refused, host name unknown, certificate not accepted
-    httpx.ConnectTimeout         no connection in `limits.connect` seconds, name look-up and TLS included
-    httpx.PoolTimeout            no free connection in `limits.pool` seconds
-    httpx.ReadTimeout            silence for `limits.read` seconds
+    httpx.ConnectTimeout         no connection in `timeouts.connect` seconds, name look-up and TLS included
+    httpx.PoolTimeout            no free connection in `timeouts.pool` seconds
+    httpx.ReadTimeout            silence for `timeouts.read` seconds
     httpx.ReadError              the connection broke
     HungUp                       the server hung up before it had answered; a RemoteProtocolError
     httpx.RemoteProtocolError    what it sent is not HTTP, or it hung up in the middle of it, or too much before a body
@@ -34,7 +34,7 @@ import httpx
 import yarl
 from aiohttp.http import HttpProcessingError, RawResponseMessage, StreamWriter
 
-__all__ = ["BodyTooLarge", "Exchange", "HungUp", "Incoming", "Limits", "Target"]
+__all__ = ["BodyTooLarge", "Exchange", "HungUp", "Incoming", "Target", "Timeouts"]
 
 _PIECE = 64 * 1024
 _HEADER_BYTES = 16 * 1024
@@ -57,7 +57,7 @@ class BodyTooLarge(httpx.DecodingError):
     """The body is longer than allowed, on the wire or inflated."""
 
 
-class Limits:
+class Timeouts:
     """The most seconds for a free connection, for connecting, and for silence; None sets no limit."""
 
     __slots__ = ("connect", "pool", "read")
@@ -103,7 +103,7 @@ class Exchange:
         target: Target,
         method: str,
         path: str,
-        limits: Limits,
+        timeouts: Timeouts,
         headers: Mapping[str, str],
         body: bytes | None = None,
         ready: Callable[[], None] | None = None,
@@ -115,13 +115,13 @@ class Exchange:
         it raises is raised, nothing is sent, and the connection is kept.
         """
         connector, connection = self._open(), None
-        await self._take_turn(limits.pool)
+        await self._take_turn(timeouts.pool)
         try:
             request = target.request(asyncio.get_running_loop(), self._proxy)
-            connection = await connector.connect(request, [], limits.connect)
+            connection = await connector.connect(request, [], timeouts.connect)
             if ready is not None:
                 _let(connection, ready)
-            message, payload = await _exchanged(connection.protocol, request, method, path, limits, headers, body)
+            message, payload = await _exchanged(connection.protocol, request, method, path, timeouts, headers, body)
             return Incoming(message, payload, connection, self._max_body, self._free.release)
         except BaseException as error:
             if connection is not None:
@@ -140,7 +140,7 @@ class Exchange:
     def _open(self) -> aiohttp.TCPConnector:
         loop = asyncio.get_running_loop()
         if self._connector is None:
-            # True verifies; `_free` limits, and can tell its timeout
+            # True verifies; `_free` limits how many, and can tell its timeout
             self._loop, self._connector = loop, _Connector(limit=0, ssl=self._tls or True)
         elif self._loop is not loop:
             raise RuntimeError(
@@ -187,7 +187,7 @@ async def _exchanged(
     request: aiohttp.ClientRequest,
     method: str,
     path: str,
-    limits: Limits,
+    timeouts: Timeouts,
     headers: Mapping[str, str],
     body: bytes | None,
 ) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
@@ -196,7 +196,7 @@ async def _exchanged(
         skip_payload=method == "HEAD",
         read_until_eof=True,
         auto_decompress=False,
-        read_timeout=limits.read,
+        read_timeout=timeouts.read,
         max_line_size=_HEADER_BYTES,
         max_field_size=_HEADER_BYTES,
         max_headers=_HEADER_COUNT,

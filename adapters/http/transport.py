@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from adapters.http.exchange import BodyTooLarge, Exchange, HungUp, Incoming, Limits, Target
+from adapters.http.exchange import BodyTooLarge, Exchange, HungUp, Incoming, Target, Timeouts
 
 __all__ = ["AiohttpTransport", "Begun", "BodyTooLarge", "Client", "HungUp", "Place", "open_client"]
 
@@ -58,9 +58,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         headers = request.headers.copy()
         headers.pop("transfer-encoding", None)  # the body is whole by now, and its length is written
         target, path = Target(_origin(url), _pairs(headers)), url.raw_path.decode("ascii")
-        limits = _limits(request.extensions.get("timeout", {}))
+        timeouts = _timeouts(request.extensions.get("timeout", {}))
         ready, said = request.extensions.get(_READY), request.extensions.get(_SAID, {})
-        incoming = await self.exchange.send(target, request.method, path, limits, said, body or None, ready)
+        incoming = await self.exchange.send(target, request.method, path, timeouts, said, body or None, ready)
         return httpx.Response(incoming.status, headers=incoming.headers, stream=_Body(incoming))
 
     async def aclose(self) -> None:
@@ -143,7 +143,7 @@ class Place:
         self._prefix = first.url.raw_path.decode("ascii").rstrip("/")
         self._is_literal = not any(part in base_url for part in ("/.", "?", "#"))
         self._target = Target(_origin(first.url), _pairs(first.headers))
-        self._limits = _limits(client.timeout.as_dict())
+        self._timeouts = _timeouts(client.timeout.as_dict())
 
     async def begin(
         self,
@@ -159,7 +159,7 @@ class Place:
         """
         exchange, path = self._client.exchange_for(self._url), self._prefix + below
         if exchange is not None and self._is_literal and _is_sent_as_it_is(path):
-            return await exchange.send(self._target, method, path, self._limits, headers, body, ready)
+            return await exchange.send(self._target, method, path, self._timeouts, headers, body, ready)
         request = self._client.build_request(
             method, self._base_url + below, headers=headers, content=body, extensions={_READY: ready, _SAID: headers}
         )
@@ -218,5 +218,5 @@ def _pairs(headers: httpx.Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw]
 
 
-def _limits(seconds: Mapping[str, float | None]) -> Limits:
-    return Limits(pool=seconds.get("pool"), connect=seconds.get("connect"), read=seconds.get("read"))
+def _timeouts(seconds: Mapping[str, float | None]) -> Timeouts:
+    return Timeouts(pool=seconds.get("pool"), connect=seconds.get("connect"), read=seconds.get("read"))

@@ -6,8 +6,6 @@ import re
 import ssl
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from operator import attrgetter
 from typing import Any, TypedDict
 
 import httpx
@@ -15,13 +13,14 @@ import httpx
 from adapters.adapter import Call
 from adapters.http.exact_json import JsonError, read_json
 from adapters.http.statuses import REFUSED, error_of_status
+from adapters.http.telling import Telling, Told, own_headers
 from adapters.http.transport import AiohttpTransport, Begun, BodyTooLarge, HungUp, Place, open_client
 from adapters.limits import Limits, SourceLimits, open_limits
 from adapters.limits.signals import STANDARD, Signal, Signals
-from adapters.sending import Cause, Ready, SendError, UnsentError
+from adapters.sending import Cause, Ready, SendError
 from schema.reasons import Reason
 
-__all__ = ["DeadlineForm", "HttpReply", "JsonWire", "Told", "WireOptions", "is_plain_url", "limits_of"]
+__all__ = ["HttpReply", "JsonWire", "WireOptions", "is_plain_url", "limits_of"]
 
 _JSON = re.compile(r"(application|text)/([a-z0-9.+-]+\+)?json", re.IGNORECASE)
 _ANSWERED = frozenset({200, 201, 203, 207})
@@ -29,35 +28,6 @@ _MOST_CONNECTIONS = 10_000
 """Of a wire whose calls are bounded by limits, which may be changed: as many as these may ever let."""
 
 _SILENT = Signal()
-
-
-class DeadlineForm(StrEnum):
-    """How a source is told for how long an answer is waited for."""
-
-    MILLISECONDS = "milliseconds"
-    """A whole number, 1 or more: `850`."""
-    SECONDS = "seconds"
-    """With three decimals: `0.850`."""
-
-    def written(self, seconds: float) -> str:
-        """Return so many seconds in this form, no less than a millisecond."""
-        milliseconds = max(1, int(seconds * 1000))
-        return str(milliseconds) if self is DeadlineForm.MILLISECONDS else f"{milliseconds / 1000:.3f}"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Names of the headers in which the source is told why it is asked, and how long the answer is waited for; None: it
-    is not told.
-
-    `deadline` tells what is left right before the first byte of each call, in the `deadline_form`.
-    """
-
-    purpose: str | None = None
-    case: str | None = None
-    trace: str | None = None
-    deadline: str | None = None
-    deadline_form: DeadlineForm = DeadlineForm.MILLISECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +100,18 @@ class JsonWire:
         proxy: str | None = None,
     ) -> None:
         self._timeout, self._limits = timeout, None if limits is None else open_limits(source, limits, None, None)
-        own = {"Accept": accept, **_own_headers(source, headers or {}, forward_credential=forward_credential)}
-        self.forwards_credential, self._tells = forward_credential, told or Told()
-        self._told = _told(self._tells)
+        own = {"Accept": accept, **own_headers(source, headers or {}, forward_credential=forward_credential)}
+        self._telling = Telling(told or Told(), forward_credential=forward_credential)
         base = _checked_base(source, base_url)
         most = at_once if limits is None else _MOST_CONNECTIONS
         transport = AiohttpTransport(max_connections=most, max_body=max_body, tls=tls, proxy=proxy)
         self._client = open_client(transport, headers=own, timeout=timeout if limits is None else None)
         self._place = Place(self._client, base)
+
+    @property
+    def forwards_credential(self) -> bool:
+        """Return whether the caller's own token is sent to the source."""
+        return self._telling.forwards_credential
 
     @property
     def timeout(self) -> float | None:
@@ -165,9 +139,8 @@ class JsonWire:
         an error. 401, 403 and 429 are errors always. `read` makes the reply's body of an answer's bytes; it raises
         JsonError where it cannot. `ready` is called right before the first byte: see `last_look`.
         """
-        said = self._headers(call, has_body=body is not None)
-        if self._tells.deadline is not None:
-            ready = self._told_what_is_left(said, call, ready)
+        said = self._telling.headers(call, has_body=body is not None)
+        ready = self._telling.what_is_left(said, call, self.timeout, ready)
         try:
             begun = await self._place.begin("GET" if body is None else "POST", target, said, body, ready)
             try:
@@ -176,33 +149,6 @@ class JsonWire:
                 await begun.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, JsonError) as error:
             raise _translated(error) from None
-
-    def _told_what_is_left(self, said: dict[str, str], call: Call, ready: Ready | None) -> Ready:
-        """Return what is called right before the first byte, and writes into the headers what is left by then."""
-        name, form, clock = self._tells.deadline, self._tells.deadline_form, call.deadline.clock
-        assert name is not None
-        until = call.deadline.at if self.timeout is None else min(call.deadline.at, clock() + self.timeout)
-
-        def told() -> None:
-            if ready is not None:
-                ready()
-            said[name] = form.written(until - clock())
-
-        said[name] = form.written(until - clock())  # for a transport of others, which calls nothing before it sends
-        return told
-
-    def _headers(self, call: Call, *, has_body: bool) -> dict[str, str]:
-        """Return the headers that depend on the call; what a header cannot hold ends the call before it is sent."""
-        said = {name: value for name, what in self._told if (value := what(call)) is not None}
-        if has_body:
-            said["Content-Type"] = "application/json"
-        if self.forwards_credential:
-            if call.credential is None:
-                raise UnsentError(Reason.SOURCE_AUTH, "the caller's credential is to be forwarded, and there is none")
-            said["Authorization"] = f"Bearer {call.credential}"
-        if not all(map(_is_header_value, said.values())):
-            raise UnsentError(Reason.SOURCE_ERROR, "what the source is to be told cannot stand in a header")
-        return said
 
     async def _read(
         self, begun: Begun, answered: Collection[int], bare: Collection[int], read: Callable[[bytes], Any]
@@ -271,34 +217,6 @@ def _translated(error: Exception) -> SendError:
     return next(
         SendError(reason, text, cause) for what, reason, text, cause in _TRANSLATIONS if isinstance(error, what)
     )
-
-
-def _told(told: Told) -> tuple[tuple[str, Callable[[Call], str | None]], ...]:
-    pairs = (
-        (told.purpose, attrgetter("purpose")),
-        (told.case, attrgetter("case")),
-        (told.trace, attrgetter("traceparent")),
-    )
-    return tuple((name, what) for name, what in pairs if name is not None)
-
-
-def _is_header_value(value: str) -> bool:
-    return value.isascii() and value.isprintable() and bool(value) and value == value.strip()
-
-
-def _own_headers(source: str, headers: Mapping[str, str], *, forward_credential: bool) -> dict[str, str]:
-    names = {name.lower() for name in headers}
-    if forward_credential and "authorization" in names:
-        raise ValueError(
-            f"source {source}: got an Authorization header and forward_credential=True; a source is asked either with "
-            "the adapter's own credential or with the caller's: leave one out"
-        )
-    for name, value in headers.items():
-        if not _is_header_value(value):
-            raise ValueError(
-                f"source {source}: got a value for the header {name} that no header can hold; wanted ASCII"
-            )
-    return {"Accept-Encoding": "gzip", "User-Agent": "customer-view-gateway", **headers}
 
 
 def _checked_base(source: str, base_url: str) -> str:

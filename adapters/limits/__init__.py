@@ -6,7 +6,7 @@ from adapters.limits.declared import Breaking, Limits, OfferLimits, Repeating, W
 from adapters.limits.opening import open_limits
 from adapters.limits.rates import Bucket, Execution, Points, Rate, Window
 from adapters.limits.sends import limited
-from adapters.limits.source import SourceLimits
+from adapters.limits.source import SourceLimits, limits_kept_by
 from adapters.limits.state import LimitsState, OfferState
 from adapters.limits.turns import FullError, Turns
 from adapters.limits.width import Adapting
@@ -33,5 +33,6 @@ __all__ = [
     "Width",
     "Window",
     "limited",
+    "limits_kept_by",
     "open_limits",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from adapters.adapter import Call
+from adapters.adapter import Adapter, Call
 from adapters.limits.breaker import Breaker, State
 from adapters.limits.budget import Budget
 from adapters.limits.callers import Callers
@@ -22,9 +22,9 @@ from adapters.sending import Ask
 from schema.deadline import Clock
 from schema.reasons import Reason
 
-__all__ = ["SourceLimits", "Told"]
+__all__ = ["BreakerTold", "SourceLimits", "limits_kept_by"]
 
-Told = Callable[[str | None, State, Reason | None], None]
+BreakerTold = Callable[[str | None, State, Reason | None], None]
 """Hears that a breaker has changed its state: that of an offer, by its name, or that of the source (None); and by which
 reason the last call has failed, None where none has."""
 
@@ -63,7 +63,7 @@ class SourceLimits:
         bound: int | None = None,
         clock: Clock = time.monotonic,
         share: float = 1.0,
-        told: Told = _unheard,
+        told: BreakerTold = _unheard,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._bound, self._told, self._share = bound, told, _checked(share)
@@ -165,6 +165,12 @@ class SourceLimits:
 
     def _tell(self, offer: str | None, state: State) -> None:
         self._told(offer, state, None if self._failed is None else self._failed[0])
+
+
+def limits_kept_by(adapter: Adapter) -> SourceLimits | None:
+    """Return the limits that an adapter keeps, None where it keeps none of ours: one that overrides `fetch` whole."""
+    limits = getattr(adapter, "limits", None)
+    return limits if isinstance(limits, SourceLimits) else None
 
 
 def _in_a_row(rule: Breaking) -> Breaking:

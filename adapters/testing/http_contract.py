@@ -12,32 +12,22 @@ server of the source's.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.adapter import Adapter
 from adapters.testing.http_wire import HttpAnswer, HttpAsked, HttpWire
 from adapters.testing.http_wrongs import HTTP_WRONGS, HttpWrong
-from adapters.testing.source import SeenCall, SourceUnderTest
-from adapters.testing.wired import WireContract, add_tests
+from adapters.testing.wired import WireContract, WiredUnderTest, add_tests, asking
 
 __all__ = ["HttpUnderTest", "HttpWireContract"]
 
 
-class HttpUnderTest(SourceUnderTest):
-    """A source that says what it answers, and leaves it to the kit to send it; `adapter` is set by the kit."""
-
-    @abstractmethod
-    def adapter_at(self, url: str) -> Adapter:
-        """Return a new adapter, with its ordinary settings, whose source is at this URL."""
+class HttpUnderTest(WiredUnderTest):
+    """A source that says what it answers, and leaves it to the kit to send it. Its adapter is asked for by a URL."""
 
     @abstractmethod
     async def answer(self, asked: HttpAsked) -> HttpAnswer:
         """Return what the source answers in order."""
-
-    async def seen(self) -> Sequence[SeenCall]:
-        """Return none: the wire counts the calls itself."""
-        return ()
 
 
 class HttpWireContract(WireContract[HttpUnderTest, HttpWrong]):
@@ -46,12 +36,8 @@ class HttpWireContract(WireContract[HttpUnderTest, HttpWrong]):
     @asynccontextmanager
     async def opened(self, source: HttpUnderTest) -> AsyncIterator[HttpWire]:
         """Serve the source's answers on a port of this machine."""
-        async with HttpWire(source.answer) as wire:
-            source.adapter = source.adapter_at(wire.url)
-            try:
-                yield wire
-            finally:
-                await source.adapter.aclose()
+        async with HttpWire(source.answer) as wire, asking(source, wire.url):
+            yield wire
 
 
 add_tests(HttpWireContract, HTTP_WRONGS)

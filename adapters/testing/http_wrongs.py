@@ -8,11 +8,10 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from adapters.testing.http_wire import FOLLOWED, HttpAnswer, HttpLine, json_head
-from adapters.testing.wrongs import AUTH, ERROR, LATE, LIMITED, RIGHT, Wrong
+from adapters.testing.wrongs import AUTH, ERROR, LATE, LIMITED, RIGHT, WireWrong, close, hang, reset
 
 __all__ = ["HTTP_WRONGS", "HttpWrong"]
 
@@ -21,40 +20,16 @@ _MANY = 20_000
 """How often what comes in a flood comes."""
 
 _BIG = 64 * 2**20
-_PIECE = 2**20
-_GZIP_WINDOW = 31  # zlib's own number: 15 bits of window, in gzip
-"""Bytes of what is far too long: more than eight times what an adapter takes by default."""
+"""Bytes of what is far too long: eight times what an adapter takes by default."""
 
 _PIECE = 64 * 1024
+_GZIP_WINDOW = 31  # zlib's own number: 15 bits of window, in gzip
 
 
-@dataclass(frozen=True, slots=True)
-class HttpWrong(Wrong):
-    """One kind of wrong answer over HTTP; without `do` no connection is taken at all."""
+class HttpWrong(WireWrong[HttpLine, HttpAnswer]):
+    """One kind of wrong answer over HTTP."""
 
-    do: _Play | None
-
-    @property
-    def is_refusing(self) -> bool:
-        """Whether no connection is taken."""
-        return self.do is None
-
-    async def play(self, line: HttpLine, answer: HttpAnswer) -> None:
-        """Write what comes in place of the answer."""
-        if self.do is not None:
-            await self.do(line, answer)
-
-
-async def _nothing(line: HttpLine, answer: HttpAnswer) -> None:
-    """Close the connection without a word."""
-
-
-async def _reset(line: HttpLine, answer: HttpAnswer) -> None:
-    line.reset()
-
-
-async def _hang(line: HttpLine, answer: HttpAnswer) -> None:
-    await line.hang()
+    __slots__ = ()
 
 
 async def _hang_after_head(line: HttpLine, answer: HttpAnswer) -> None:
@@ -211,9 +186,9 @@ _GZIP = "Content-Encoding: gzip"
 
 _CONNECTIONS = (
     HttpWrong("refused", "takes no connection", ERROR, None),
-    HttpWrong("reset", "resets the connection in place of an answer", ERROR, _reset),
-    HttpWrong("closed", "closes the connection in place of an answer", ERROR, _nothing),
-    HttpWrong("hang", "takes the request and answers nothing", LATE, _hang),
+    HttpWrong("reset", "resets the connection in place of an answer", ERROR, reset),
+    HttpWrong("closed", "closes the connection in place of an answer", ERROR, close),
+    HttpWrong("hang", "takes the request and answers nothing", LATE, hang),
     HttpWrong("hang after head", "sends a head and no body", LATE, _hang_after_head),
     HttpWrong("drip head", "sends its head a byte at a time", LATE, _drip_head),
     HttpWrong("drip body", "sends its body a byte at a time", LATE, _drip_body),

@@ -11,34 +11,24 @@ What the adapter may make of each kind stands with it, in `POSTGRES_WRONGS`.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from adapters.adapter import Adapter
 from adapters.testing.postgres_wire import PostgresWire
 from adapters.testing.postgres_wrongs import POSTGRES_WRONGS, PostgresWrong
-from adapters.testing.source import SeenCall, SourceUnderTest
-from adapters.testing.wired import WireContract, add_tests
+from adapters.testing.wired import WireContract, WiredUnderTest, add_tests, asking
 
 __all__ = ["PostgresUnderTest", "PostgresWireContract"]
 
 
-class PostgresUnderTest(SourceUnderTest):
-    """A PostgreSQL database with a table of the source's; `put` fills it, `adapter` is set by the kit."""
+class PostgresUnderTest(WiredUnderTest):
+    """A PostgreSQL database with a table of the source's, filled by `put`. Its adapter is asked for by `host:port`."""
 
     @property
     @abstractmethod
     def server(self) -> Path | tuple[str, int]:
         """The server's Unix socket, or its host and port."""
-
-    @abstractmethod
-    def adapter_at(self, place: str) -> Adapter:
-        """Return a new adapter, with its ordinary settings, whose database is at this `host:port`."""
-
-    async def seen(self) -> Sequence[SeenCall]:
-        """Return none: the wire counts the statements itself."""
-        return ()
 
 
 class PostgresWireContract(WireContract[PostgresUnderTest, PostgresWrong]):
@@ -47,12 +37,8 @@ class PostgresWireContract(WireContract[PostgresUnderTest, PostgresWrong]):
     @asynccontextmanager
     async def opened(self, source: PostgresUnderTest) -> AsyncIterator[PostgresWire]:
         """Stand before the server."""
-        async with PostgresWire(source.server) as wire:
-            source.adapter = source.adapter_at(wire.place)
-            try:
-                yield wire
-            finally:
-                await source.adapter.aclose()
+        async with PostgresWire(source.server) as wire, asking(source, wire.place):
+            yield wire
 
 
 add_tests(PostgresWireContract, POSTGRES_WRONGS)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from adapters.testing.postgres_wire import PostgresLine, message
-from adapters.testing.wrongs import AUTH, ERROR, LATE, LIMITED, RIGHT, Wrong
+from adapters.testing.wrongs import AUTH, ERROR, LATE, LIMITED, RIGHT, WireWrong, close, hang, reset
 from schema.reasons import Reason
 
 __all__ = ["POSTGRES_WRONGS", "PostgresWrong"]
@@ -27,33 +27,10 @@ _CANCELLED: frozenset[Reason | None] = frozenset({Reason.SOURCE_TIMEOUT})
 
 
 @dataclass(frozen=True, slots=True)
-class PostgresWrong(Wrong):
-    """One kind of wrong answer of a PostgreSQL server; without `do` no connection is taken at all."""
+class PostgresWrong(WireWrong[PostgresLine, bytes]):
+    """One kind of wrong answer of a PostgreSQL server, from its first message or the first row on."""
 
-    do: _Play | None
     is_at_login: bool = False
-
-    @property
-    def is_refusing(self) -> bool:
-        """Whether no connection is taken."""
-        return self.do is None
-
-    async def play(self, line: PostgresLine, first: bytes) -> None:
-        """Write what comes in place of this message and of those behind it."""
-        if self.do is not None:
-            await self.do(line, first)
-
-
-async def _close(line: PostgresLine, first: bytes) -> None:
-    """End the connection without a word."""
-
-
-async def _reset(line: PostgresLine, first: bytes) -> None:
-    line.reset()
-
-
-async def _hang(line: PostgresLine, first: bytes) -> None:
-    await line.hang()
 
 
 async def _drip(line: PostgresLine, first: bytes) -> None:
@@ -191,8 +168,8 @@ _NOTIFICATION = message(b"A", b"\0\0\0\1channel\0payload\0")
 
 _CONNECTIONS = (
     PostgresWrong("refused", "takes no connection", ERROR, None),
-    PostgresWrong("closed at login", "closes the connection at the login", ERROR, _close, is_at_login=True),
-    PostgresWrong("hang at login", "answers nothing at the login", LATE, _hang, is_at_login=True),
+    PostgresWrong("closed at login", "closes the connection at the login", ERROR, close, is_at_login=True),
+    PostgresWrong("hang at login", "answers nothing at the login", LATE, hang, is_at_login=True),
     PostgresWrong(
         "garbage at login",
         "answers no message at the login",
@@ -203,9 +180,9 @@ _CONNECTIONS = (
     PostgresWrong("starting", "says that it is starting", ERROR, _fail_and_end("57P03"), is_at_login=True),
     PostgresWrong("full", "has no connection left", LIMITED, _fail_and_end("53300"), is_at_login=True),
     PostgresWrong("login refused", "refuses the login", AUTH, _fail_and_end("28P01"), is_at_login=True),
-    PostgresWrong("closed", "closes the connection in place of rows", ERROR, _close),
-    PostgresWrong("reset", "resets the connection in place of rows", ERROR, _reset),
-    PostgresWrong("hang", "takes the statement and answers nothing", LATE, _hang),
+    PostgresWrong("closed", "closes the connection in place of rows", ERROR, close),
+    PostgresWrong("reset", "resets the connection in place of rows", ERROR, reset),
+    PostgresWrong("hang", "takes the statement and answers nothing", LATE, hang),
     PostgresWrong("drip", "sends a row a byte at a time", LATE, _drip),
     PostgresWrong("cut row", "breaks off in a row", ERROR, _cut),
     PostgresWrong("cut", "breaks off behind a row", ERROR, _cut_between),

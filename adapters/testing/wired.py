@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
+from adapters.adapter import Adapter
 from adapters.answers import Answer, SourceError
-from adapters.testing.source import SourceUnderTest
+from adapters.testing.source import SeenCall, SourceUnderTest
 from adapters.testing.staging import Staged, ask, check_found, filled, staged, together
 from adapters.testing.wrongs import Wrong
 
-__all__ = ["Wire", "WireContract", "add_tests", "check_wrong"]
+__all__ = ["Wire", "WireContract", "WiredUnderTest", "add_tests", "asking", "check_wrong"]
 
 _MOST_CALLS = 3
 """A call that failed is made again twice at most."""
@@ -34,6 +35,28 @@ class Wire(Protocol[WrongT_contra]):
 
     async def go_wrong(self, wrong: WrongT_contra | None) -> None:
         """From now on do this in place of answering; None is good order again."""
+
+
+class WiredUnderTest(SourceUnderTest):
+    """A source that is asked over a wire of the kit's; `adapter` is set by the kit."""
+
+    @abstractmethod
+    def adapter_at(self, place: str, /) -> Adapter:
+        """Return a new adapter, with its ordinary settings, whose source is there: at a URL, or at a `host:port`."""
+
+    async def seen(self) -> Sequence[SeenCall]:
+        """Return none: the wire counts the calls itself."""
+        return ()
+
+
+@asynccontextmanager
+async def asking(source: WiredUnderTest, place: str) -> AsyncIterator[None]:
+    """Have the source asked there, by an adapter that is closed afterwards."""
+    source.adapter = source.adapter_at(place)
+    try:
+        yield
+    finally:
+        await source.adapter.aclose()
 
 
 class WireContract(Staged, ABC, Generic[SourceT, WrongT]):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.adapter import Adapter
-from adapters.limits import Limits, SourceLimits
+from adapters.limits import Limits, limits_kept_by
 from gateway.sources.declaration import SourceRule, SourcesFile
 from gateway.sources.limiting import disorders, limits_of
 from gateway.sources.sound import sound_rules
@@ -28,12 +28,6 @@ class Sources:
     limits: Mapping[str, Limits] = field(default_factory=dict)
     readiness: frozenset[str] = frozenset()
     rules: Mapping[str, SourceRule] = field(default_factory=dict, repr=False)
-
-
-def limits_kept_by(adapter: Adapter) -> SourceLimits | None:
-    """Return the limits that an adapter keeps, None where it keeps none of ours: one that overrides `fetch` whole."""
-    limits = getattr(adapter, "limits", None)
-    return limits if isinstance(limits, SourceLimits) else None
 
 
 def own_limits(adapters: Iterable[Adapter]) -> Mapping[str, Limits]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from adapters.adapter import Adapter
-from adapters.limits import LimitsState, SourceLimits
-from gateway.sources.reading import Sources, apply, limits_kept_by
+from adapters.limits import LimitsState, SourceLimits, limits_kept_by
+from gateway.sources.reading import Sources, apply
 from gateway.sources.recent import Failure, Minute
 from gateway.sources.watching import SourceWatch
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from adapters.testing.wrongs import Wrong
+from tests.misbehaving.ordered import Ordered
 
-__all__ = ["DEADLINE", "Asker", "Measured", "Sick", "asker", "measure"]
+__all__ = ["DEADLINE", "Measured", "Sick", "measure"]
 
 DEADLINE = 1.0
 """Seconds that a request has in the view."""
@@ -67,42 +64,9 @@ class Sick(Protocol):
         """Misbehave from now on; None is good order again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """A process that asks a gateway."""
-
-    process: asyncio.subprocess.Process
-
-    async def order(self, **order: Any) -> Any:
-        """Have it do something, and return what it tells."""
-        stdin, stdout = self.process.stdin, self.process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        stdin.write(json.dumps(order).encode() + b"\n")
-        async with asyncio.timeout(60):
-            return json.loads(await stdout.readline())
-
-    async def ask(self) -> Any:
-        """Have it ask once."""
-        return await self.order(ask=True)
-
-
-@asynccontextmanager
-async def asker(folder: Path, base: str) -> AsyncIterator[Asker]:
-    """Start a process for gateways with a sick source of this base, whose view was prepared in the folder."""
-    arguments = (sys.executable, "-m", "tests.misbehaving.asker", str(folder), base)
-    process = await asyncio.create_subprocess_exec(
-        *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        yield Asker(process)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
-
-
-async def measure(asker: Asker, url: str, wrong: Wrong, sick: Sick, counted: Callable[[], Awaitable[int]]) -> Measured:
+async def measure(
+    asker: Ordered, url: str, wrong: Wrong, sick: Sick, counted: Callable[[], Awaitable[int]]
+) -> Measured:
     """Ask a new gateway while its source is in order, while it is sick, and until it is back."""
     await sick.go_wrong(None)
     await asker.order(open=url)
@@ -130,7 +94,7 @@ async def measure(asker: Asker, url: str, wrong: Wrong, sick: Sick, counted: Cal
     )
 
 
-async def _asked_while_sick(asker: Asker) -> list[Any]:
+async def _asked_while_sick(asker: Ordered) -> list[Any]:
     answers, began = list[Any](), time.monotonic()
     while len(answers) < _LEAST_ASKS or time.monotonic() - began < _SICK_SECONDS:
         answers.append(await asker.ask())
@@ -138,7 +102,7 @@ async def _asked_while_sick(asker: Asker) -> list[Any]:
     return answers
 
 
-async def _back(asker: Asker) -> float:
+async def _back(asker: Ordered) -> float:
     """Return the seconds until everything is there and stays so."""
     began = last = time.monotonic()
     while (now := time.monotonic()) - last < _QUIET and now - began < _LONGEST:

@@ -13,7 +13,8 @@ from adapters.sandbox.postgres import PostgresServer
 from adapters.testing.wrongs import Wrong
 from tests.misbehaving.goals import faults
 from tests.misbehaving.house import prepare
-from tests.misbehaving.measuring import DEADLINE, Measured, Sick, asker, measure
+from tests.misbehaving.measuring import DEADLINE, Measured, Sick, measure
+from tests.misbehaving.ordered import ordered
 from tests.misbehaving.proxied import proxied
 from tests.misbehaving.proxy_wrongs import HTTP_PROXY_WRONGS, TCP_PROXY_WRONGS
 from tests.misbehaving.stages import WRONGS, Stage, fill_postgres, staged
@@ -82,7 +83,7 @@ async def measured(way: Way, kinds: Iterable[str] | None = None, *, margin: floa
             server = stack.enter_context(PostgresServer.start(scram_iterations="1"))
             await asyncio.to_thread(fill_postgres, server)
         sick, url, counted = await way.opened(stack, folder, server)
-        asking = await stack.enter_async_context(asker(folder, way.base))
+        asking = await stack.enter_async_context(ordered("tests.misbehaving.asker", str(folder), way.base))
         for name in kinds or way.wrongs:
             found = await measure(asking, url, way.wrongs[name], sick, counted)
             for _ in range(_AGAIN):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.sandbox.postgres import PostgresServer
-from tests.misbehaving.memory import asking
+from tests.misbehaving.ordered import ordered
 from tests.misbehaving.stages import WRONGS, staged
 
 _MOST = 50
@@ -40,7 +40,7 @@ async def test_files_that_hold_too_much_cost_little_memory(tmp_path: Path) -> No
 
 
 async def _check(base: str, kinds: tuple[str, ...], place: PostgresServer | Path | None) -> None:
-    async with staged(base, place) as (stage, url), asking(base, url) as child:
+    async with staged(base, place) as (stage, url), ordered("tests.misbehaving.child", base, url) as child:
         assert (await child.ask())["reasons"] == [""]
         for kind in kinds:
             wrong = WRONGS[base][kind]

@@ -262,7 +262,7 @@ async def test_an_adapter_that_answers_nonsense_costs_its_own_fields(odd: object
 
 async def test_a_fault_of_the_engine_itself_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only adapters' faults become nulls: our own are not told as a source's."""
-    monkeypatch.setattr("resolvers.run._batches", lambda *_: 1 / 0)
+    monkeypatch.setattr("resolvers.run.batches_of", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         await harbour().ask('{ vessel(by: {id: "v1"}) { name } }')
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from adapters.adapter import Adapter
+from adapters.limits import limits_kept_by
 from gateway.admission import Admission
 from gateway.telemetry.metrics.answers import Answers
 from gateway.telemetry.metrics.calls import Calls
@@ -42,7 +43,7 @@ class Metrics:
 
     def watch(self, adapters: Iterable[Adapter], admission: Admission) -> None:
         """Read also how the limits of these sources stand, where they have some, and the door."""
-        limited = {one.source: limits for one in adapters if (limits := getattr(one, "limits", None)) is not None}
+        limited = {one.source: limits for one in adapters if (limits := limits_kept_by(one)) is not None}
         self._parts += [partial(read_limits, limited), partial(read_door, admission)]
 
     @contextmanager

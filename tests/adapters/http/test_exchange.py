@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from adapters.http.exchange import BodyTooLarge, Exchange, Limits, Target
+from adapters.http.exchange import BodyTooLarge, Exchange, Target, Timeouts
 from tests.adapters.raw_server import json_answer, serving
 
-LIMITS = Limits(pool=0.05, connect=5, read=5)
+TIMEOUTS = Timeouts(pool=0.05, connect=5, read=5)
 
 
 @asynccontextmanager
@@ -30,7 +30,7 @@ async def test_a_request_is_what_its_target_and_its_call_say() -> None:
     async with serving(json_answer()) as server, opened() as exchange:
         target = Target(server.url, [("X-Of", "target"), ("X-All", "1")])
         for headers, body in (({"X-Of": "call", "X-New": "2"}, b"[1]"), ({}, None)):
-            incoming = await exchange.send(target, "POST" if body else "GET", "/a/%2e%2e?b=,", LIMITS, headers, body)
+            incoming = await exchange.send(target, "POST" if body else "GET", "/a/%2e%2e?b=,", TIMEOUTS, headers, body)
             assert await incoming.read() == b"[]"
             await incoming.aclose()
     first, second = server.requests
@@ -60,7 +60,7 @@ async def test_an_answer_says_its_status_its_type_and_its_headers() -> None:
     """Headers in their order; two types are none that is known."""
     answer = json_answer(b"{}", "Content-Type: text/html", "X-A: 1", status="207 Multi-Status")
     async with serving(answer) as server, opened() as exchange:
-        incoming = await exchange.send(Target(server.url, []), "GET", "/", LIMITS, {})
+        incoming = await exchange.send(Target(server.url, []), "GET", "/", TIMEOUTS, {})
         assert (incoming.status, incoming.content_type) == (207, "application/json, text/html")
         assert incoming.headers[-2:] == [(b"Content-Type", b"text/html"), (b"X-A", b"1")]
         await incoming.aclose()
@@ -77,11 +77,11 @@ async def test_a_body_is_read_whole_or_in_pieces_and_bounded(packed: bool) -> No
 
     async with serving(answer(1_000)) as server, opened() as exchange:
         for _ in range(2):
-            incoming = await exchange.send(Target(server.url, []), "GET", "/", LIMITS, {})
+            incoming = await exchange.send(Target(server.url, []), "GET", "/", TIMEOUTS, {})
             assert b"".join([piece async for piece in incoming.pieces()]) == b"x" * 1_000
             await incoming.aclose()
     async with serving(answer(1_001)) as server, opened() as exchange:
-        incoming = await exchange.send(Target(server.url, []), "GET", "/", LIMITS, {})
+        incoming = await exchange.send(Target(server.url, []), "GET", "/", TIMEOUTS, {})
         with pytest.raises(BodyTooLarge):
             await incoming.read()
         await incoming.aclose()
@@ -91,14 +91,14 @@ async def test_a_place_is_given_back_once() -> None:
     """Closing frees the only one; closing again frees no other one's, and who waits too long for one is told."""
     async with serving(json_answer()) as server, opened() as exchange:
         target = Target(server.url, [])
-        first = await exchange.send(target, "GET", "/", LIMITS, {})
+        first = await exchange.send(target, "GET", "/", TIMEOUTS, {})
         with pytest.raises(httpx.PoolTimeout):
-            await exchange.send(target, "GET", "/", LIMITS, {})
+            await exchange.send(target, "GET", "/", TIMEOUTS, {})
         await first.aclose()
-        second = await exchange.send(target, "GET", "/", LIMITS, {})
+        second = await exchange.send(target, "GET", "/", TIMEOUTS, {})
         await first.aclose()
         with pytest.raises(httpx.PoolTimeout):
-            await exchange.send(target, "GET", "/", LIMITS, {})
+            await exchange.send(target, "GET", "/", TIMEOUTS, {})
         await second.aclose()
     assert len(server.requests) == 2
 
@@ -106,7 +106,7 @@ async def test_a_place_is_given_back_once() -> None:
 async def test_another_loop_is_refused_with_a_clear_error() -> None:
     """Connections cannot move between event loops."""
     async with serving(json_answer()) as server, opened() as exchange:
-        await (await exchange.send(Target(server.url, []), "GET", "/", LIMITS, {})).aclose()
+        await (await exchange.send(Target(server.url, []), "GET", "/", TIMEOUTS, {})).aclose()
 
         def elsewhere() -> None:
             asyncio.run(exchange.aclose())

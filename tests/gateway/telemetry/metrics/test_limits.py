@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import Any
 
 from adapters.limits import Limits, Repeating
+from gateway.admission import Admission
 from gateway.telemetry.metrics import catalog
 from gateway.telemetry.metrics.instruments import Reading
 from gateway.telemetry.metrics.limits import read_limits
+from gateway.telemetry.metrics.metrics import Metrics
+from schema.observer import NOBODY
 from tests.adapters.limits.test_sends import BROKEN, SEARCH, Source, virtually
 
 
@@ -55,3 +60,14 @@ async def test_an_offer_that_is_dead_alone_is_seen() -> None:
     assert states(readings, catalog.BREAKER.name) == {("crm",): "closed"}
     of_offers = states(readings, catalog.OFFER_BREAKER.name)
     assert of_offers == {("crm", "things"): "closed", ("crm", "search"): "open"}
+
+
+@virtually
+async def test_an_adapter_whose_limits_are_none_of_ours_costs_no_other_its_metrics() -> None:
+    """Who writes an adapter may call anything `limits`."""
+    source = Source("reply")
+    adapters: Any = [SimpleNamespace(source="crm", limits=source.limits), SimpleNamespace(source="odd", limits=50)]
+    metrics = Metrics(NOBODY, source.loop.time)
+    metrics.watch(adapters, Admission(10, source.loop.time))
+    told = {one.instrument.name: one for one in metrics.read()}
+    assert states(told, catalog.BREAKER.name) == {("crm",): "closed"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.limits import State
-from adapters.limits.opening import BreakerLog
+from adapters.limits.breaker_log import BreakerLog
 from schema.reasons import Reason
 
 
