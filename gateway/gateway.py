@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -42,6 +43,7 @@ from gateway.settings import Settings
 from gateway.shedding import Shedding
 from gateway.sources import SourceStates, SourceWatch, own_limits
 from gateway.telemetry.metrics import Measured, Metrics, Routed
+from gateway.telemetry.variables import variable_problems
 from resolvers import Cursors, Reader
 from resolvers.catalog import Catalog
 from resolvers.engine import Vouch
@@ -134,6 +136,11 @@ class Gateway:
         """Return everything that was read, with every problem found in it."""
         return check(self.declared)
 
+    def check_variables(self) -> Sequence[Problem]:
+        """Return what is wrong with the OTEL_* variables of this process that are read to tell of requests."""
+        has_reader = self.settings.metrics_port is not None
+        return variable_problems(has_exporter=self._spans is not None, has_reader=has_reader)
+
     def check_documents(self, checked: Checked, documents: Path | None = None) -> list[Problem]:
         """Return what is wrong with the declared documents, or with those of another folder.
 
@@ -165,6 +172,7 @@ class Gateway:
                 stack.push_async_callback(adapter.aclose)
             stack.enter_context(outages_told_seldom(self._clock))
             checked = self.check()
+            checked = replace(checked, problems=[*checked.problems, *self.check_variables()])
             service = await self._building(checked, stack).service()
             if found := self._wrong_documents(service, documents, compiling):
                 raise ConfigurationError(found)

@@ -13,9 +13,10 @@ from gateway.bounded_http import Bounds
 from gateway.command_error import CommandError
 from gateway.serving import bind, serving
 from gateway.settings import Settings
-from gateway.telemetry.metrics import Metrics, pushing, wants_metrics
+from gateway.telemetry.metrics import Metrics, pushing
 from gateway.telemetry.metrics.prometheus import print_readings
 from gateway.telemetry.resource import resource
+from gateway.telemetry.standard import wants_metrics
 from schema.deadline import Clock
 
 __all__ = ["Scraped", "is_measured", "measuring", "scraping"]

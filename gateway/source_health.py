@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pydantic import AwareDatetime, FiniteFloat
 from starlette.requests import Request
 
+from adapters.limits.state import OfferState
 from gateway.headers import read_headers
 from gateway.json_api import Told
 from gateway.refusals import NotTakenError, RequestCode
@@ -23,11 +24,13 @@ _MOST_DETAIL = 300
 
 
 class OfferTold(Told):
-    """What is kept of one offer: its breaker, and how often that has opened."""
+    """What is kept of one offer: its breaker, how often that has opened, and for how long the source has asked to have
+    it left alone."""
 
     offer: str
     breaker: str
     opened: int
+    held_seconds: FiniteFloat
 
 
 class LimitsTold(Told):
@@ -147,10 +150,13 @@ def _limits(state: SourceState) -> LimitsTold | None:
         queue=limits.queue,
         held_seconds=round(limits.held_seconds, 3),
         repeats_left=limits.retries_left,
-        offers=[
-            OfferTold(offer=name, breaker=one.breaker, opened=one.opened) for name, one in sorted(limits.offers.items())
-        ],
+        offers=[_offer(name, one) for name, one in sorted(limits.offers.items())],
     )
+
+
+def _offer(name: str, state: OfferState) -> OfferTold:
+    held = round(state.held_seconds, 3)
+    return OfferTold(offer=name, breaker=state.breaker, opened=state.opened, held_seconds=held)
 
 
 def _moment(seconds: float) -> datetime:

@@ -22,6 +22,7 @@ from resolvers.policy import PlanRules, Rules
 from resolvers.refusals import Excess, RefusalCode, RefusedError
 from resolvers.selection import Selected, select
 from resolvers.shapes import Shape, compile_shape
+from resolvers.shown_schema import ShownSchema
 from resolvers.source import DocumentSource
 from resolvers.validation import check_valid
 from resolvers.variables import read_variables
@@ -182,7 +183,9 @@ class Documents:
         )
         look_ups = {root.response_name: compile_look_ups(self._schema, root) for root in plan.roots}
         taking = [step for step in plan.listing if step.is_page or definition_of(step, self._schema).args]
-        return Planned(plan, PlanRules(self._rules, plan.coordinates), look_ups, taking, self._compile)
+        is_fixed = not plan.roots and not operation.variable_definitions
+        schema = ShownSchema(self._kept.schemas) if is_fixed else None
+        return Planned(plan, PlanRules(self._rules, plan.coordinates), look_ups, taking, self._compile, schema)
 
     def _compile(self, plan: Plan, rules: PlanRules) -> Shape | None:
         return compile_shape(self._schema.schema, plan, rules)

@@ -13,6 +13,7 @@ from adapters.crossref import CrossReference, Lookup
 from adapters.gathering import Gather
 from resolvers.analysis import Analysis, measured, timed
 from resolvers.analyzed import Analyzing
+from resolvers.asking_again import tell_when
 from resolvers.assembled import Assembled
 from resolvers.assembly import assemble
 from resolvers.assuming import NOTHING_ASSUMED, Assumed
@@ -200,7 +201,8 @@ class Engine:
             found = related(found, asked.rules.rules.of_subject, known.readings)
         if leaves is None and found is not known.found:  # a relationship has ended while the sources were asked
             leaves = came.refused_at
-        answer = assemble(asked.operation, fetched, found.by_root, self._cursors, asked.shape)
+        answer = self._assembled(asked, fetched, found)
+        tell_when(asked.plan, answer.errors, self.catalog.limits)
         seconds = (self._clock() if leaves is None else max(self._clock(), leaves)) - came.arrived
         receipt = self._receipt(came, fetched, found, answer, seconds)
         await came.staged(Stage.RECORD, self._record(came, asked, found, fetched, seconds))
@@ -211,6 +213,14 @@ class Engine:
         if known.leaves is None:
             await self._leave(leaves)
         return respond(answer, redirected(asked, found), unused(came.sent, asked, found), receipt)
+
+    def _assembled(self, asked: Asked, fetched: Fetched, found: Found) -> Assembled:
+        answer = None if asked.schema is None else asked.schema.known()
+        if answer is None:
+            answer = assemble(asked.operation, fetched, found.by_root, self._cursors, asked.shape)
+            if asked.schema is not None:
+                asked.schema.keep(answer)
+        return answer
 
     async def _leave(self, at: float | None) -> None:
         """Return when an answer leaves: at once, or at a moment that tells nothing."""

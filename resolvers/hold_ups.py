@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from resolvers.plan import FieldPlan, FromList, FromStep, Plan
+from resolvers.plan import Plan
+from resolvers.read_from import steps_behind
 from schema.reasons import Reason
 from schema.view_rules import SourceRule
 
@@ -42,21 +43,9 @@ def hold_ups(plan: Plan, sources: Mapping[str, SourceRule]) -> HoldUps:
 def mark_optional(plan: Plan, errors: Iterable[dict[str, Any]], left: frozenset[int]) -> None:
     """Say in the errors of an answer which nulls stand there because it did not wait for these steps."""
     for error in errors:
-        if error["extensions"]["code"] == _LATE and error["path"] and _is_read_from(plan, error["path"], left):
+        if (
+            error["extensions"]["code"] == _LATE
+            and error["path"]
+            and not left.isdisjoint(steps_behind(plan, error["path"]))
+        ):
             error["message"], error["extensions"] = _NO_LONGER, _OPTIONAL
-
-
-def _is_read_from(plan: Plan, path: Sequence[str | int], steps: frozenset[int]) -> bool:
-    """Return whether what stands at a path of the answer is read from what one of the steps has answered."""
-    first, *names = (name for name in path if isinstance(name, str))
-    positions = [root.position for root in plan.roots if root.response_name == first]
-    fields: list[FieldPlan] = []
-    for name in names:
-        fields = [position.fields[name] for position in positions if name in position.fields]
-        positions = [position for field in fields for position in field.positions.values()]
-    return any(not steps.isdisjoint(_steps_of(field)) for field in fields)
-
-
-def _steps_of(field: FieldPlan) -> list[int]:
-    own = [field.reads.step] if isinstance(field.reads, (FromStep, FromList)) else []
-    return own if field.list_by_key is None else [*own, field.list_by_key]

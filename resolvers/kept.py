@@ -17,6 +17,7 @@ from resolvers.plan import Plan
 from resolvers.policy import PlanRules
 from resolvers.shapes import Shape
 from resolvers.sharing import equal_steps, share_steps
+from resolvers.shown_schema import KeptSchemas, ShownSchema
 from resolvers.steps import Step
 
 __all__ = ["Kept", "NoRoomError", "Planned"]
@@ -34,6 +35,10 @@ _MOST_SHARED = 16
 """The most plans that are kept of one, for the steps of which are one by the values of their arguments."""
 
 
+_MOST_OF_SCHEMAS = 8 * _MEBIBYTE
+"""Characters of answers that tell a schema: each is one byte, for they are ASCII."""
+
+
 class NoRoomError(Exception):
     """All documents that are prepared would take more memory than there is for them."""
 
@@ -49,10 +54,10 @@ class Planned:
     fields, which of its steps take arguments, and the shape of its answer.
 
     The shape is compiled when the plan is used for the second time: most documents that come once never come again.
-    It is None where the exact way has to make the answer.
+    It is None where the exact way has to make the answer. `schema` is there where that is always the same.
     """
 
-    __slots__ = ("_compile", "_is_used", "_shared", "look_ups", "plan", "rules", "shape", "taking")
+    __slots__ = ("_compile", "_is_used", "_shared", "look_ups", "plan", "rules", "schema", "shape", "taking")
 
     def __init__(
         self,
@@ -61,9 +66,11 @@ class Planned:
         look_ups: Mapping[str, LookUps],
         taking: Sequence[Step],
         compile_it: Callable[[Plan, PlanRules], Shape | None],
+        schema: ShownSchema | None = None,
     ) -> None:
         self.plan, self.rules, self.look_ups, self.taking = plan, rules, look_ups, taking
         self.shape: Shape | None = None
+        self.schema = schema
         self._compile: Callable[[Plan, PlanRules], Shape | None] | None = compile_it
         self._is_used = False
         self._shared: LRUCache[tuple[int, ...], tuple[Plan, PlanRules]] = LRUCache(_MOST_SHARED)
@@ -111,13 +118,15 @@ class Planned:
 
 
 class Kept:
-    """Documents and plans that were made before. Those that came with requests make room for others that come.
+    """Documents and plans that were made before, and answers that tell a schema. Those that came with requests make
+    room for others that come.
 
     Those that were prepared stay until they are let go, so there is a bound on what they take together:
     `most_prepared_bytes`.
     """
 
     def __init__(self, *, most_bytes: int = 32 * _MEBIBYTE, most_prepared_bytes: int = 256 * _MEBIBYTE) -> None:
+        self.schemas: KeptSchemas = LRUCache(_MOST_OF_SCHEMAS, getsizeof=len)
         self.most_bytes, self.most_prepared_bytes = most_bytes, most_prepared_bytes
         self.documents: LRUCache[Any, Document] = LRUCache(most_bytes, getsizeof=lambda document: document.size)
         self.plans: LRUCache[Any, Planned] = LRUCache(most_bytes, getsizeof=lambda planned: planned.size)

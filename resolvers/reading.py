@@ -35,6 +35,7 @@ from resolvers.policy import (
 )
 from resolvers.refusals import RefusedError
 from resolvers.shapes import Shape
+from resolvers.shown_schema import ShownSchema
 from resolvers.steps import Step
 from schema.caller import Caller
 from schema.directives import CANONICAL
@@ -74,6 +75,7 @@ class Asked:
     lookups: Mapping[str, Sequence[Lookup]]
     arguments: Arguments
     rules: PlanRules
+    schema: ShownSchema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Reader:
         name = operation.name.value if operation.name else None
         executed = Operation(opened.schema.schema, document.node, name, request.variables)
         plan, rules = planned.shared(arguments)
-        return Asked(executed, plan, planned.shape, weight, lookups, arguments, rules)
+        return Asked(executed, plan, planned.shape, weight, lookups, arguments, rules, planned.schema)
 
     def prepare(self, view: View, *texts: str) -> None:
         """Read a document and compile it, so that no request has to; it is kept for as long as the reader is.

@@ -10,6 +10,7 @@ from adapters.answers import Answer, Key, SourceError
 from adapters.crossref import Subject
 from adapters.limits import SourceLimits, State
 from resolvers.ages import Ages, Odd, ages_of, odd_of
+from resolvers.asking_again import RETRY_AFTER, in_milliseconds
 from resolvers.fetched import Fetched
 from resolvers.gates import Gate
 from resolvers.steps import GateStep, Step
@@ -114,7 +115,8 @@ class Receipt:
         return self._with_breaker(step, {**step.told, **calls, "keys": keys, "fields": fields, "outcome": outcome})
 
     def _with_breaker(self, step: Step | GateStep, told: dict[str, Any]) -> dict[str, Any]:
-        """Add the state of the breakers that the step's calls pass, where one of them is not closed now."""
+        """Add the state of the breakers that the step's calls pass, where one of them is not closed now, and in how
+        many milliseconds a call may try whether the source is back, where no other call does just now."""
         limits = self._limits.get(step.source)
         if limits is not None:
             lane, state = limits.lanes.get(step.offer.name), limits.breaker.state
@@ -122,6 +124,9 @@ class Receipt:
                 state = lane.breaker.state
             if state is not State.CLOSED:
                 told["breaker"] = str(state)
+                wait = limits.wait(step.offer.name, Reason.CIRCUIT_OPEN)
+                if wait is not None:
+                    told[RETRY_AFTER] = in_milliseconds(wait)
         return told
 
     def _asked(self, step: Step, alike: _Alike) -> tuple[int, list[str], Collection[Answer]]:

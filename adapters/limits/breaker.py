@@ -72,6 +72,12 @@ class Breaker:
             return True
         return not self._is_probed and self._clock() >= self._until
 
+    def tried_in(self) -> float | None:
+        """Return the seconds until a call may try whether it is back; None where one does just now, or none has to."""
+        if self.state is State.CLOSED or self._is_probed:
+            return None
+        return max(0.0, self._until - self._clock())
+
     def enter(self) -> Ticket | None:
         """Return the ticket of a call that may start, None where it may not."""
         if self.state is State.CLOSED:

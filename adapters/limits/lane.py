@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from adapters.limits.breaker import Breaker, State, Ticket
 from adapters.limits.declared import Limits, OfferLimits
 from adapters.limits.pace import Pace
+from adapters.limits.rates import Rate
 from adapters.limits.turns import Turns
 from schema.deadline import Clock
 
@@ -32,6 +33,7 @@ class Lane:
         "_most",
         "_outer_pace",
         "_outer_turns",
+        "_share",
         "breaker",
         "has_rates",
         "offer",
@@ -51,15 +53,16 @@ class Lane:
         self.turns: Sequence[Turns] = (turns,)
         self.own_turns: Turns | None = None
         self.timeout: float | None = None
-        self.has_rates = False
+        self.has_rates, self._share = False, 1.0
 
     def change(self, limits: Limits, share: float) -> None:
         """Go on by these limits. What is under way gives back what it has taken, also where it holds no more."""
         own = limits.offers.get(self.offer, _NO_LIMITS)
         self.breaker.rule = limits.breaking
         self.timeout = min((one for one in (limits.timeout, own.timeout) if one is not None), default=None)
+        self._share = share
         self._have_turns(own.at_once, limits.width.queue)
-        self._have_rates(own, share)
+        self._have_rates(own.rates)
         self.has_rates = bool(limits.rates or own.rates)
 
     def _have_turns(self, most: int | None, queue: int) -> None:
@@ -72,11 +75,32 @@ class Lane:
         own = () if most is None or self.own_turns is None else (self.own_turns,)
         self.turns = (*own, self._outer_turns)
 
-    def _have_rates(self, own: OfferLimits, share: float) -> None:
+    def _have_rates(self, own: Sequence[Rate]) -> None:
         if len(self.paces) > 1:
-            self.paces[0].change(own.rates, share)
-        elif own.rates:
-            self.paces = (Pace(own.rates, share), self._outer_pace)
+            self.paces[0].change(own, self._share)
+        elif own:
+            self._own_pace(own)
+
+    def _own_pace(self, rates: Sequence[Rate] = ()) -> Pace:
+        """Return what says when calls of this offer may start, beside those of its source: made of these rates where
+        there is none."""
+        if len(self.paces) == 1:
+            self.paces = (Pace(rates, self._share), self._outer_pace)
+        return self.paces[0]
+
+    def hold(self, until: float) -> None:
+        """Leave the offer alone until this moment, and its source's others not."""
+        self._own_pace().hold(until)
+
+    def held_for(self, now: float) -> float | None:
+        """Return for how many seconds yet the source wants no calls to the offer; None where it does not say."""
+        left = max([pace.held_until for pace in self.paces]) - now
+        return left if left > 0 else None
+
+    @property
+    def held_until(self) -> float:
+        """Return until when the offer alone is left alone."""
+        return self.paces[0].held_until if len(self.paces) > 1 else -math.inf
 
     @property
     def most(self) -> int | None:
@@ -86,6 +110,8 @@ class Lane:
     def is_free(self, clock: Clock) -> bool:
         """Return whether nothing bounds how often calls are made now."""
         held_until = self._outer_pace.held_until
+        if len(self.paces) > 1:
+            held_until = max(held_until, self.paces[0].held_until)
         return not self.has_rates and (held_until == -math.inf or held_until <= clock())
 
     def lets_pass(self) -> bool:
@@ -93,6 +119,13 @@ class Lane:
         if self.outer.state is State.CLOSED and self.breaker.state is State.CLOSED:
             return True
         return self.outer.lets_pass() and self.breaker.lets_pass()
+
+    def tried_in(self) -> float | None:
+        """Return the seconds until a call may try whether the offer and its source are back; None where that is not
+        known, or both are well."""
+        waits = [one.tried_in() for one in (self.outer, self.breaker) if one.state is not State.CLOSED]
+        known = [wait for wait in waits if wait is not None]
+        return max(known) if known and len(known) == len(waits) else None
 
     def enter(self) -> Tickets | None:
         """Return the tickets of a call that may start, None where it may not."""

@@ -29,6 +29,10 @@ class Pace:
         self.rates = tuple(rates)
         self._planned, self._started = (_gone_on(old, rates, share) for old in (self._planned, self._started))
 
+    def hold(self, until: float) -> None:
+        """Have no call start before this moment."""
+        self.held_until = max(self.held_until, until)
+
     def wait(self, now: float, cost: float) -> float:
         """Return the seconds until one more call may start, behind all that are planned."""
         return max([self.held_until - now, *[one.wait(now, cost) for one in self._planned], 0.0])

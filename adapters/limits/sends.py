@@ -306,8 +306,10 @@ class Counted(Generic[AskT, ReplyT]):
         if is_throttled and call.credential is not None:
             limits.callers.hold(call.credential, _A_MOMENT if error.wait is None else error.wait)
             return
-        if is_throttled or (failed and error.wait is not None):
+        if is_throttled:
             limits.hold(_A_MOMENT if error.wait is None else error.wait)
+        elif failed and error.wait is not None:  # a 503: of what was asked, and not of all that its source answers
+            limits.hold(error.wait, lane.offer)
         if is_throttled or (failed and error.reason in _LATE):
             limits.adapting.failed(start, now)
 

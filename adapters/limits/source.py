@@ -95,9 +95,20 @@ class SourceLimits:
         """Return whether a call that has so long to wait would be late then, by what such calls take now."""
         return wait + (self.adapting.usual_of(ask.batch.offer.name) or 0.0) >= call.deadline.remaining()
 
-    def hold(self, seconds: float) -> None:
-        """Leave the source alone for so many seconds, a minute at most: it has asked for that."""
-        self._pace.held_until = max(self._pace.held_until, self.clock() + min(seconds, _MOST_HELD))
+    def hold(self, seconds: float, offer: str | None = None) -> None:
+        """Leave the source, or one offer of it, alone for so many seconds, a minute at most: it has asked for that."""
+        held = self._pace if offer is None else self.lanes[offer]
+        held.hold(self.clock() + min(seconds, _MOST_HELD))
+
+    def wait(self, offer: str, reason: Reason) -> float | None:
+        """Return the seconds after which an ask of this offer, which has failed by this reason, may go well; None where
+        that is not known."""
+        lane = self.lanes.get(offer)
+        if lane is None:
+            return None
+        if reason is Reason.CIRCUIT_OPEN:
+            return lane.tried_in()
+        return lane.held_for(self.clock()) if reason is Reason.SOURCE_RATE_LIMITED else None
 
     def left(self, count: float) -> None:
         """Take the source's word for how many calls or points are left of the first of its rates."""
@@ -157,6 +168,7 @@ class SourceLimits:
             most=lane.most,
             under_way=0 if turns is None else turns.under_way,
             waiting=0 if turns is None else turns.waiting,
+            held_seconds=max(0.0, lane.held_until - now),
             usual_seconds=self.adapting.usual_of(lane.offer),
         )
 

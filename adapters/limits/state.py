@@ -17,6 +17,7 @@ class OfferState:
 
     `breaker` has been in its state for `breaker_seconds`, and has opened `opened` times since the start. `most` is its
     own bound of calls together, None where it has none: then neither `under_way` nor `waiting` are counted, and are 0.
+    `held_seconds` is for how long yet it alone is left alone, because the source has asked for that by a 503, else 0.0.
     `usual_seconds` is what an answered call takes now, None where none was answered.
     """
 
@@ -26,6 +27,7 @@ class OfferState:
     most: int | None
     under_way: int
     waiting: int
+    held_seconds: float
     usual_seconds: float | None
 
 

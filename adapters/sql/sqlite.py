@@ -39,7 +39,7 @@ _BUSY_SECONDS = 1.0
 
 _NOT_RUN = "the database could not run the statement"
 
-_OF_VALUES = (0, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE)
+_OF_VALUES = (0, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE)
 """Codes of what is wrong with the values that were given; 0 is of the module itself, which could not bind one."""
 
 _REASONS = {
@@ -53,6 +53,8 @@ _REASONS = {
     sqlite3.SQLITE_CORRUPT: (Reason.SOURCE_ERROR, "the database file is damaged", Cause.SICK),
 }
 _OTHER = (Reason.SOURCE_ERROR, _NOT_RUN, Cause.SICK)
+_TOO_LONG = (Reason.SOURCE_ERROR, "the answer is longer than allowed", Cause.SICK)
+_TOO_LONG_A_VALUE = (Reason.SOURCE_ERROR, _NOT_RUN, Cause.OURS)
 
 
 class SqliteDatabase:
@@ -122,7 +124,7 @@ class SqliteDatabase:
             raise error.with_traceback(None) from None  # a traceback would keep the rows that were read
 
     def _run(self, text: str, bound: Sequence[Value], unwanted: threading.Event) -> Rows:
-        with _translated():
+        with _translated(bound):
             connection = self._connection()
             connection.set_progress_handler(unwanted.is_set, _STEPS)
             cursor = connection.execute(text, bound)
@@ -176,7 +178,7 @@ def _bounded(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
     for row in rows:
         length += sum([len(value) for value in row if isinstance(value, (str, bytes))])
         if length > _LONGEST_ANSWER:
-            raise SendError(Reason.SOURCE_ERROR, "the answer is longer than allowed")
+            raise SendError(*_TOO_LONG)
         yield row
 
 
@@ -203,12 +205,20 @@ def _escaped(value: bytes) -> str:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """Turn what sqlite3 raises into SendError. Its texts name columns and files, so they are left behind."""
+def _translated(bound: Sequence[Value] = ()) -> Iterator[None]:
+    """Turn what sqlite3 raises into SendError. Its texts name columns and files, so they are left behind.
+
+    What is too large is one of the values that were given, if one is; else it is what the database answers.
+    """
     try:
         yield
     except sqlite3.Error as error:
         # the low byte is the primary code; errors of the module's own (too many parameters, say) carry none
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        reason, detail, cause = _REASONS.get(primary, _OTHER)
-        raise SendError(reason, detail, cause) from None
+        if primary == sqlite3.SQLITE_TOOBIG:
+            raise SendError(*(_TOO_LONG_A_VALUE if any(map(_is_too_long, bound)) else _TOO_LONG)) from None
+        raise SendError(*_REASONS.get(primary, _OTHER)) from None
+
+
+def _is_too_long(value: Value) -> bool:
+    return isinstance(value, str) and len(value.encode("utf-8", "surrogatepass")) > _LONGEST_VALUE

@@ -34,7 +34,8 @@ def run_check(app: str, documents: Path | None, *, as_json: bool, notes: bool, w
     checked = gateway.check()
     opening = asyncio.run(crossref_problems(gateway.declared, checked, gateway.tenant))
     documented = gateway.check_documents(checked, documents)
-    checked = replace(checked, problems=[*checked.problems, *opening, *documented])
+    told = [*checked.problems, *gateway.check_variables(), *opening, *documented]
+    checked = replace(checked, problems=told)
     ordered = sorted(checked.problems, key=lambda each: each.level is not Level.ERROR)
     problems = [each for each in ordered if notes or each.level is Level.ERROR]
     ways = _ways(checked) if with_paths else {}

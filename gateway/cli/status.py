@@ -15,7 +15,7 @@ from rich.text import Text
 
 from gateway.cli.running_gateway import RunningGateway
 from gateway.command_error import CommandError
-from gateway.source_health import LimitsTold, SourcesTold, SourceTold
+from gateway.source_health import LimitsTold, OfferTold, SourcesTold, SourceTold
 from gateway.terminal import open_console
 
 __all__ = ["run_status"]
@@ -66,7 +66,7 @@ def _print(console: Console, told: SourcesTold) -> None:
     _print_failures(console, told)
     _print_bounds(console, told)
     alone = sum(map(_is_left_alone, told.sources))
-    held = sum(source.limits is not None and source.limits.held_seconds > 0 for source in told.sources)
+    held = sum(source.limits is not None and bool(_held(source.limits)) for source in told.sources)
     word, colour = ("All are called", "bold green")
     if alone:
         word, colour = f"{alone} of {len(told.sources)} left alone, whole or in part", "bold red"
@@ -94,6 +94,8 @@ def _print_bounds(console: Console, told: SourcesTold) -> None:
         limits, unsent, said = source.limits, source.last_minute.unsent, list[str]()
         if limits is not None and limits.held_seconds > 0:
             said.append(f"has asked to be left alone, and is held for {limits.held_seconds:.1f} s yet")
+        for one in [] if limits is None else _offers_held(limits):
+            said.append(f"has asked to have {_plain(one.offer)} left alone, held for {one.held_seconds:.1f} s yet")
         if unsent:
             said.append(f"{unsent} {'call was' if unsent == 1 else 'calls were'} not sent in the last minute")
         if said:
@@ -114,6 +116,16 @@ def _cells(source: SourceTold, at: datetime) -> Sequence[Text | str]:
     )
 
 
+def _held(limits: LimitsTold) -> Sequence[str]:
+    """Return what the source has asked to have left alone, itself or offers of it, and for how long yet."""
+    whole = [f"{limits.held_seconds:.1f} s"] if limits.held_seconds > 0 else []
+    return [*whole, *(_plain(f"{one.offer} {one.held_seconds:.1f} s") for one in _offers_held(limits))]
+
+
+def _offers_held(limits: LimitsTold) -> Sequence[OfferTold]:
+    return [one for one in limits.offers if one.held_seconds > 0]
+
+
 _COLOURS: Mapping[str, str] = MappingProxyType({_CLOSED: "green", "half-open": "yellow"})
 
 
@@ -125,8 +137,8 @@ def _breaker(source: SourceTold, limits: LimitsTold | None, at: datetime) -> Tex
         told.append(f" since {_span((at - source.left_alone_since).total_seconds())} ago")
     elif offers := _offers_left_alone(limits):
         told.append(_plain(f"\nopen: {', '.join(offers)}"), "red")
-    if limits.held_seconds > 0:
-        told.append(f"\nheld {limits.held_seconds:.1f} s", "yellow")
+    for held in _held(limits):
+        told.append(f"\nheld {held}", "yellow")
     if source.readiness:
         told.append("\nfor readiness", "dim")
     return told

@@ -19,7 +19,6 @@ from gateway.telemetry.resource import resource
 from gateway.telemetry.sampling import Sampling
 from gateway.telemetry.standard import is_disabled, sampler, wants_traces
 from gateway.telemetry.tracing import Tracing
-from gateway.telemetry.variables import check_variables
 from schema.deadline import Clock
 
 __all__ = ["open_tracing"]
@@ -44,10 +43,8 @@ async def open_tracing(
     three seconds.
 
     Raises:
-        ConfigurationError: What OTEL_* variables say is wrong.
+        ConfigurationError: What OTEL_* variables say of the sampler is wrong.
     """
-    if exporter is None:
-        check_variables()
     if is_disabled() or (exporter is None and not wants_traces()):
         yield None
         return

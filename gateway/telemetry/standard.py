@@ -1,4 +1,4 @@
-"""What OpenTelemetry's own environment variables say of traces, as far as the SDK does not read them itself.
+"""What OpenTelemetry's own environment variables say of traces and metrics, as far as the SDK does not read it itself.
 
 https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 """
@@ -10,7 +10,9 @@ from os import environ
 
 from opentelemetry.sdk.environment_variables import (
     OTEL_EXPORTER_OTLP_ENDPOINT,
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
+    OTEL_METRIC_EXPORT_INTERVAL,
     OTEL_SDK_DISABLED,
     OTEL_TRACES_SAMPLER,
     OTEL_TRACES_SAMPLER_ARG,
@@ -19,9 +21,21 @@ from opentelemetry.sdk.environment_variables import (
 from gateway.telemetry.sampling import Sampler
 from schema.problems import ConfigurationError, Problem
 
-__all__ = ["EXPORTER", "is_disabled", "sampler", "wants_traces", "wrong_variable"]
+__all__ = [
+    "EXPORTER",
+    "METRICS_EXPORTER",
+    "every_seconds",
+    "is_disabled",
+    "sampler",
+    "wants_metrics",
+    "wants_traces",
+    "wrong_variable",
+]
 
 EXPORTER = "OTEL_TRACES_EXPORTER"
+METRICS_EXPORTER = "OTEL_METRICS_EXPORTER"
+_EVERY = 60_000
+_LEAST, _MOST = 100, 86_400_000
 _BASED = "parentbased_"
 _RATIO = "traceidratio"
 _ALWAYS = {"always_on": 1.0, "always_off": 0.0}
@@ -39,6 +53,26 @@ def wants_traces(said: Mapping[str, str] = environ) -> bool:
     if is_disabled(said) or exporter == "none":
         return False
     return exporter == "otlp" or any(map(said.get, (OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT)))
+
+
+def wants_metrics(said: Mapping[str, str] = environ) -> bool:
+    """Return whether metrics are to be exported: an endpoint is named, or OTEL_METRICS_EXPORTER is `otlp`."""
+    exporter = said.get(METRICS_EXPORTER, "").strip().lower()
+    if is_disabled(said) or exporter not in ("", "otlp"):
+        return False
+    return exporter == "otlp" or any(map(said.get, (OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT)))
+
+
+def every_seconds(said: Mapping[str, str] = environ) -> float:
+    """Return how often metrics are exported.
+
+    Raises:
+        ConfigurationError: OTEL_METRIC_EXPORT_INTERVAL is no such number.
+    """
+    text = said.get(OTEL_METRIC_EXPORT_INTERVAL, "").strip() or str(_EVERY)
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and _LEAST <= int(text) <= _MOST):
+        raise _wrong(OTEL_METRIC_EXPORT_INTERVAL, f"a whole number of milliseconds from {_LEAST} to {_MOST}")
+    return int(text) / 1000
 
 
 def sampler(said: Mapping[str, str] = environ) -> Sampler:

@@ -90,6 +90,38 @@ def test_a_problem_in_json_has_the_same_members(project: Project, name: str) -> 
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "a URL, such as http://127.0.0.1:4318"),
+        ("OTEL_TRACES_EXPORTER", "jaeger", "otlp or none"),
+        ("OTEL_METRICS_EXPORTER", "statsd", "otlp or prometheus or none"),
+        ("OTEL_TRACES_SAMPLER_ARG", "hunter2", "a number from 0 to 1"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "a minute", "a whole number of milliseconds from 100 to 86400000"),
+    ],
+)
+def test_a_variable_of_telemetry_that_would_stop_the_start_is_an_error(
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str, value: str, wanted: str
+) -> None:
+    """What was got is not shown: a secret may stand in the wrong variable."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "traceidratio")
+    monkeypatch.setenv(name, value)
+    ran = project.run("check", project.app, "--no-notes")
+    assert (ran.code, value in ran.out) == (1, False)
+    told = [" ".join(line.split()) for line in ran.out.splitlines()]
+    assert told[:2] == [f"error {name}", "got a value that cannot be used"]
+    assert told[2:4] == [f"wanted {wanted}", f"mend correct or unset the variable {name}"]
+
+
+def test_variables_of_telemetry_keep_nobody_from_what_sends_none(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who explains a query or prints a schema serves nothing."""
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "jaeger")
+    assert project.run("sdl", project.app, "support-call@1").code == 0
+
+
 def test_a_coordinate_that_no_adapter_serves_is_an_error_at_its_line(project: Project) -> None:
     """A view that lists what nothing can answer must not start."""
     more = "  Customer.segment:\n  Customer.consents:\n  Consent.status:"

@@ -216,6 +216,19 @@ async def test_of_a_list_each_entry_says_so() -> None:
 
 
 @virtually
+async def test_fields_that_turn_out_to_ask_the_same_say_so_both() -> None:
+    """They are one step, which stands in two places."""
+    house = harbour()
+    Slow(house.registry, 9)
+    fields = "a: voyages(first: 2) { nodes { number } } b: voyages(first: $n) { nodes { number } }"
+    through, loop = optional(registry=10), asyncio.get_running_loop()
+    engine = Engine(MODEL, house.engine.catalog.adapters.values(), house.crossref, clock=loop.time)
+    request = Request(f'query ($n: Int) {{ vessel(by: {{id: "v1"}}) {{ {fields} }} }}', variables={"n": 2})
+    answer = await engine.answer(through, request, Caller("bridge-desk"), Deadline.after(5.0, clock=loop.time))
+    assert errors(answer) == [(["vessel", name], "DEADLINE_EXCEEDED", True) for name in "ab"]
+
+
+@virtually
 async def test_operators_are_told_why() -> None:
     """With a detail of its own."""
     house = harbour()

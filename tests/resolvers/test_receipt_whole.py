@@ -106,6 +106,23 @@ async def test_a_breaker_that_is_not_closed_is_told() -> None:
     }
 
 
+async def test_when_an_open_breaker_lets_a_call_try_is_told() -> None:
+    """In whole milliseconds; of a closed one there is nothing to tell."""
+    limits = SourceLimits(
+        Limits(breaking=Breaking(failures=1, open_seconds=2.0)), clock=lambda: 5.0, chance=lambda: 0.5
+    )
+    h = harbour()
+    h.sonar.limits = limits  # type: ignore[attr-defined]
+    h.engine = Engine(h.engine.model, h.sources, h.crossref)
+    assert "retryAfterMs" not in (await receipt(h, vessel("draught")))["sources"][0]
+    lane = limits.lanes["heard"]
+    tickets = lane.enter()
+    assert tickets is not None
+    lane.leave(tickets, failed=True)
+    (told,) = (await receipt(h, vessel("draught")))["sources"]
+    assert (told["breaker"], told["retryAfterMs"]) == ("open", 2000)
+
+
 # How old it is, and what is no good
 
 

@@ -10,18 +10,12 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from os import environ
 from typing import Any
 
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.sdk.environment_variables import (
-    OTEL_EXPORTER_OTLP_ENDPOINT,
-    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
-    OTEL_METRIC_EXPORT_INTERVAL,
-)
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
     Gauge,
@@ -44,16 +38,12 @@ from gateway.telemetry.collector import BoundedSession, discreet
 from gateway.telemetry.metrics.instruments import Instrument, Kind, Labels, Reading, Spread
 from gateway.telemetry.metrics.metrics import Metrics
 from gateway.telemetry.resource import resource
-from gateway.telemetry.standard import is_disabled
+from gateway.telemetry.standard import every_seconds
 from schema.deadline import Clock
-from schema.problems import ConfigurationError, Problem
 
-__all__ = ["every_seconds", "in_a_thread", "pushing", "to_otlp", "wants_metrics"]
+__all__ = ["in_a_thread", "pushing", "to_otlp"]
 
-_EXPORTER = "OTEL_METRICS_EXPORTER"
 _SCOPE = InstrumentationScope("customer_view")
-_EVERY = 60_000
-_LEAST, _MOST = 100, 86_400_000
 _AT_THE_END = 3.0
 """Seconds that the last numbers have to be taken in."""
 _CUMULATIVE = AggregationTemporality.CUMULATIVE
@@ -61,24 +51,6 @@ _MUTED = "opentelemetry.exporter.otlp.proto.http.metric_exporter"
 """It logs what the collector answered, or an address."""
 
 _log = logging.getLogger(__name__)
-
-
-def wants_metrics(said: Mapping[str, str] = environ) -> bool:
-    """Return whether metrics are to be exported: an endpoint is named, or OTEL_METRICS_EXPORTER is `otlp`."""
-    exporter = said.get(_EXPORTER, "").strip().lower()
-    if is_disabled(said) or exporter not in ("", "otlp"):
-        return False
-    return exporter == "otlp" or any(map(said.get, (OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT)))
-
-
-def every_seconds(said: Mapping[str, str] = environ) -> float:
-    """Return how often they are exported. Raises ConfigurationError: OTEL_METRIC_EXPORT_INTERVAL is no such number."""
-    text = said.get(OTEL_METRIC_EXPORT_INTERVAL, "").strip() or str(_EVERY)
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and _LEAST <= int(text) <= _MOST):
-        wanted, name = f"a whole number of milliseconds from {_LEAST} to {_MOST}", OTEL_METRIC_EXPORT_INTERVAL
-        mend = f"correct or unset the variable {name}"
-        raise ConfigurationError([Problem(name, None, "a value that cannot be used", wanted, mend)])
-    return int(text) / 1000
 
 
 Apart = Callable[[Callable[[], None]], Awaitable[None]]

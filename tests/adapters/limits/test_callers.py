@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.limits import Limits, State
+from adapters.limits import Limits, Repeating, State
 from adapters.limits.callers import Callers
 from adapters.sending import SendError
 from schema.reasons import Reason
@@ -51,6 +51,33 @@ def test_no_caller_closes_a_source_to_others_by_its_haste(
         assert await source.ask() == "reply"
 
     run_virtually(story())
+
+
+HANGS = 3_600.0
+
+
+@virtually
+async def test_who_does_not_wait_for_a_source_that_hangs_keeps_nobody_from_finding_it_out() -> None:
+    """Answers that are held up for 200 ms and go without it say nothing of it, and hide nothing: five calls that had
+    their time open the breaker, whatever is given up in between."""
+    source = Source(HANGS, limits=Limits(timeout=1.0, repeating=Repeating(most=0)))
+    for _ in range(20):
+        await _leave(source, 0.2)
+    assert (source.limits.state().breaker, source.limits.state().failed) == (State.CLOSED, None)
+    for _ in range(5):
+        await _leave(source, 0.2)
+        assert await source.ask() == "SOURCE_TIMEOUT"
+        await _leave(source, 0.2)
+    assert await source.ask() == "unsent: CIRCUIT_OPEN"
+
+
+@virtually
+async def test_a_source_that_is_given_less_time_than_it_may_hold_up_answers_is_left_alone_by_these_calls() -> None:
+    """Its `timeout` is what its operator says it may take, whoever asks."""
+    source = Source(HANGS, limits=Limits(timeout=0.15, repeating=Repeating(most=0)))
+    for _ in range(5):
+        await _leave(source, 0.2)
+    assert (source.limits.state().breaker, source.limits.state().failed) == (State.OPEN, Reason.SOURCE_TIMEOUT)
 
 
 @virtually

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
-from adapters.limits import Breaking, Limits, Repeating, State
+from adapters.limits import Breaking, Limits, OfferLimits, Repeating, State, Width, Window
+from adapters.sending import Cause, SendError
+from schema.reasons import Reason
 from tests.adapters.limits.test_sends import BROKEN, SEARCH, Source, Step, virtually
 from tests.virtual_time import run_virtually
 
@@ -23,6 +25,83 @@ async def test_an_offer_that_fails_is_left_alone_and_no_other_is() -> None:
     assert answers[4] == ("SOURCE_ERROR", "reply")
     assert answers[5][0] == "unsent: CIRCUIT_OPEN"
     assert (source.states, state.offers["things"].breaker) == ([], State.CLOSED)
+
+
+LATER = SendError(Reason.SOURCE_ERROR, "503", Cause.FLEETING, wait=30.0)
+ONCE = Repeating(most=0)
+
+
+@virtually
+async def test_what_a_503_asks_for_holds_its_offer_and_no_other() -> None:
+    """RFC 9110, 10.2.3: it is of the service that was asked; another endpoint of the source answers."""
+    source = Source(LATER, "reply", limits=Limits(repeating=ONCE))
+    assert [await source.ask(offer=SEARCH), await source.ask(offer=SEARCH)] == [
+        "SOURCE_ERROR",
+        "unsent: SOURCE_RATE_LIMITED",
+    ]
+    assert await source.ask() == "reply"
+    state = source.limits.state()
+    assert (state.held_seconds, state.offers["search"].held_seconds, state.offers["things"].held_seconds) == (0, 30, 0)
+    await asyncio.sleep(30.0)
+    assert await source.ask(offer=SEARCH) == "reply"
+    assert source.calls == pytest.approx([0.0, 0.0, 30.0])
+
+
+@virtually
+async def test_what_throttles_one_offer_holds_its_source() -> None:
+    """The rate is of all of them."""
+    source = Source(SendError(Reason.SOURCE_RATE_LIMITED, "429", wait=30.0), "reply", limits=Limits(repeating=ONCE))
+    assert await source.ask(offer=SEARCH) == "SOURCE_RATE_LIMITED"
+    assert await source.ask() == "unsent: SOURCE_RATE_LIMITED"
+
+
+@virtually
+async def test_an_offer_is_held_by_its_source_and_by_itself_whatever_its_rates_become() -> None:
+    """What it was held for is gone on with, and so are the rates that it is given meanwhile."""
+    source = Source(LATER, "reply", limits=Limits(repeating=ONCE))
+    assert await source.ask(offer=SEARCH) == "SOURCE_ERROR"
+    source.limits.hold(10.0)
+    source.limits.change(Limits(repeating=ONCE, offers={"search": OfferLimits(rates=[Window(1, 10.0)])}))
+    assert await source.ask() == "unsent: SOURCE_RATE_LIMITED"
+    await asyncio.sleep(10.0)
+    assert [await source.ask(), await source.ask(offer=SEARCH)] == ["reply", "unsent: SOURCE_RATE_LIMITED"]
+    assert await source.ask(60.0, SEARCH) == "reply"
+    assert await source.ask(60.0, SEARCH) == "reply"
+    assert source.calls == pytest.approx([0.0, 10.0, 30.0, 40.0])
+
+
+@virtually
+async def test_a_call_that_waits_for_its_turn_is_held_by_its_offer() -> None:
+    """It was let pass before the source has said so."""
+    limits = Limits(width=Width(most=1, least=1), repeating=ONCE)
+    source = Source(SendError(Reason.SOURCE_ERROR, "503", Cause.FLEETING, wait=3.0), "reply", limits=limits)
+    answers = list(await asyncio.gather(source.ask(offer=SEARCH), source.ask(offer=SEARCH), source.ask()))
+    assert answers == ["SOURCE_ERROR", "reply", "reply"]
+    assert source.calls == pytest.approx([0.0, 0.0, 3.0])
+
+
+@virtually
+async def test_when_an_offer_may_be_asked_again_is_known() -> None:
+    """When both breakers let a call try, or what it is held for is over; while a call finds out, nobody knows."""
+    source = Source(BROKEN, limits=Limits(breaking=Breaking(failures=1, open_seconds=4.0), repeating=ONCE))
+    wait = source.limits.wait
+    assert wait("search", Reason.CIRCUIT_OPEN) is None
+    await source.ask(offer=SEARCH)
+    await asyncio.sleep(1.0)
+    await source.ask()
+    assert (wait("search", Reason.CIRCUIT_OPEN), wait("search", Reason.SOURCE_RATE_LIMITED)) == (3.0, None)
+    await asyncio.sleep(3.0)
+    assert wait("search", Reason.CIRCUIT_OPEN) == 0.0
+    source.steps = [1.0]
+    trying = asyncio.ensure_future(source.ask(offer=SEARCH))
+    await asyncio.sleep(0.5)
+    assert wait("search", Reason.CIRCUIT_OPEN) is None
+    await trying
+    source.limits.hold(10.0)
+    source.limits.hold(20.0, "search")
+    waits = [wait(name, Reason.SOURCE_RATE_LIMITED) for name in ("search", "things", "unheard of")]
+    assert waits == [20.0, 10.0, None]
+    assert wait("search", Reason.SOURCE_TIMEOUT) is None
 
 
 @virtually

@@ -18,7 +18,7 @@ from pydantic import Field
 from adapters.adapter import Batch, Call
 from adapters.answers import Fault, Found, Missing, SourceError
 from adapters.records import Record
-from adapters.sending import SendError
+from adapters.sending import Cause, SendError
 from adapters.sql import KeyType, SqlAdapter, SqlOffer
 from adapters.sql.offers import statement_for
 from adapters.sql.sqlite import SqliteDatabase
@@ -159,6 +159,30 @@ async def test_a_locked_database_is_a_timeout(path: Path, monkeypatch: pytest.Mo
             answers = await ask(adapter, offer, "1")
         writer.execute("ROLLBACK")
     assert answers["1"] == SourceError(Reason.SOURCE_TIMEOUT, "the database is locked by a writer")
+
+
+async def test_a_value_that_is_too_long_in_the_database_is_the_sources_matter(path: Path) -> None:
+    """As an answer that is too long is of every other source: it is left alone."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE account SET note = printf('%.*c', 17000000, 'x')")
+    offer = offer_of()
+    async with billing(path, offer) as adapter:
+        answers = [(await ask(adapter, offer, "1"))["1"] for _ in range(6)]
+    assert answers == [
+        *[SourceError(Reason.SOURCE_ERROR, "the answer is longer than allowed")] * 5,
+        SourceError(Reason.CIRCUIT_OPEN, "the source has failed too often, and is left alone for a moment"),
+    ]
+
+
+async def test_a_value_that_is_given_too_long_is_no_fault_of_the_source(path: Path) -> None:
+    """Who gives it closes the source to nobody."""
+    database = SqliteDatabase(str(path), connections=1, traced=lambda text: None)
+    try:
+        with pytest.raises(SendError) as raised:
+            await database.rows(statement_for(offer_of(), FIELDS), ["é" * 9_000_000], ())
+    finally:
+        await database.aclose()
+    assert (raised.value.cause, raised.value.detail) == (Cause.OURS, "the database could not run the statement")
 
 
 async def test_a_statement_that_nobody_waits_for_is_stopped(path: Path) -> None:

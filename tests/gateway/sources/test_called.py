@@ -114,6 +114,7 @@ async def test_a_breaker_opens_where_the_file_says(tmp_path: Path) -> None:
             answer = await it.ask("p3")
             told = await it.told()
     assert (codes(answer), route.call_count) == ({"CIRCUIT_OPEN"}, 2)
+    assert 0 < answer["errors"][0]["extensions"]["retryAfterMs"] <= 72_000
     assert (told["limits"]["breaker"], told["limits"]["opened"]) == ("open", 1)
     assert told["leftAloneSince"] is not None
     minute = told["lastMinute"]

@@ -150,7 +150,7 @@ async def test_a_source_that_is_left_alone_is_told_with_since_when(tmp_path: Pat
         nursery = (await it.told())["nursery"]
     assert nursery["leftAloneSince"] == "2027-01-15T08:00:00Z"
     assert (nursery["limits"]["breaker"], nursery["limits"]["opened"]) == ("open", 1)
-    assert nursery["limits"]["offers"] == [{"offer": "plants", "breaker": "open", "opened": 1}]
+    assert nursery["limits"]["offers"] == [{"offer": "plants", "breaker": "open", "opened": 1, "heldSeconds": 0.0}]
     minute = nursery["lastMinute"]
     assert (minute["calls"], minute["failed"], minute["unsent"], minute["errorRate"]) == (5, 5, 1, 1.0)
     assert nursery["lastFailure"]["code"] == "SOURCE_TIMEOUT"

@@ -90,6 +90,19 @@ async def test_a_source_that_is_bounded_is_not_said_to_be_called(tmp_path: Path)
     assert "All are called" not in ran.out
 
 
+async def test_an_offer_that_is_held_is_named(tmp_path: Path) -> None:
+    """The source's others are called."""
+    async with listening(tmp_path) as (it, url):
+        it.limits.hold(30.0, "pests")
+        ran, told = await status(url), await status(url, "--json")
+    assert ran.code == 0
+    assert "held pests 30.0 s" in ran.out
+    assert "nursery: has asked to have pests left alone, held for 30.0 s yet" in ran.out
+    assert "1 of 2 held by their own word, at 08:00:00 UTC" in ran.out
+    (nursery, _) = json.loads(told.out)["sources"]
+    assert (nursery["limits"]["heldSeconds"], nursery["limits"]["offers"][0]["heldSeconds"]) == (0.0, 30.0)
+
+
 async def test_an_offer_that_is_left_alone_counts(tmp_path: Path) -> None:
     """Its fields are missing, though the source is called."""
     async with listening(tmp_path) as (it, url):

@@ -16,8 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.serving import bind, serving
 from gateway.telemetry.collector import BoundedSession
-from gateway.telemetry.variables import check_variables
-from schema.problems import ConfigurationError
+from gateway.telemetry.variables import variable_problems
+from schema.problems import ConfigurationError, Level
 from tests.gateway.telemetry.nurseries import open_nursery
 
 LABEL = {"query": 'query { plant(by: {id: "p1"}) { label } }'}
@@ -232,7 +232,65 @@ async def test_a_variable_that_sends_nothing_anywhere_stops_the_start(
 @pytest.mark.parametrize("said", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}, {}])
 def test_what_nobody_reads_may_say_anything(said: dict[str, str]) -> None:
     """Variables are often set for all programs of a place."""
-    check_variables({**said, f"{_OTLP}PROTOCOL": "grpc", "OTEL_BSP_SCHEDULE_DELAY": "soon"})
+    about = {f"{_OTLP}PROTOCOL": "grpc", "OTEL_BSP_SCHEDULE_DELAY": "soon", "OTEL_METRIC_EXPORT_INTERVAL": "never"}
+    assert not variable_problems({**about, "OTEL_TRACES_SAMPLER": "sometimes", **said, "OTEL_METRICS_EXPORTER": "none"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("OTEL_METRICS_EXPORTER", "statsd", "wanted otlp or prometheus or none"),
+        (f"{_OTLP}METRICS_ENDPOINT", "collector", "wanted a URL"),
+        (f"{_OTLP}METRICS_PROTOCOL", "grpc", "wanted http/protobuf"),
+        (f"{_OTLP}TIMEOUT", "soon", "wanted a number of seconds"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "a minute", "wanted a whole number of milliseconds from 100"),
+    ],
+)
+async def test_a_variable_that_lets_no_metrics_go_stops_the_start(
+    name: str, value: str, wanted: str, planted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Metrics that go nowhere would be missed on the day they are needed."""
+    monkeypatch.setenv(f"{_OTLP}METRICS_ENDPOINT", "http://127.0.0.1:9/v1/metrics")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=wanted) as raised:
+        async with open_nursery(planted):
+            pass
+    assert [one.file for one in raised.value.problems] == [name]
+
+
+def test_variables_of_spans_are_those_of_an_exporter_that_the_application_has() -> None:
+    """It is sampled and gathered by them all the same, and where a collector would be does not count."""
+    said = {
+        "OTEL_TRACES_EXPORTER": "jaeger",
+        f"{_OTLP}TRACES_ENDPOINT": "nowhere",
+        "OTEL_TRACES_SAMPLER": "sometimes",
+        "OTEL_BSP_SCHEDULE_DELAY": "soon",
+    }
+    found = [problem.file for problem in variable_problems(said, has_exporter=True)]
+    assert found == ["OTEL_BSP_SCHEDULE_DELAY", "OTEL_TRACES_SAMPLER"]
+
+
+@pytest.mark.parametrize(
+    ("said", "noted"),
+    [
+        ({f"{_OTLP}HEADERS": f"authorization Bearer {SECRET}"}, [f"{_OTLP}HEADERS"]),
+        ({f"{_OTLP}TRACES_HEADERS": f"a=1,{SECRET}"}, [f"{_OTLP}TRACES_HEADERS"]),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "service.name=desk, production"}, ["OTEL_RESOURCE_ATTRIBUTES"]),
+        ({f"{_OTLP}HEADERS": f"a=1 , b={SECRET}==,", "OTEL_RESOURCE_ATTRIBUTES": "a=b"}, []),
+    ],
+)
+def test_what_the_sdk_passes_over_in_a_list_is_a_note(said: dict[str, str], noted: list[str]) -> None:
+    """It goes on without it, and so does the gateway."""
+    found = variable_problems({"OTEL_TRACES_EXPORTER": "otlp", **said})
+    assert [problem.file for problem in found if problem.level is Level.NOTE] == noted == [one.file for one in found]
+    assert SECRET not in str(found)
+
+
+def test_attributes_are_verified_where_prometheus_alone_reads_them() -> None:
+    """They are labels of what it reads."""
+    said = {"OTEL_RESOURCE_ATTRIBUTES": "production"}
+    assert not variable_problems(said)
+    assert [problem.file for problem in variable_problems(said, has_reader=True)] == ["OTEL_RESOURCE_ATTRIBUTES"]
 
 
 async def test_a_header_that_cannot_be_read_is_not_logged(

@@ -16,9 +16,10 @@ from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult,
 from opentelemetry.sdk.resources import Resource
 
 from gateway.serving import bind, serving
-from gateway.telemetry.metrics import Metrics, catalog, pushing, wants_metrics
+from gateway.telemetry.metrics import Metrics, catalog, pushing
 from gateway.telemetry.metrics.instruments import Counts, Reading, Timings
-from gateway.telemetry.metrics.otlp import every_seconds, in_a_thread, to_otlp
+from gateway.telemetry.metrics.otlp import in_a_thread, to_otlp
+from gateway.telemetry.standard import every_seconds, wants_metrics
 from schema.observer import NOBODY, Sent
 from schema.problems import ConfigurationError
 from tests.gateway.telemetry.metrics.clocks import Ticking
