@@ -13,7 +13,7 @@ from gateway.bounded_http import Bounds
 from gateway.command_error import CommandError
 from gateway.serving import bind, serving
 from gateway.settings import Settings
-from gateway.telemetry.metrics import Metrics, pushing
+from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.metrics.prometheus import print_readings
 from gateway.telemetry.resource import resource
 from gateway.telemetry.standard import wants_metrics
@@ -53,6 +53,8 @@ async def measuring(metrics: Metrics, settings: Settings, number: int, clock: Cl
             )
             _log.info("metrics are read at %s:%d%s", settings.metrics_host, port, _PATH)
         if wants_metrics():
+            from gateway.telemetry.metrics.otlp import pushing  # a library for collectors, which few have
+
             await stack.enter_async_context(pushing(metrics, clock))
         yield
 

@@ -12,6 +12,7 @@ from gateway.cli.audit_commands import audit
 from gateway.cli.crossref import crossref
 from gateway.cli.explain_command import explain
 from gateway.cli.making_commands import secret, sources_schema, token, view_schema
+from gateway.cli.starting import collecting_seldom
 from gateway.cli.verification import verification
 from gateway.command_error import CommandError
 from schema.problems import ConfigurationError
@@ -80,7 +81,8 @@ Documents = Annotated[
 
 def main() -> None:
     """Run the command line."""
-    app(prog_name="customer-view")
+    with collecting_seldom():
+        app(prog_name="customer-view")
 
 
 @app.command()

@@ -82,7 +82,7 @@ def _worker_command(
 ) -> list[str]:
     folder = [] if documents is None else [str(documents)]
     numbers = (listening, channel, number, count)
-    return [sys.executable, "-m", "gateway.cli.worker", app, host, *map(str, numbers), *folder]
+    return [sys.executable, "-m", "gateway.cli.worker_command", app, host, *map(str, numbers), *folder]
 
 
 class Place(NamedTuple):

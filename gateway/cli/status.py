@@ -15,7 +15,7 @@ from rich.text import Text
 
 from gateway.cli.running_gateway import RunningGateway
 from gateway.command_error import CommandError
-from gateway.source_health import LimitsTold, OfferTold, SourcesTold, SourceTold
+from gateway.source_health_told import LimitsTold, OfferTold, SourcesTold, SourceTold
 from gateway.terminal import open_console
 
 __all__ = ["run_status"]

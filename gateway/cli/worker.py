@@ -1,4 +1,4 @@
-"""One of several workers of `customer-view serve`, as its parent starts it: `python -m gateway.cli.worker`.
+"""One of several workers of `customer-view serve`, as `gateway.cli.worker_command` runs it.
 
 The arguments are the gateway, the host by name, four numbers (the descriptors of the socket that listens and of the
 channel to the parent, which worker this is, and of how many), and perhaps the folder of documents.
@@ -23,7 +23,7 @@ from gateway.terminal import open_console
 from gateway.workers import Channel
 from schema.problems import ConfigurationError
 
-__all__ = ["main"]
+__all__ = ["run_worker"]
 
 _WRONG = 2
 
@@ -47,9 +47,9 @@ class _Given:
         return cls(app, host, listens, channel, number, count, Path(rest[4]) if len(rest) > 4 else None)
 
 
-def main() -> None:
+def run_worker(arguments: Sequence[str]) -> None:
     """Serve until told to stop; exit with code 2, and say why, where that cannot be."""
-    given = _Given.of(sys.argv[1:])
+    given = _Given.of(arguments)
     try:
         _run(given)
     except CommandError as error:
@@ -79,7 +79,3 @@ async def _serve(gateway: Gateway, given: _Given, channel: Channel, orders: Orde
     async with listening(gateway, given.host, inherited, given.documents) as served:
         channel.say_ready()
         await served.until_told(orders, partial(tell_served, gateway, served, given.count))
-
-
-if __name__ == "__main__":
-    main()

@@ -8,9 +8,9 @@ from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gateway.break_glass import Opening, Outcome, Reviewing, is_place, moment
-from gateway.json_api import Told
 from gateway.privacy.asking import Asked, Asking, Reference
 from gateway.privacy.operation import Operation
+from gateway.told import Told
 
 __all__ = ["EMERGENCIES"]
 

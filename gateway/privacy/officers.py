@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.json_api import Told
 from gateway.privacy.asking import Asked
 from gateway.privacy.operation import Operation
+from gateway.told import Told
 
 __all__ = ["OFFICERS"]
 

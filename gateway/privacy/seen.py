@@ -11,11 +11,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from adapters.crossref import KnownAs, Lookup
 from gateway.audit.reading import Bound, Entries
 from gateway.audit.who_saw import Place, Seen, grants_of, page_of, place_of, place_told, read_time, reviewed, who_saw
-from gateway.json_api import Told
 from gateway.privacy.asking import Asked, Asking, Reference
 from gateway.privacy.operation import Operation
 from gateway.references import read_customer
 from gateway.refusals import NotTakenError, RequestCode, not_at_this_path
+from gateway.told import Told
 
 __all__ = ["SEEN"]
 

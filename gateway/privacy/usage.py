@@ -11,10 +11,10 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.audit.reading import Entries
-from gateway.json_api import Told
 from gateway.privacy.asking import Asked
 from gateway.privacy.counts import Count, Use, Used
 from gateway.privacy.operation import Operation
+from gateway.told import Told
 
 __all__ = ["USAGE"]
 

@@ -8,11 +8,11 @@ from datetime import date
 from pydantic import Field
 from starlette.responses import Response
 
-from gateway.json_api import Told
 from gateway.privacy.asking import Asked
 from gateway.privacy.operation import Operation
 from gateway.register import Activity, Category, Register
 from gateway.service import Service
+from gateway.told import Told
 from schema.model import Model
 from schema.view_rules import ConsentRule, FieldRule, When
 from schema.views import View

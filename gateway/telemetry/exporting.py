@@ -8,13 +8,11 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from gateway.failure_log import Repeats
-from gateway.telemetry.collector import BoundedSession, discreet
 from gateway.telemetry.resource import resource
 from gateway.telemetry.sampling import Sampling
 from gateway.telemetry.standard import is_disabled, sampler, wants_traces
@@ -48,6 +46,10 @@ async def open_tracing(
     if is_disabled() or (exporter is None and not wants_traces()):
         yield None
         return
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # for collectors, which few have
+
+    from gateway.telemetry.collector import BoundedSession, discreet
+
     sampling = Sampling(sampler(), per_second=per_second, clock=clock)
     with discreet(_MUTED):
         # decided by then (`Sampling`), so the SDK takes all; not the global provider, which is the application's own

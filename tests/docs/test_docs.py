@@ -21,7 +21,7 @@ from gateway.failure_log import FailureLog
 from gateway.identifier_rules import identifier_rules
 from gateway.requests import parse_request
 from gateway.signatures import PrivateKey
-from gateway.source_health import SourcesTold
+from gateway.source_health_told import SourcesTold
 from gateway.sources import own_limits, read_sources
 from gateway.verification import load_verifiers
 from resolvers.measuring import measure

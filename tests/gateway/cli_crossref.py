@@ -28,6 +28,7 @@ from adapters.crossref import (
     StoredCrossReference,
 )
 from tests.gateway.cli_project import ENVIRONMENT, Ran, run
+from tests.gateway.empty_crossref import make_crossref
 
 T = TypeVar("T")
 
@@ -65,7 +66,7 @@ class Place:
 
 def make_place(folder: Path) -> Place:
     """Make a cross-reference of the sources crm, billing, whose keys are digits, and `one` with max_live 1."""
-    made = Place(folder / "crossref.db")
+    made = Place(make_crossref(folder))
 
     async def register(crossref: StoredCrossReference) -> None:
         for source in (SourceSystem("crm"), SourceSystem("billing", KeyFormat.DIGITS), SourceSystem("one", max_live=1)):

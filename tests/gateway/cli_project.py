@@ -6,17 +6,20 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
-from adapters.crossref import SqliteCrossReference
 from gateway.cli import app
 from gateway.consumers import new_token
+from tests.gateway.empty_crossref import make_crossref
 
 ROOT = Path(__file__).parents[2]
 NUMBERS = count()
@@ -96,18 +99,10 @@ def make_project(folder: Path, *, is_whole: bool = False) -> Project:
     entries = f"- name: agent-desktop\n  {digest}\n  views: [support-call]\n"
     entries += f"- name: collections\n  {new_token()[1]}\n  views: [debt-collection]\n"
     (folder / "consumers.yaml").write_text(entries)
-    (folder / "crossref.db").write_bytes(_empty_crossref())
+    make_crossref(folder)
     module = f"project_{next(NUMBERS)}"
     (folder / f"{module}.py").write_text(MODULE.replace("MORE", ORDERS + SUPPORT if is_whole else ""))
     return Project(folder, module, token)
-
-
-@cache
-def _empty_crossref() -> bytes:
-    """A cross-reference of nobody: to make its tables takes longer than most commands."""
-    with TemporaryDirectory() as name:
-        SqliteCrossReference.open(Path(name) / "crossref.db").close()
-        return (Path(name) / "crossref.db").read_bytes()
 
 
 def _leave_versions(views: Path, versions: str) -> None:
@@ -122,10 +117,26 @@ def _leave_versions(views: Path, versions: str) -> None:
 
 
 def run(*arguments: str, stdin: str | None = None) -> Ran:
-    result = CliRunner().invoke(app, arguments, input=stdin, prog_name="customer-view")
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Ran(result.exit_code, result.stdout, result.stderr)
+    with CliRunner().isolation(input=stdin) as (out, err, _):
+        code = _exit_code(arguments)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return Ran(code, *(stream.getvalue().decode().replace("\r\n", "\n") for stream in (out, err)))
+
+
+def _exit_code(arguments: Sequence[str]) -> int:
+    with pytest.raises(SystemExit) as ended:
+        _command().main(arguments, prog_name="customer-view")
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@cache
+def _command() -> TyperGroup:
+    """The commands as they are looked up: to make them of their functions takes longer than most of them run."""
+    made = get_command(app)
+    assert isinstance(made, TyperGroup)
+    return made
 
 
 def spawn(*arguments: str, folder: Path, **more: str) -> subprocess.Popen[str]:

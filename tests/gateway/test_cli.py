@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -13,7 +14,7 @@ from sysconfig import get_path_names
 
 import pytest
 
-from gateway.cli import application
+from gateway.cli import application, commands, worker, worker_command
 from gateway.consumers import Consumers
 from gateway.secret_file import load_secrets
 from schema.views import View
@@ -81,6 +82,46 @@ def test_help_does_not_load_the_gateway(tmp_path: Path) -> None:
     assert "Commands:" in out
     loaded = set(re.findall(r"[\w.]+$", err, re.MULTILINE))
     assert not {"strawberry", "fastapi", "aiohttp", "pydantic", "ruamel.yaml", "rich.console"} & loaded
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["crossref", "sources", "--crossref", "sqlite:///no-folder/crossref.db"], "no-folder"),
+        (["status", "http://127.0.0.1:9"], "http://127.0.0.1:9"),
+    ],
+    ids=["crossref", "status"],
+)
+def test_a_command_that_needs_no_gateway_loads_none(tmp_path: Path, arguments: list[str], said: str) -> None:
+    """To load one takes a second, which scripts that run a command for each key would wait for each time."""
+    wanted = {"PYTHONPROFILEIMPORTTIME": "1", "CUSTOMER_VIEW_OPERATOR_TOKEN": "cv_" + "p" * 43}
+    process = spawn(*arguments, folder=tmp_path, **wanted)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert said in err.rpartition("import time:")[2].partition("customer-view: ")[2]
+    loaded = set(re.findall(r"[\w.]+$", err, re.MULTILINE))
+    assert "rich.console" in loaded
+    assert not {"strawberry", "graphql", "fastapi", "aiohttp", "opentelemetry", "resolvers", "gateway.gateway"} & loaded
+
+
+def test_a_gateway_without_a_collector_loads_nothing_for_one() -> None:
+    """What speaks to collectors is imported where variables name one."""
+    code = "import sys, gateway.cli.serve; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"fastapi", "opentelemetry.trace"} <= loaded
+    assert not {"requests", "google.protobuf", "opentelemetry.sdk.metrics", "opentelemetry.exporter"} & loaded
+
+
+def test_a_start_seldom_looks_for_what_could_be_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is imported stays, so looking through it time and again only makes the start slower."""
+    before, during = gc.get_threshold(), []
+    monkeypatch.setattr(commands, "app", lambda **_: during.append(gc.get_threshold()[0]))
+    monkeypatch.setattr(worker, "run_worker", lambda _: during.append(gc.get_threshold()[0]))
+    commands.main()
+    worker_command.main()
+    assert during == [100_000, 100_000]
+    assert gc.get_threshold() == before
 
 
 def test_a_pipe_gets_no_colour(project: Project) -> None:

@@ -352,7 +352,7 @@ def test_a_terminal_shows_how_far_it_is(tmp_path: Path) -> None:
 @pytest.mark.processes
 def test_ctrl_c_stops_a_load_and_says_how_to_go_on(place: Place, tmp_path: Path) -> None:
     """A real signal to a real process: what stands stands, and the same command goes on."""
-    count = 30_000
+    count = 15_000
     write_rows(tmp_path / "rows.csv", count)
     arguments = ("load", "rows.csv", "--crossref", f"sqlite:///{place.path}")
     process = subprocess.Popen(

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from gateway.cli.commands import app
 from gateway.verification import Assertions, load_verifiers
 from schema.verification import Level
+from tests.gateway import cli_project
 from tests.gateway.verification.issuing import ENTRY
 
 ASSERT = ["--issuer", "https://idv.example", "--client", "gardener", "--interaction", "call-7"]
@@ -19,17 +18,17 @@ PERSON = "cus_0190f3c2a5b47c1e8d2f6a9b3c4d5e6f"
 
 def run(*arguments: str, typed: str = "") -> tuple[int, str]:
     """The exit code, and what was printed."""
-    done = CliRunner().invoke(app, ["verification", *arguments], input=typed)
-    return done.exit_code, done.output
+    done = cli_project.run("verification", *arguments, stdin=typed)
+    return done.code, done.out + done.err
 
 
 def key_set(file: Path, kid: str, algorithm: str = "EdDSA") -> str:
     """Make a key and return the set that is printed."""
     words = ["verification", "new-key", str(file), "--kid", kid, "--algorithm", algorithm]
-    done = CliRunner().invoke(app, words)
-    assert done.exit_code == 0
-    assert f"{file} signs: keep it to yourself" in done.stderr
-    return done.stdout
+    done = cli_project.run(*words)
+    assert done.code == 0
+    assert f"{file} signs: keep it to yourself" in done.err
+    return done.out
 
 
 @pytest.fixture
@@ -121,9 +120,9 @@ def test_an_assertion_that_no_gateway_takes_is_not_signed(key: Path, more: list[
 )
 def test_what_counts_for_less_than_it_says_is_told_beside_the_assertion(key: Path, more: list[str], said: str) -> None:
     """It may be what is to be tried; what is printed on standard output is the token alone."""
-    done = CliRunner().invoke(app, ["verification", "assert", str(key), "--customer", PERSON, *ASSERT, *more])
-    assert (done.exit_code, done.stdout[:3], len(done.stdout.split())) == (0, "eyJ", 1)
-    assert said in done.stderr
+    done = cli_project.run("verification", "assert", str(key), "--customer", PERSON, *ASSERT, *more)
+    assert (done.code, done.out[:3], len(done.out.split())) == (0, "eyJ", 1)
+    assert said in done.err
 
 
 @pytest.mark.parametrize(
@@ -153,13 +152,13 @@ def test_what_a_gateway_would_make_of_it_is_told(
     file.write_text(json.dumps([{**ENTRY, **usual, **entry}]))
     told_by = ["--customer", PERSON, *ASSERT, "--audience", str(ENTRY["audience"]), *more]
     asserting = ["verification", "assert", str(key), *told_by]
-    told = [CliRunner().invoke(app, [*asserting, "--verifiers", str(file)])]
+    told = [cli_project.run(*asserting, "--verifiers", str(file))]
     monkeypatch.setenv("CUSTOMER_VIEW_VERIFIERS", str(file))
-    told.append(CliRunner().invoke(app, asserting))
+    told.append(cli_project.run(*asserting))
     for done in told:
-        assert (done.exit_code, done.stdout[:3]) == (0, "eyJ")
-        assert said in done.stderr
-        assert bool(done.stderr) is bool(said)
+        assert (done.code, done.out[:3]) == (0, "eyJ")
+        assert said in done.err
+        assert bool(done.err) is bool(said)
 
 
 def test_a_level_has_its_usual_methods(key: Path, tmp_path: Path) -> None:
@@ -208,7 +207,7 @@ def test_a_file_that_is_no_key_is_told(content: str | None, tmp_path: Path) -> N
 )
 def test_a_key_without_its_source_is_noted(key: Path, customer: str, is_noted: bool) -> None:
     """It would be signed as an id, and no customer has one of that form; the form alone is told."""
-    done = CliRunner().invoke(app, ["verification", "assert", str(key), "--customer", customer, *ASSERT])
-    assert done.exit_code == 0
-    assert ("no id has this form" in done.stderr) is is_noted
-    assert done.stdout.startswith("eyJ")
+    done = cli_project.run("verification", "assert", str(key), "--customer", customer, *ASSERT)
+    assert done.code == 0
+    assert ("no id has this form" in done.err) is is_noted
+    assert done.out.startswith("eyJ")

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from adapters.crossref import Candidate, MergePreview, NonMatch
 from gateway.crossref.answers.subjects import RestrictionTold
-from gateway.json_api import Told
+from gateway.told import Told
 
 __all__ = ["CandidateTold", "CandidatesTold", "NonMatchesTold", "PreviewTold"]
 

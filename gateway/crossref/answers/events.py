@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from adapters.crossref import ChainReport, Change, HistoryEntry
-from gateway.json_api import Told
+from gateway.told import Told
 
 __all__ = ["ChangeTold", "ChangesTold", "EntryTold", "HistoryTold", "Verified"]
 

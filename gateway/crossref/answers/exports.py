@@ -9,7 +9,7 @@ from pydantic import Field
 
 from adapters.crossref import Export, Outline
 from gateway.crossref.answers.events import EntryTold
-from gateway.json_api import Told
+from gateway.told import Told
 
 __all__ = ["ExportTold", "OutlineTold", "OutlinedLinkTold"]
 

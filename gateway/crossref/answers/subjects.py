@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from adapters.crossref import Linked, Restriction, Subject
-from gateway.json_api import Told
+from gateway.told import Told
 
 __all__ = ["ConsumerTold", "Resolved", "ResolvedMany", "RestrictionTold", "Standing", "SubjectTold", "Written"]
 

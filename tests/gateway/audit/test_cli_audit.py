@@ -24,6 +24,7 @@ from schema.grants import Grant
 from schema.verification import Level
 from tests.gateway.audit.books import DAY, SHOWN, Books, disclosure
 from tests.gateway.audit.commands import audit
+from tests.gateway.empty_crossref import make_crossref
 
 
 def told_of_requests(*arguments: str) -> list[Any]:
@@ -36,7 +37,7 @@ def linked(folder: Path, *, merged: bool = False) -> tuple[str, str]:
     """Make a cross-reference of two customers, A and B in the CRM, and return their ids."""
 
     async def work() -> tuple[str, str]:
-        crossref = SqliteCrossReference.open(folder / "crossref.db")
+        crossref = SqliteCrossReference.open(make_crossref(folder))
         await crossref.register_source(SourceSystem("crm"), actor="t")
         one, other = [(await crossref.link("crm", key, asserted_by="t")).customer or "" for key in "AB"]
         if merged:

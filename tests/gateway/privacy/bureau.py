@@ -17,6 +17,7 @@ from gateway.gateway import Gateway
 from gateway.secret_file import new_secret_line
 from gateway.settings import Settings
 from tests.gateway.break_glass.breaking import DAY, NOW, RULE, Time
+from tests.gateway.empty_crossref import make_crossref
 from tests.gateway.greenhouse import KNOWN_AS, Plant, nursery, publish_view, soil, write_view
 
 __all__ = ["DAY", "NOW", "Bureau", "Time", "bureau", "declare", "token_of"]
@@ -154,7 +155,7 @@ async def bureau(folder: Path, *, time: Time | None = None, **settings: Any) -> 
         "controller": "Greenhouse Ltd",
         **settings,
     }
-    with closing(SqliteCrossReference.open(folder / "crossref.db")) as store:
+    with closing(SqliteCrossReference.open(make_crossref(folder))) as store:
         await store.register_source(SourceSystem("nursery"), actor="t")
         gateway = Gateway(
             model=Plant,

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.answers import SourceError
 from gateway.settings import Settings
-from gateway.source_health import SourcesTold
+from gateway.source_health_told import SourcesTold
 from schema.observer import Failed, Sent, Unsent
 from schema.reasons import Reason
 from tests.gateway.greenhouse import FLORIST, GARDENER, STRANGER, code_of

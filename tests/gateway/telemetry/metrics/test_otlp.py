@@ -16,9 +16,9 @@ from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult,
 from opentelemetry.sdk.resources import Resource
 
 from gateway.serving import bind, serving
-from gateway.telemetry.metrics import Metrics, catalog, pushing
+from gateway.telemetry.metrics import Metrics, catalog
 from gateway.telemetry.metrics.instruments import Counts, Reading, Timings
-from gateway.telemetry.metrics.otlp import in_a_thread, to_otlp
+from gateway.telemetry.metrics.otlp import in_a_thread, pushing, to_otlp
 from gateway.telemetry.standard import every_seconds, wants_metrics
 from schema.observer import NOBODY, Sent
 from schema.problems import ConfigurationError
