@@ -119,8 +119,12 @@ def reset(transport: asyncio.WriteTransport) -> None:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound and does not listen, at a port that others of ours may share."""
-    bound = socket.socket()
+    """Return a socket that is bound and does not listen, at a port that others of ours may share.
+
+    Its protocol is named: of others asyncio does not set TCP_NODELAY, and the second piece of an answer waits 40 ms for
+    the first to be acknowledged.
+    """
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     bound.bind((host, port))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, specified_rules, validate
-from graphql.validation import OverlappingFieldsCanBeMergedRule, ValidationContext
+from graphql.language.visitor import EnterLeaveVisitor
+from graphql.validation import ASTValidationRule, OverlappingFieldsCanBeMergedRule, ValidationContext
 
 from resolvers.refusals import Excess, RefusalCode, RefusedError
 
@@ -38,7 +39,28 @@ class _BoundedMerging(OverlappingFieldsCanBeMergedRule):
         self.rule_context.remaining_complexity_budget = 2 * MOST_COMPARISONS
 
 
-_RULES = tuple(_BoundedMerging if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules)
+_NOTHING = EnterLeaveVisitor(None, None)
+
+
+def _of_its_kinds(rule: type[ASTValidationRule]) -> type[ASTValidationRule]:
+    """Return the rule, which knows of which kinds of nodes it sees none.
+
+    graphql-core looks for four methods of every rule for every kind in a document, anew for each document: a third of
+    the time that a small one takes (1.6 ms in place of 2.6, measured on 2026-11-23 with graphql-core 3.3).
+    """
+    kinds = frozenset(name.partition("_")[2] for name in dir(rule) if name.startswith(("enter", "leave")))
+    if "" in kinds:
+        return rule
+
+    def get_enter_leave_for_kind(self: ASTValidationRule, kind: str) -> EnterLeaveVisitor:
+        return rule.get_enter_leave_for_kind(self, kind) if kind in kinds else _NOTHING
+
+    return type(rule.__name__, (rule,), {get_enter_leave_for_kind.__name__: get_enter_leave_for_kind})
+
+
+_RULES = tuple(
+    _of_its_kinds(_BoundedMerging if rule is OverlappingFieldsCanBeMergedRule else rule) for rule in specified_rules
+)
 
 
 def check_valid(schema: GraphQLSchema, document: DocumentNode, *, suggests: bool = True) -> None:

@@ -272,12 +272,18 @@ async def _keep(connection: Connection[asyncpg.Record]) -> None:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Connection[asyncpg.Record]]:
-    """Connect with all the rights that the URL gives, for loading and administration. Raises asyncpg's errors."""
+    """Connect with all the rights that the URL gives, for loading and administration. Raises asyncpg's errors.
+
+    A server that has stopped answering is not waited for when the connection is closed: not at all by who is cancelled.
+    """
     connection = await asyncpg.connect(url)
     try:
         yield connection
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
     finally:
-        await connection.close(timeout=_GRACE)  # a server that has stopped answering is not waited for
+        await connection.close(timeout=_GRACE)
 
 
 @contextmanager

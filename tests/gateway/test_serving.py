@@ -36,6 +36,24 @@ def test_a_port_that_is_taken_is_refused_with_what_to_do() -> None:
         bind(*other.getsockname())
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_an_answer_in_two_pieces_waits_for_no_acknowledgement(host: str) -> None:
+    """By Nagle's algorithm (RFC 896) a body would wait 40 ms for the acknowledgement of its head, on asyncio's loop."""
+    if host == "::1" and not socket.has_dualstack_ipv6():
+        pytest.skip("does not apply: this machine has no IPv6")
+    taken: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        taken.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    with bind(host, 0) as listening:
+        async with await asyncio.start_server(serve, sock=listening):
+            with socket.create_connection(listening.getsockname()[:2]):
+                assert await taken == 1
+
+
 async def test_a_server_serves_inside_its_context_and_is_gone_after() -> None:
     """The application is asked over a real socket."""
     with bind("127.0.0.1", 0) as listening:

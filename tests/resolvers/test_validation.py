@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from graphql import build_schema, parse
+from graphql import build_schema, parse, validate
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from resolvers import RefusalCode, RefusedError
@@ -30,6 +30,50 @@ def test_a_document_that_fits_is_taken() -> None:
     shared = " ".join(f"fragment F{n} on Vessel {{ id name callSign }}" for n in range(40))
     spread = " ".join(f"...F{n}" for n in range(40))
     check_valid(schema().schema, parse(f"{{ {V} {{ id name {spread} }} }} {shared}"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{ {V} {{ id }} }} {{ {V} {{ id }} }}",
+        f"query A {{ {V} {{ id }} }} query A {{ {V} {{ id }} }}",
+        f"type T {{ a: Int }} {{ {V} {{ id }} }}",
+        "subscription { a b }",
+        f"{{ {V} {{ ...A }} }} fragment A on Nothing {{ id }}",
+        f"{{ {V} {{ ...A }} }} fragment A on VesselBy {{ id }}",
+        f"{{ {V} {{ id {{ a }} }} }}",
+        f"{{ {V} }}",
+        f"{{ {V} {{ nothing }} }}",
+        f"{{ {V} {{ ...A }} }} fragment A on Vessel {{ id }} fragment A on Vessel {{ id }}",
+        f"{{ {V} {{ ...A }} }}",
+        f"{{ {V} {{ id }} }} fragment A on Vessel {{ id }}",
+        f"{{ {V} {{ ... on Query {{ __typename }} }} }}",
+        f"{{ {V} {{ ...A }} }} fragment A on Vessel {{ ...B }} fragment B on Vessel {{ ...A }}",
+        f"query ($a: Int, $a: Int) {{ {V} {{ id @skip(if: $a) }} }}",
+        f"{{ {V} {{ id @skip(if: $a) }} }}",
+        f"query ($a: Int) {{ {V} {{ id }} }}",
+        f"query ($a: Vessel) {{ {V} {{ id @skip(if: $a) }} }}",
+        f"query ($a: Int) {{ {V} {{ id @skip(if: $a) }} }}",
+        f"query ($a: Int = true) {{ {V} {{ id @skip(if: $a) }} }}",
+        f"{{ {V} {{ id @nothing }} }}",
+        f"query @skip(if: true) {{ {V} {{ id }} }}",
+        f"{{ {V} {{ id @skip(if: true) @skip(if: true) }} }}",
+        f"{{ {V} {{ id @skip }} }}",
+        f"{{ {V} {{ id @skip(if: true, if: true) }} }}",
+        f"{{ {V} {{ id(a: 1) }} }}",
+        "{ vessel { id } }",
+        '{ vessel(by: {id: "a", id: "b"}) { id } }',
+        '{ vessel(by: {id: "a", nothing: "b"}) { id } }',
+        f"{{ {V} {{ a: id a: name }} }}",
+        f"{{ {V} {{ id @defer }} }}",
+    ],
+)
+def test_every_rule_of_the_specification_is_held(text: str) -> None:
+    """The errors are as many, and at the same places, as when graphql-core applies its rules itself."""
+    of, document = schema().schema, parse(text)
+    wanted = validate(of, document)
+    assert wanted
+    assert [one.locations for one in refused(text).errors] == [one.locations for one in wanted]
 
 
 @pytest.mark.parametrize(

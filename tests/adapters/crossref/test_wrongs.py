@@ -203,10 +203,18 @@ SELDOM = {
 OFTEN = [name for name in WRONGS if name not in SELDOM]
 
 
+BEST = {
+    "a conflict opens no candidate": 13,
+    "an identifier of several is the first one's": 6,
+    "what another has is not noted": 9,
+}
+"""The series that finds it soonest, of what the first one does not find: it is run ahead of the others."""
+
+
 @pytest.mark.parametrize("name", OFTEN)
 def test_what_is_wrong_is_found(name: str, template: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the machine blind to it, so it would be to a mistake of that kind."""
-    find(WRONGS[name], template, monkeypatch, series=25)
+    find(WRONGS[name], template, monkeypatch, series=25, best=BEST.get(name, 1))
 
 
 @pytest.mark.long
@@ -216,13 +224,13 @@ def test_what_is_seldom_wrong_is_found(name: str, template: bytes, monkeypatch: 
     find(WRONGS[name], template, monkeypatch, series=150)
 
 
-def find(wrong: Wrong, template: bytes, monkeypatch: pytest.MonkeyPatch, *, series: int) -> None:
+def find(wrong: Wrong, template: bytes, monkeypatch: pytest.MonkeyPatch, *, series: int, best: int = 1) -> None:
     """Run the machine until it fails, in short series: each begins anew, where a long one varies what it has had."""
     place, name, made = wrong
     monkeypatch.setattr(place, name, made(getattr(place, name)))
 
     def look() -> None:
-        for number in range(1, series + 1):
+        for number in (best, *range(1, series + 1)):
             run_machine(lambda: SqliteHouse(template), examples=20, number=number, is_to_fail=True)
 
     with pytest.raises((AssertionError, CrossReferenceError)):

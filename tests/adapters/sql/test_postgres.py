@@ -231,6 +231,23 @@ async def test_a_server_that_answers_no_cancellation_is_left(
     gc.collect()
 
 
+async def test_who_is_cancelled_waits_for_no_server(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that a server keeps waiting is dropped at once, and not closed in order."""
+    monkeypatch.setattr("adapters.sql.postgres._GRACE", 3_600)
+    async with Relay(postgres.socket, delay=3_600) as relay, asyncio.timeout(20) as whole:
+        login = postgres.url("postgres").partition("@")[0]
+
+        async def never_answered() -> None:
+            async with asyncio.timeout(0.2), connected(f"{login}@{relay.host}:{relay.port}/postgres") as connection:
+                await relay.behave(Misbehaviour.SLOW)
+                await connection.execute("SELECT 1")
+
+        with pytest.raises(TimeoutError):
+            await never_answered()
+    assert not whole.expired()
+    gc.collect()
+
+
 async def test_a_pool_that_does_not_close_is_ended(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Closing takes a bounded time even while a statement runs."""
     monkeypatch.setattr("adapters.sql.postgres._GRACE", 0.05)
