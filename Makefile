@@ -11,6 +11,8 @@ IDE_SOURCES := $(addprefix gateway/ide/browser/,.npmrc build.mjs package.json) $
 PACKAGES := adapters gateway resolvers schema
 # for two processors: a quarter of the time that tests take they wait, for servers, processes and browsers
 WORKERS ?= 3
+# The suite starts hundreds of processes, and each would compile anew all that it imports
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder -n
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
