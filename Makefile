@@ -62,7 +62,7 @@ ide: $(IDE)  ## Build the GraphiQL page that each view has
 
 setup: $(READY)  ## Make the virtual environment
 
-demo: $(READY) $(IDE)  ## Start sources and gateway, ask about one customer through two views, stay up until Ctrl-C
+demo: $(READY) $(IDE)  ## Start sources and gateway, ask about one customer through five views, stay up until Ctrl-C
 	@$(BIN)/customer-view demo
 
 test: $(READY) $(NODE) $(CLIENTS) $(IDE)  ## Run every test

@@ -2,7 +2,7 @@
 
 Beside its own interface each source has three addresses for whoever runs it, without a credential:
 
-    POST /__sandbox/misbehave   {"kind": "slow", "seconds": 2}   what it does wrong from now on
+    POST /__sandbox/misbehave   {"kind": "slow", "seconds": 1}   what it does wrong from now on
     GET  /__sandbox/counters    calls, keys and fields asked since the last reset, the most calls at once, and each call
     POST /__sandbox/reset       behaves and counts from nothing again
 """

@@ -40,6 +40,9 @@ _MANY = 100
 _OBJECTS = 10_000
 """So many more of the kind that may be in circles are made than freed before the youngest are looked through."""
 
+_TO_END = 10.0
+"""Seconds, at most, in which requests under way end, the audit is written and the sources are closed."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -191,6 +194,9 @@ class Listening:
             return
         if order is Order.CUT:
             self._server.cut()
+        if order is Order.LEAVE and not self._is_leaving and self._gateway.number == 0:
+            drain = self._gateway.settings.drain_seconds
+            _log.warning("leaving: answers for %g s more, and ends within %g s", drain, drain + _TO_END)
         self._leave()
         if order is not Order.LEAVE:
             self._over.set()

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from adapters.limits import limits_kept_by
 from gateway.cli.problems import print_problems
 from gateway.cli.serve import listening, load_logging_gateway, tell_served
 from gateway.command_error import CommandError
 from gateway.gateway import Gateway
 from gateway.orders import Orders, run_under_orders
-from gateway.sources.reading import limits_kept_by
 from gateway.terminal import open_console
 from gateway.workers import Channel
 from schema.problems import ConfigurationError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from adapters.sandbox.misbehaviour import Misbehaviour
 from gateway.demo.asking import Question, curl_line
 from gateway.demo.desk import app_question, desk_question
 from gateway.demo.emergency import emergency_question, opening
@@ -14,8 +15,10 @@ from gateway.demo.pasting import (
     asking_behind_glass,
     asking_verified,
     asking_who_saw,
+    behaving,
     explaining,
     looking_at_sources,
+    misbehaving,
     reviewing,
     verifying_audit,
 )
@@ -75,9 +78,14 @@ def _to_operate(telling: Telling, stage: Stage) -> None:
     telling.heading("See how the sources do, as an operator")
     telling.line("Calls, errors and times of the last minute", looking_at_sources(stage, stage.tokens[OPERATOR]))
     crm = next(source for source in stage.started if source.name == "crm")
+    telling.line(
+        "The CRM goes down. Ask again: what others own is still answered, and each null names its reason",
+        misbehaving(crm, Misbehaviour.DOWN),
+    )
+    telling.line("It is back", behaving(crm))
     telling.tell(
-        f"Stop the CRM (kill {crm.process}) and ask again: what others own is still answered, and each null names its "
-        "reason. After five calls that failed it is left alone for a moment, which is told here."
+        "After five calls that failed a source is left alone for a moment, which the first of these lines tells. What "
+        "else sources can do wrong stands in docs/sandbox.md."
     )
 
 

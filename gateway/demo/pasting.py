@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from adapters.sandbox.misbehaviour import Misbehaviour
 from gateway.demo.asking import Question, curl_line
+from gateway.demo.sources import Started
 from gateway.demo.stage import Stage
 from gateway.demo.verifier import ISSUER
 from schema.directives import CANONICAL
@@ -20,8 +22,10 @@ __all__ = [
     "asking_behind_glass",
     "asking_verified",
     "asking_who_saw",
+    "behaving",
     "explaining",
     "looking_at_sources",
+    "misbehaving",
     "reviewing",
     "verifying_audit",
 ]
@@ -84,6 +88,16 @@ def asking_who_saw(stage: Stage, token: str) -> str:
 def looking_at_sources(stage: Stage, token: str) -> str:
     """Return the line that prints how the sources do."""
     return f"CUSTOMER_VIEW_OPERATOR_TOKEN={shlex.quote(token)} {_command('status', stage.base)}"
+
+
+def misbehaving(source: Started, kind: Misbehaviour) -> str:
+    """Return the line that has the source do this wrong from now on. It listens over HTTP."""
+    return shlex.join(["curl", "-sS", f"{source.place}/__sandbox/misbehave", "-d", json.dumps({"kind": kind})])
+
+
+def behaving(source: Started) -> str:
+    """Return the line that has the source behave again. It listens over HTTP."""
+    return shlex.join(["curl", "-sS", "-X", "POST", f"{source.place}/__sandbox/reset"])
 
 
 def verifying_audit(stage: Stage) -> str:

@@ -29,7 +29,7 @@ __all__ = ["Sources", "Started", "start_sources"]
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """One source that runs: what it is, where, and the process to end to see what happens without it, if it has one.
+    """One source that runs: what it is, where, and its process, if it has one.
 
     `note` says why it is not what it should be, for people; empty when it is.
     """

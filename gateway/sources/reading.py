@@ -16,7 +16,7 @@ from schema.problems import ConfigurationError, Problem
 from schema.suggest import did_you_mean
 from schema.yaml_file import Document, load_yaml
 
-__all__ = ["Sources", "apply", "limits_kept_by", "own_limits", "read_sources"]
+__all__ = ["Sources", "apply", "own_limits", "read_sources"]
 
 
 @dataclass(frozen=True, slots=True)

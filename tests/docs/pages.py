@@ -55,7 +55,9 @@ def section(page: str, heading: str) -> str:
     level = "#" * (len(heading) - len(heading.lstrip("#")))
     _, found, rest = text.partition(f"\n{heading}\n")
     assert found, f"docs/{page} has no heading {heading!r}"
-    return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+    outside_code = _FENCED.sub(lambda fenced: " " * len(fenced[0]), rest)
+    following = re.search(rf"^#{{1,{len(level)}}} ", outside_code, re.MULTILINE)
+    return rest[: following.start()] if following else rest
 
 
 def code_in_first_column(text: str) -> list[str]:

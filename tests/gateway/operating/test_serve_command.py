@@ -94,7 +94,8 @@ def test_a_gateway_that_is_terminated_answers_on_and_says_that_it_is_not_ready(
         assert time.monotonic() - began > 1.4
         assert statuses.index(503) <= 2, "it hears the signal at once"
         assert set(statuses[statuses.index(503) :]) == {503}, "once it has heard the signal, until it is gone"
-        assert served.ended() == ""
+        (line,) = served.ended().splitlines()
+        assert "leaving: answers for 1.5 s more, and ends within 11.5 s" in line, "once, for all workers"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,10 @@ def test_who_is_terminated_twice_or_interrupted_does_not_wait(
             time.sleep(0.3 * number)
             assert served.process.poll() is None
             os.killpg(served.process.pid, signum)
-        assert served.ended() == ""
+        lines = served.ended().splitlines()
+        assert ["leaving: answers for 60 s more, and ends within 70 s" in line for line in lines] == (
+            [True] if signal.SIGTERM in signals else []
+        )
         assert served.ready() == 0
 
 
