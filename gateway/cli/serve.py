@@ -184,6 +184,12 @@ class Listening:
             reloading.cancel()
             await asyncio.wait([reloading])
 
+    def _tell_leaving(self, drain: float) -> None:
+        if drain:
+            _log.warning("leaving: answers for %g s more, and ends within %g s", drain, drain + _TO_END)
+        else:
+            _log.warning("leaving: ends within %g s", _TO_END)
+
     def _take(self, order: Order) -> None:
         if order is Order.RELOAD:
             self._wanted.set()
@@ -195,8 +201,7 @@ class Listening:
         if order is Order.CUT:
             self._server.cut()
         if order is Order.LEAVE and not self._is_leaving and self._gateway.number == 0:
-            drain = self._gateway.settings.drain_seconds
-            _log.warning("leaving: answers for %g s more, and ends within %g s", drain, drain + _TO_END)
+            self._tell_leaving(self._gateway.settings.drain_seconds)
         self._leave()
         if order is not Order.LEAVE:
             self._over.set()

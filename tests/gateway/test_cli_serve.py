@@ -77,7 +77,7 @@ def test_a_gateway_serves_until_it_is_told_to_stop(project: Project, signum: sig
         os.killpg(process.pid, signum)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (0, "")
-    assert ["leaving: answers for 5 s more, and ends within 15 s" in line for line in err.splitlines()] == (
+    assert ["leaving: ends within 10 s" in line for line in err.splitlines()] == (
         [True] if signum is signal.SIGTERM else []
     )
 
