@@ -36,9 +36,13 @@ Key = str
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Stands in a record in place of a value that could not be used. Errors are values until they are printed."""
+    """Stands in a record in place of a value that could not be used. Errors are values until they are printed.
+
+    `is_absent`: the record does not have the value. It is the same fault, and told in other words.
+    """
 
     reason: Reason
+    is_absent: bool = field(default=False, compare=False)
 
 
 Facts = Mapping[str, object]

@@ -36,7 +36,7 @@ MOST_ITEMS = 1_000
 """The most entries of a list inside a record. A longer one is a fault as a whole: decoding takes the event loop's time,
 and a source's body holds hundreds of thousands of entries."""
 
-_INVALID = Fault(Reason.VALUE_INVALID)
+_INVALID, _ABSENT = Fault(Reason.VALUE_INVALID), Fault(Reason.VALUE_INVALID, is_absent=True)
 
 
 @lru_cache(maxsize=512)  # callers choose the fields: one of 16 fields of all kinds takes 80 us and holds 6 KiB
@@ -45,8 +45,8 @@ def compile_decoder(record: type[Record], fields: tuple[str, ...]) -> Callable[[
 
     `fields` are dotted paths in the record's words, sorted. The result holds exactly the wanted fields: a value of
     the declared Python type, None, nested facts, a list of these, or Fault(VALUE_INVALID) in the place of a value that
-    is missing or has another type, or of a list of more than MOST_ITEMS entries. Never raises on what a source sends. A
-    Fault in the raw record, which a protocol has put in the place of a value, stays.
+    is missing (then it `is_absent`) or has another type, or of a list of more than MOST_ITEMS entries. Never raises on
+    what a source sends. A Fault in the raw record, which a protocol has put in the place of a value, stays.
     """
     if record.record_told_by is not None:
         return _compile_variants(record, fields)
@@ -94,7 +94,7 @@ def _placed(name: str, info: FieldInfo, read: Callable[[Any], Any]) -> Callable[
     """Return what reads a field off a raw record; `read` takes what stands in the field's place."""
     if is_inline(info):
         return read
-    paths, default = source_paths(name, info), _INVALID if info.is_required() else info.get_default()
+    paths, default = source_paths(name, info), _ABSENT if info.is_required() else info.get_default()
 
     def read_field(raw: Mapping[str, Any]) -> Any:
         for path in paths:

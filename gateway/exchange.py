@@ -31,6 +31,7 @@ from resolvers import Analysis, RefusalCode, RefusedError, Request
 from schema.caller import Caller
 from schema.deadline import Clock, Deadline, for_sources
 from schema.reasons import Reason
+from schema.tracing import Stage
 from schema.views import View
 
 __all__ = ["Arrival", "Exchange"]
@@ -59,6 +60,11 @@ class Arrival(NamedTuple):
     started: float
     trace: RequestSpan | None = None
     analysis: Analysis | None = None
+
+    def begin(self, stage: Stage) -> None:
+        """Have this stage measured from now until the next one begins, where somebody wants to know."""
+        if self.analysis is not None:
+            self.analysis.begin(stage)
 
     def refused(self, error: Exception) -> Reply:
         """Return the reply to an exception, in the media type that is wanted where that can be told."""
@@ -127,6 +133,7 @@ class Exchange:
                 seconds = min(seconds, seconds_for(view, request.deadline_ms))
                 service.alarms.move(alarm, arrival.started + seconds + _BRAKE - self.clock())
             if not self.admission.enter(is_urgent=caller.is_urgent):
+                arrival.begin(Stage.TURN)
                 left = arrival.started + seconds - self.clock()
                 await self.admission.wait(is_urgent=caller.is_urgent, seconds=left)
             try:
@@ -145,6 +152,7 @@ class Exchange:
         seconds: float,
     ) -> dict[str, Any]:
         """Return the response to a request whose turn it is, which has so many seconds from when it arrived."""
+        arrival.begin(Stage.AUTH)
         service.engine.check_situation(view, request.situation)  # first: to the situation an assertion is held
         caller = service.informed(caller, view, arrival.headers, request.situation)
         await service.check_grant(caller)

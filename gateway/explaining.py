@@ -68,7 +68,7 @@ async def explain_request(service: Service, view_id: str, request: Request, exch
 
 async def _analyzed(exchange: Exchange, service: Service, caller: Caller, arrival: Arrival) -> Reply:
     """Return what answering the request has taken, or how it was refused; its data go nowhere."""
-    analysis = Analysis(exchange.clock)
+    analysis = Analysis(exchange.clock, arrived=arrival.started)
     reply = await exchange.answer(service, caller, arrival._replace(analysis=analysis))
     if analysis.told is None:
         return reply._replace(status=_REFUSED) if reply.status == _OK else reply

@@ -9,7 +9,8 @@ import time
 from collections.abc import Hashable
 
 from schema.deadline import Clock
-from schema.observer import Event, Failed
+from schema.observer import Event, Failed, Invalid
+from schema.reasons import Reason
 
 __all__ = ["FailureLog", "OutageFilter", "Repeats"]
 
@@ -17,6 +18,9 @@ _QUIET = 10.0
 """Seconds in which the same failure is told once; how often it happened is told with the next line."""
 _MOST_KINDS = 1_000
 """How many kinds are known at once; of further ones the oldest is forgotten."""
+
+_ABSENT = "the source's record does not have it"
+_OF_ANOTHER_TYPE = "what the source's record has is not of the type that the model declares"
 
 _log = logging.getLogger(__name__)
 
@@ -66,15 +70,21 @@ class OutageFilter(logging.Filter):
 
 
 class FailureLog:
-    """An observer that logs failures: source, offer, reason and a constant text, never a key or a value."""
+    """An observer that logs failures: source, offer, reason and a constant text, never a key or a value; of values that
+    are invalid their coordinate too."""
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._repeats = Repeats(clock)
 
     def note(self, event: Event) -> None:
-        """Log a failure, unless it was told a moment ago. There are as many kinds as sources have offers."""
-        if not isinstance(event, Failed):
-            return  # a call that failed is told by its keys
+        """Log a failure, unless it was told a moment ago. There are as many kinds as sources have offers and fields."""
+        if isinstance(event, Failed):
+            self._failed(event)
+        elif isinstance(event, Invalid):
+            self._invalid(event)
+        # a call that failed is told by its keys
+
+    def _failed(self, event: Failed) -> None:
         kind = (event.source, event.offer, str(event.reason), event.detail)
         untold = self._repeats.untold(kind, event.keys)
         if untold is None:
@@ -82,3 +92,13 @@ class FailureLog:
         why = f" ({event.detail})" if event.detail else ""
         keys = "key" if untold == 1 else "keys"
         _log.warning("%s.%s: %s for %d %s%s", event.source, event.offer, event.reason, untold, keys, why)
+
+    def _invalid(self, event: Invalid) -> None:
+        kind = (event.source, event.offer, event.coordinate, event.is_absent)
+        untold = self._repeats.untold(kind, event.values)
+        if untold is None:
+            return
+        why = _ABSENT if event.is_absent else _OF_ANOTHER_TYPE
+        values = "value" if untold == 1 else "values"
+        told = (event.source, event.offer, Reason.VALUE_INVALID, untold, values, event.coordinate, why)
+        _log.warning("%s.%s: %s for %d %s of %s (%s)", *told)

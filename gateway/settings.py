@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     """The file that says what sources bear and how they are called, beside what their adapters' authors declare."""
 
     operator_token: str | None = Field(default=None, repr=False, pattern=r"^cv_[A-Za-z0-9_-]{43}$")
-    """The token with which `customer-view status` asks; it is never printed."""
+    """The token with which `customer-view status` and `explain --analyze` ask; it is never printed."""
 
     telemetry_traces_per_second: int = Field(default=50, ge=1, le=10_000)
     """The most requests that are traced in a second, in each process, whoever wants more of them traced."""

@@ -42,13 +42,13 @@ class Spans(Generic[K]):
         self._begun: dict[K, float] = {}
         self._ended: dict[K, float] = {}
 
-    def begin(self, what: K, /) -> None:
-        """Take note that it begins."""
-        self._begun.setdefault(what, self._clock())
+    def begin(self, what: K, /, at: float | None = None) -> None:
+        """Take note that it begins: now, or at this moment by the clock."""
+        self._begun.setdefault(what, self._clock() if at is None else at)
 
-    def end(self, what: K, /) -> None:
-        """Take note that it ends, for now."""
-        self._ended[what] = self._clock()
+    def end(self, what: K, /, at: float | None = None) -> None:
+        """Take note that it ends, for now: now, or at this moment by the clock."""
+        self._ended[what] = self._clock() if at is None else at
 
     def of(self, what: K) -> tuple[float, float] | None:
         """Return when it began and when it ended, None where it was never under way."""
@@ -59,14 +59,37 @@ class Spans(Generic[K]):
 
 
 class Analysis:
-    """Measures one request. `seconds` is the time that it has in all, and `told` what it has come to, in the end."""
+    """Measures one request. `seconds` is the time that it has in all, and `told` what it has come to, in the end.
 
-    def __init__(self, clock: Clock = time.monotonic) -> None:
+    The stages follow one another: what begins ends what was under way, and the first begins when the request `arrived`,
+    by the clock.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic, *, arrived: float | None = None) -> None:
         self.seconds = 0.0
+        self._clock = clock
+        self._stage: Stage | None = None
         self.stages: Spans[Stage] = Spans(clock)
         self.gates: Spans[Offer] = Spans(clock)
         self.steps: Spans[int] = Spans(clock)
         self.told: dict[str, Any] | None = None
+        if arrived is not None:
+            self._stage = Stage.READ
+            self.stages.begin(Stage.READ, arrived)
+
+    def begin(self, stage: Stage) -> None:
+        """Take note that a stage begins, and with it the one ends that was under way."""
+        now = self._clock()
+        if self._stage is not None:
+            self.stages.end(self._stage, now)
+        self.stages.begin(stage, now)
+        self._stage = stage
+
+    def end(self) -> None:
+        """Take note that the stage ends that is under way."""
+        if self._stage is not None:
+            self.stages.end(self._stage)
+            self._stage = None
 
 
 def measured(analysis: Analysis | None, stage: Stage, work: Awaitable[T]) -> Awaitable[T]:
@@ -75,11 +98,11 @@ def measured(analysis: Analysis | None, stage: Stage, work: Awaitable[T]) -> Awa
 
 
 async def _measured(analysis: Analysis, stage: Stage, work: Awaitable[T]) -> T:
-    analysis.stages.begin(stage)
+    analysis.begin(stage)
     try:
         return await work
     finally:
-        analysis.stages.end(stage)
+        analysis.end()
 
 
 def timed(sources: Mapping[str, Asking], analysis: Analysis | None) -> Mapping[str, Asking]:

@@ -10,7 +10,10 @@ from typing import Any
 from resolvers.reasons_of_null import Notes
 from schema.reasons import Place, Reason
 
-__all__ = ["Assembled", "NullError", "assembled", "error_entry"]
+__all__ = ["ABSENT", "Assembled", "NullError", "assembled", "error_entry"]
+
+ABSENT = "The source's record does not have the value, and always should."
+"""What is told of VALUE_INVALID where there is no value that could be wrong."""
 
 _EXTENSIONS: Mapping[Reason, dict[str, str]] = MappingProxyType(
     {reason: {"code": str(reason), "remedy": reason.remedy} for reason in Reason}
@@ -31,8 +34,8 @@ class Assembled:
 class NullError(Exception):
     """A null that is an error: made afresh for each place, so that no traceback outlives its request."""
 
-    def __init__(self, reason: Reason) -> None:
-        self.reason = reason
+    def __init__(self, reason: Reason, *, is_absent: bool = False) -> None:
+        self.reason, self.is_absent = reason, is_absent
         super().__init__(reason.message)
 
 
@@ -44,6 +47,12 @@ def assembled(data: dict[str, Any] | None, errors: list[dict[str, Any]], notes: 
     return Assembled(data, errors, withheld, masked, absent)
 
 
-def error_entry(reason: Reason, locations: list[dict[str, int]], path: Sequence[str | int] | None) -> dict[str, Any]:
-    """Return an error in response form: its text is the reason's own, whatever was raised."""
-    return {"message": reason.message, "locations": locations, "path": path, "extensions": _EXTENSIONS[reason]}
+def error_entry(
+    reason: Reason, locations: list[dict[str, int]], path: Sequence[str | int] | None, *, is_absent: bool = False
+) -> dict[str, Any]:
+    """Return an error in response form: its text is the reason's own, whatever was raised.
+
+    `is_absent`: the source's record does not have the value, and the text says that.
+    """
+    message = ABSENT if is_absent else reason.message
+    return {"message": message, "locations": locations, "path": path, "extensions": _EXTENSIONS[reason]}

@@ -40,6 +40,7 @@ from resolvers.run import run
 from resolvers.steps import Coordinates
 from resolvers.tally import Answered, Tally, tell_tally
 from resolvers.traced import staged, traced
+from resolvers.wrong_values import tell_wrong_values
 from schema.caller import Caller
 from schema.deadline import Clock, Deadline
 from schema.model import Model
@@ -80,6 +81,11 @@ class _Came(NamedTuple):
     sent: Sequence[Assertion] = ()
     trace: RequestTrace | None = None
     analysis: Analysis | None = None
+
+    def begin(self, stage: Stage) -> None:
+        """Have this stage measured from now until the next one begins, where somebody wants to know."""
+        if self.analysis is not None:
+            self.analysis.begin(stage)
 
     def staged(self, stage: Stage, work: Awaitable[T]) -> Awaitable[T]:
         """Return the work, traced and measured as this stage where somebody wants to know."""
@@ -177,7 +183,7 @@ class Engine:
                 could not be written down.
         """
         came = _Came(view, request, caller, self._clock() if arrived is None else arrived, self._now())
-        asked = self._reader.read(view, request, caller)
+        asked = self._reader.read(view, request, caller, analysis)
         if trace is not None:
             trace.asks("query", asked.operation.name if self._reader.is_prepared(view, request) else None)
         came = came._replace(caller=self._vouched(came, asked), sent=caller.assertions, trace=trace, analysis=analysis)
@@ -196,13 +202,16 @@ class Engine:
         deciding = self._decided(came, asked, known.found, known.call.deadline)
         verdicts = await came.staged(Stage.POLICY, deciding)
         fetched = await self._fetched(came, asked, known, verdicts)
+        came.begin(Stage.ASSEMBLE)
         found, leaves = known.found, known.leaves
         if known.readings is not None:
             found = related(found, asked.rules.rules.of_subject, known.readings)
         if leaves is None and found is not known.found:  # a relationship has ended while the sources were asked
             leaves = came.refused_at
         answer = self._assembled(asked, fetched, found)
-        tell_when(asked.plan, answer.errors, self.catalog.limits)
+        if answer.errors:
+            tell_wrong_values(self._observer, asked.plan, answer.errors)
+            tell_when(asked.plan, answer.errors, self.catalog.limits)
         seconds = (self._clock() if leaves is None else max(self._clock(), leaves)) - came.arrived
         receipt = self._receipt(came, fetched, found, answer, seconds)
         await came.staged(Stage.RECORD, self._record(came, asked, found, fetched, seconds))
@@ -308,6 +317,7 @@ class Engine:
         return verdicts
 
     async def _fetched(self, came: _Came, asked: Asked, known: _Known, verdicts: Verdicts) -> Fetched:
+        came.begin(Stage.RUN)
         sources = traced(self._sources, came.trace, is_gate=False)
         asking = (asked.plan, known.found.subjects, verdicts, sources, known.call, asked.arguments)
         optional = hold_ups(asked.plan, asked.rules.rules.view.sources)

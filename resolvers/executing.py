@@ -101,7 +101,8 @@ def _printed(error: GraphQLError, notes: Notes, path: Sequence[str | int] | None
     """
     ours = error.original_error
     reason = ours.reason if isinstance(ours, NullError) else notes.reason(tuple(path or ())) or Reason.VALUE_INVALID
-    return error_entry(reason, locations(error), None if path is None else list(path))
+    is_absent = isinstance(ours, NullError) and ours.is_absent
+    return error_entry(reason, locations(error), None if path is None else list(path), is_absent=is_absent)
 
 
 def _type_of(value: Any, *_: Any) -> str:

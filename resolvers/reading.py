@@ -11,6 +11,7 @@ from graphql import OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
 from adapters.crossref import Lookup
+from resolvers.analysis import Analysis
 from resolvers.arguments import given_to
 from resolvers.assembly import Operation
 from resolvers.assuming import NOTHING_ASSUMED, Assumed
@@ -41,6 +42,7 @@ from schema.caller import Caller
 from schema.directives import CANONICAL
 from schema.model import Model
 from schema.situation import NO_SITUATION, Situation
+from schema.tracing import Stage
 from schema.view_schema import ViewSchema, cut_schema
 from schema.views import Limits, ReceiptDetail, View
 
@@ -105,13 +107,17 @@ class Reader:
         """Refuse a situation that the view is not for, or of which it wants more told. Raises RefusedError."""
         check_situation(self._opened(view).rules, situation)
 
-    def read(self, view: View, request: Request, caller: Caller | None = None) -> Asked:
+    def read(
+        self, view: View, request: Request, caller: Caller | None = None, analysis: Analysis | None = None
+    ) -> Asked:
         """Return what a request asks for. Without a caller it is the operator's own question: introspection is
-        open, and the situation need not be told.
+        open, and the situation need not be told. `analysis` measures it, where somebody wants to know.
 
         Raises:
             RefusedError: The request is not one that the view answers.
         """
+        if analysis is not None:
+            analysis.begin(Stage.DOCUMENT)
         opened = self._opened(view)
         if caller is not None or request.situation is not NO_SITUATION:
             check_situation(opened.rules, request.situation)
@@ -122,6 +128,8 @@ class Reader:
         operation = document.operation(request.operation_name)
         weight = _checked(view, document, operation, request, caller)
         variables = opened.documents.variables(document, operation, request.variables)
+        if analysis is not None:
+            analysis.begin(Stage.PLAN)
         planned = opened.documents.plan(document, operation, variables)
         lookups = {name: read(variables) for name, read in planned.look_ups.items()}
         check_customers(view.limits, sum(map(len, lookups.values())))

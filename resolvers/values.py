@@ -71,13 +71,13 @@ class Values:
             return None
         value = self._read(node, plan)
         if isinstance(value, Fault):
-            return self._null(value.reason, plan, where)
+            return self._null(value, plan, where)
         return self._shaped(node, plan, value, where)
 
-    def _null(self, reason: Reason, plan: FieldPlan, where: ResponsePath) -> NullError | None:
-        if reason.place is Place.ERROR:
-            return NullError(reason)
-        self._notes.null(plan.coordinate, reason, where)
+    def _null(self, fault: Fault, plan: FieldPlan, where: ResponsePath) -> NullError | None:
+        if fault.reason.place is Place.ERROR:
+            return NullError(fault.reason, is_absent=fault.is_absent)
+        self._notes.null(plan.coordinate, fault.reason, where)
         return None
 
     def _read(self, node: Node, plan: FieldPlan) -> Any:
@@ -146,7 +146,7 @@ class Values:
                 return NullError(Reason.SOURCE_ERROR)
             return [self._shaped(node, plan, item, (*where, place)) for place, item in enumerate(value)]
         if isinstance(value, Fault):
-            return NullError(value.reason)
+            return NullError(value.reason, is_absent=value.is_absent)
         if value is None:
             return None
         if not plan.positions:

@@ -9,7 +9,8 @@ from typing import Protocol
 from schema.deadline import Clock
 from schema.reasons import Reason
 
-__all__ = ["NOBODY", "Event", "Failed", "Observer", "Repeated", "Sent", "UnderWay", "Unsent", "Waited", "tell"]
+__all__ = ["NOBODY", "Event", "Failed", "Invalid", "Observer", "Repeated", "Sent", "UnderWay", "Unsent", "Waited"]
+__all__ += ["tell"]
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +100,22 @@ class Waited:
     seconds: float
 
 
-Event = Sent | Failed | Unsent | Repeated | Waited
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """Values of one coordinate in one answer that are VALUE_INVALID. It names no key and no value.
+
+    `is_absent`: the source's records do not have them; else they have others than the model declares. `values` is how
+    many there are.
+    """
+
+    source: str
+    offer: str
+    coordinate: str
+    is_absent: bool
+    values: int
+
+
+Event = Sent | Failed | Unsent | Repeated | Waited | Invalid
 """What can happen. More kinds may come: an observer lets those pass that it does not know."""
 
 

@@ -21,12 +21,29 @@ __all__ = ["RequestTrace", "SendSpan", "Stage", "StageSpan", "StepSpan", "Trace"
 
 
 class Stage(Enum):
-    """What the gateway does itself, and can take its time over."""
+    """What the gateway does itself, and can take its time over, in the order in which it does it.
 
+    A trace has spans of `resolve`, `policy` and `record`, which may wait for others.
+    """
+
+    READ = "read"
+    """The request is read: its body, and what stands in it."""
+    TURN = "turn"
+    """It waits for its turn. Most requests have theirs at once, and this stage is left out."""
+    AUTH = "auth"
+    """What it brings along is verified: its situation, assertions, that a glass was broken."""
+    DOCUMENT = "document"
+    """The document is parsed and checked, unless it is known, and its variables are read."""
+    PLAN = "plan"
+    """It is planned what is asked of which source, and compiled how it is answered, unless that is known."""
     RESOLVE = "resolve"
     """The cross-reference is asked who is meant."""
     POLICY = "policy"
     """It is decided what may be shown; an outside decision point is asked here."""
+    RUN = "run"
+    """Gates and steps are asked, each as soon as what it waits for has answered."""
+    ASSEMBLE = "assemble"
+    """The answer is made of what was read."""
     RECORD = "record"
     """What is shown is written down, before it leaves."""
 

@@ -7,18 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rich.text import Text
+from graphql import GraphQLError
 
 from gateway.cli.analyzed import print_analyzed
-from gateway.cli.application import read_application
-from gateway.cli.explain import read_query, read_variables
+from gateway.cli.application import Application, read_application
+from gateway.cli.query import read_query, read_variables
+from gateway.cli.refused import refused
 from gateway.cli.running_gateway import RunningGateway
 from gateway.command_error import CommandError
 from gateway.terminal import open_console
 from gateway.whole_view import whole_view_by
+from schema.caller import DEVELOPER
 from schema.situation import Situation
+from schema.views import View
 
 __all__ = ["Analyzed", "run_analyze"]
+
+_ANOTHER = "The answer is not that of a gateway: is it another server?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,24 @@ def run_analyze(app: str, view_name: str, asked: Analyzed, *, as_json: bool) -> 
     application = read_application(app)
     view = application.view(view_name)
     text = read_query(asked.query) if asked.query is not None else whole_view_by(view, application.model)
-    body: dict[str, Any] = {"query": text, "variables": read_variables(asked.variables, view)}
+    variables = read_variables(asked.variables, view)
+    body: dict[str, Any] = {"query": text, "variables": variables}
     if asked.operation is not None:
         body["operationName"] = asked.operation
     body["extensions"] = {"analyze": True, **_situation(asked.situation)}
     path = f"/views/{view.id}/explain"
-    is_answered, told = RunningGateway.given(asked.url, asked.token_file, path=path).analyze(path, body)
-    return _print(view.id, is_answered, told, as_json=as_json)
+    running = RunningGateway.given(asked.url, asked.token_file, path=path)
+    is_answered, answer = running.analyze(path, body, for_whom=_for_whom(view))
+    told = _read(answer, "steps" if is_answered else "errors")
+    if is_answered:
+        _print(told, as_json=as_json)
+    else:
+        _tell_refusal(application, view, text, variables, told, as_json=as_json)
+    return is_answered
+
+
+def _for_whom(view: View) -> str:
+    return f"{view.id} is for: {', '.join(view.consumers)}. The token has to be that of one with the role {DEVELOPER}."
 
 
 def _situation(situation: Situation) -> dict[str, Any]:
@@ -58,15 +74,31 @@ def _situation(situation: Situation) -> dict[str, Any]:
     return {"situation": dict(told)} if told else {}
 
 
-def _print(view: str, is_answered: bool, body: bytes, *, as_json: bool) -> bool:
-    told = _read(body, "steps" if is_answered else "errors")
+def _print(told: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(told, indent=2))
-    elif is_answered:
+    else:
         print_analyzed(open_console(), told)
-    if not is_answered:
-        _print_refusal(view, told)
-    return is_answered
+
+
+def _tell_refusal(
+    application: Application,
+    view: View,
+    query: str,
+    variables: Mapping[str, Any],
+    told: Mapping[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    """Print why the gateway has refused the query, and what it names that is not in the view."""
+    views, model = application.views, application.model
+    try:
+        found = refused(view, told["errors"], query=query, variables=variables, views=views, model=model)
+        found.print()
+    except (LookupError, TypeError, AttributeError, GraphQLError):
+        raise CommandError(_ANOTHER) from None
+    if as_json:
+        print(json.dumps({**told, "notInView": found.told()["notInView"]}, indent=2))
 
 
 def _read(body: bytes, wanted: str) -> Mapping[str, Any]:
@@ -75,18 +107,5 @@ def _read(body: bytes, wanted: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict) or not isinstance(told.get(wanted), list):
-        raise CommandError("The answer is not that of a gateway: is it another server?")
+        raise CommandError(_ANOTHER)
     return told
-
-
-def _print_refusal(view: str, told: Mapping[str, Any]) -> None:
-    console = open_console(stderr=True)
-    for error in told["errors"]:
-        code, message = error.get("extensions", {}).get("code", ""), error.get("message", "")
-        console.print(Text.assemble(("refused", "bold red"), f" by {view}: {_plain(code)}"), soft_wrap=True)
-        console.print(Text(f"  {_plain(message)}"), soft_wrap=True)
-
-
-def _plain(text: object) -> str:
-    """Return a text without what a terminal would act on: who answers may be another server."""
-    return "".join(one if one.isprintable() else "?" for one in str(text))

@@ -14,11 +14,14 @@ from rich.text import Text
 from rich.tree import Tree
 
 from gateway.command_error import CommandError
+from schema.tracing import Stage
 
 __all__ = ["print_analyzed"]
 
 _WIDTH = 32
 """Columns of the line on which a step stands from its begin to its end."""
+
+_WIDEST = max(len(stage.value) for stage in Stage)
 
 _OK, _NOT_ASKED = "OK", "NOT_ASKED"
 
@@ -49,7 +52,7 @@ def _tree(told: Mapping[str, Any]) -> Tree:
     width = _end_of(told)
     tree = Tree(_text("measured, from when the request came; ", ("the slowest path", "bold red"), " is marked"))
     for stage in told["stages"]:
-        tree.add(_text((stage["stage"], "bold"), "  ", *_span(stage, width, "")))
+        tree.add(_text((f"{stage['stage']:<{_WIDEST}}", "bold"), "  ", *_span(stage, width, "")))
     for name, steps in (("asked first", told["gates"]), *_by_depth(told["steps"])):
         if steps:
             branch = tree.add(name)

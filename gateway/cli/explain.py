@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -15,28 +13,18 @@ from rich.text import Text
 
 from gateway.cli.application import Application, read_application
 from gateway.cli.explained import print_explained
-from gateway.cli.not_in_view import NotInView, not_in_view
+from gateway.cli.query import read_query, read_variables
+from gateway.cli.refused import refused
 from gateway.command_error import CommandError
 from gateway.terminal import open_console
 from gateway.whole_view import whole_view
-from resolvers import GATE_WORDS, Assumed, Cursors, GateKind, Reader, RefusalCode, RefusedError, Request
+from resolvers import GATE_WORDS, Assumed, Cursors, GateKind, Reader, RefusedError, Request
 from resolvers.catalog import Catalog
-from schema.reasons import FIELD_NOT_IN_VIEW
 from schema.situation import NO_SITUATION, Situation
 from schema.verification import Level
 from schema.views import View
 
-__all__ = ["read_query", "read_variables", "run_explain"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """A query that its view would refuse, and what it names that is not in the view."""
-
-    view: View
-    request: Request
-    error: RefusedError
-    outside: Sequence[NotInView]
+__all__ = ["run_explain"]
 
 
 def run_explain(
@@ -69,7 +57,7 @@ def run_explain(
             return True
         plan = reader.explain(view, request, assumed=assumed)
     except RefusedError as error:
-        _tell_refusal(_refused(application, view, request, error), as_json=as_json)
+        _tell_refusal(application, view, request, error, as_json=as_json)
         return False
     if as_json:
         print(json.dumps(plan, indent=2))
@@ -107,65 +95,24 @@ def _print_code(console: Console, code: str) -> None:
         print(code, end="")
 
 
-def read_query(query: str) -> str:
-    """Return the query in a file, or standard input for `-`. Raises CommandError."""
-    try:
-        return sys.stdin.read() if query == "-" else Path(query).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"The query cannot be read from {query} ({type(error).__name__}). Name a text file, or - for a pipe."
-        raise CommandError(message) from None
-
-
-def read_variables(text: str | None, view: View) -> Mapping[str, Any]:
-    """Return the variables that were given as JSON, none for None. Raises CommandError."""
-    try:
-        variables = json.loads(text or "{}")
-    except ValueError:
-        variables = None
-    if not isinstance(variables, dict):
-        raise CommandError(f"--variables is no JSON object; wanted such as {_example(view)}")
-    return variables
-
-
-def _example(view: View) -> str:
-    """Return the option as a query by the view's own look-up takes it."""
-    lookup = view.lookups[0]
-    return f"--variables '{json.dumps({'by': {lookup: 'cus_1' if lookup == 'id' else 'a-key'}})}'"
-
-
 def _reader(application: Application) -> Reader:
     return Reader(application.model, Catalog(application.gateway.declared.adapters), Cursors())
 
 
-def _refused(application: Application, view: View, request: Request, error: RefusedError) -> _Refused:
-    is_invalid = error.code is RefusalCode.GRAPHQL_VALIDATION_FAILED
-    outside = not_in_view(request.query, view, application.views, application.model) if is_invalid else []
-    return _Refused(view, request, error, outside)
-
-
-def _tell_refusal(refused: _Refused, *, as_json: bool) -> None:
+def _tell_refusal(
+    application: Application, view: View, request: Request, error: RefusedError, *, as_json: bool
+) -> None:
+    told = refused(
+        view,
+        error.formatted(),
+        query=request.query,
+        variables=request.variables,
+        views=application.views,
+        model=application.model,
+    )
     if as_json:
-        outside = [one.told() for one in refused.outside]
-        print(
-            json.dumps({"view": refused.view.id, "errors": refused.error.formatted(), "notInView": outside}, indent=2)
-        )
-    _print_refusal(open_console(stderr=True), refused)
-
-
-def _print_refusal(console: Console, refused: _Refused) -> None:
-    view, error = refused.view, refused.error
-    console.print(Text.assemble(("refused", "bold red"), f" by {view.id}: {error.code}"), soft_wrap=True)
-    for one in error.errors:
-        place = "".join(f" (line {at.line}, column {at.column})" for at in one.locations or ())
-        console.print(f"  {one.message}{place}", soft_wrap=True)
-    if error.remedy:
-        console.print(f"  {error.remedy}", soft_wrap=True)
-    if error.code is RefusalCode.BAD_USER_INPUT and not refused.request.variables:
-        console.print(f"  Give each variable with {_example(view)}", soft_wrap=True)
-    for outside in refused.outside:
-        said = f" {outside.coordinate} (line {outside.line}, column {outside.column}) is not in {view.id}"
-        console.print(Text.assemble((FIELD_NOT_IN_VIEW, "bold"), said), soft_wrap=True)
-        console.print(f"  {outside.remedy}", soft_wrap=True)
+        print(json.dumps(told.told(), indent=2))
+    told.print()
 
 
 def _print_excesses(plan: Mapping[str, Any]) -> None:

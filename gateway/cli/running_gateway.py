@@ -56,15 +56,18 @@ class RunningGateway:
             raise CommandError(f"{self.url} refuses to tell, with {status}{_why(body)}")
         return body
 
-    def analyze(self, path: str, asked: Mapping[str, Any]) -> tuple[bool, bytes]:
+    def analyze(self, path: str, asked: Mapping[str, Any], *, for_whom: str) -> tuple[bool, bytes]:
         """Return whether it has answered what it was asked, and the body: else why the view has refused it.
+
+        `for_whom` says whose token is wanted: to any other consumer there is no such view.
 
         Raises:
             CommandError: It cannot be asked, or does not answer this consumer.
         """
         status, body = self._asked(path, json.dumps(asked).encode(), _LONGEST, _LONGEST)
         if status not in (httpx.codes.OK, httpx.codes.BAD_REQUEST):
-            raise CommandError(f"{self.url} refuses to answer, with {status}{_why(body)}")
+            mend = f"\n{for_whom}" if status == httpx.codes.NOT_FOUND else ""
+            raise CommandError(f"{self.url} refuses to answer, with {status}{_why(body)}{mend}")
         return status == httpx.codes.OK, body
 
     def _asked(self, path: str, body: bytes | None, patience: float, at_most: float) -> tuple[int, bytes]:

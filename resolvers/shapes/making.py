@@ -106,10 +106,10 @@ class Making:
 
     # Nulls, and what is shown in another form
 
-    def null(self, spot: Spot, reason: Reason, path: list[str | int]) -> None:
-        """Give a null its reason."""
+    def null(self, spot: Spot, reason: Reason, path: list[str | int], *, is_absent: bool = False) -> None:
+        """Give a null its reason; `is_absent`: the source's record does not have the value."""
         if reason.place is Place.ERROR or spot.is_item:
-            self.errors.append(error_entry(reason, spot.locations, path))
+            self.errors.append(error_entry(reason, spot.locations, path, is_absent=is_absent))
         else:
             self.noted.append((spot.plan.coordinate, reason, path, spot))
 
@@ -144,7 +144,7 @@ class Making:
         """
         if not isinstance(value, Fault):
             raise OddError
-        self.null(spot, value.reason, path)
+        self.null(spot, value.reason, path, is_absent=value.is_absent)
 
     def leaf(self, spot: Spot, value: object, path: list[str | int]) -> Any:
         """Return a leaf as the executor prints it, or null with an error. What a mask stands on is text or an error.
@@ -153,7 +153,7 @@ class Making:
             OddError: Nobody knows what the value would do here.
         """
         if isinstance(value, Fault):
-            return self.null(spot, value.reason, path)
+            return self.null(spot, value.reason, path, is_absent=value.is_absent)
         if spot.prints is not None and not is_boundless(value):
             if type(value) not in _PRINTED and not isinstance(value, Enum):
                 raise OddError

@@ -115,6 +115,18 @@ def test_a_required_value_that_is_not_there_is_a_fault_and_a_null_is_null() -> N
     assert decode({"lastName": None}, "name.family") == {"name": {"family": INVALID}}
 
 
+def test_a_fault_says_whether_there_is_a_value_that_is_wrong() -> None:
+    """Who mends it looks for another thing: a field that has another name, or a value in another form."""
+    faults = decode({"meta": {"created": "soon"}, "lastName": None}, "name.given", "name.family", "since")
+    name = faults["name"]
+    assert isinstance(name, dict)
+    assert {key: fault.is_absent for key, fault in {**name, "since": faults["since"]}.items()} == {
+        "given": True,
+        "family": False,
+        "since": False,
+    }
+
+
 BAD_DAYS = (
     "20200229",
     "86400",

@@ -8,19 +8,39 @@ import re
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from inspect import iscoroutinefunction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import httpx
 import pytest
 
 from adapters.crossref import Restriction, Subject
-from resolvers import Engine
+from gateway import exchange
+from gateway.admission import Admission
+from gateway.cli.running_gateway import RunningGateway
+from gateway.service import Service
+from resolvers import Engine, engine
+from resolvers.documents import Documents
+from schema.tracing import Stage
 from tests.docs.pages import section
 from tests.docs.test_tables import rows
 from tests.gateway.cli_project import Ran, run
-from tests.gateway.greenhouse import FLORIST, GARDENER, Greenhouse, code_of, greenhouse, plant, write_all, write_view
+from tests.gateway.greenhouse import (
+    FLORIST,
+    GARDENER,
+    INSPECTOR,
+    Greenhouse,
+    Source,
+    Table,
+    code_of,
+    greenhouse,
+    plant,
+    write_all,
+    write_view,
+)
 from tests.gateway.served import listening
 from tests.resolvers.receipts import check_receipt
 
@@ -78,9 +98,86 @@ async def test_a_developer_is_told_what_a_request_has_taken(tmp_path: Path, noth
     assert [nursery[name] for name in ("number", "source", "calls", "keys", "outcome")] == [0, "nursery", 1, 1, "OK"]
     assert (soil["after"], soil["onSlowestPath"], nursery["onSlowestPath"]) == ([0], True, True)
     assert 0 <= nursery["beginMs"] <= nursery["endMs"] <= soil["beginMs"] <= soil["endMs"] <= told["ms"]
-    assert [stage["stage"] for stage in told["stages"]][:2] == ["resolve", "policy"]
+    named = [stage["stage"] for stage in told["stages"]]
+    assert named == ["read", "auth", "document", "plan", "resolve", "policy", "run", "assemble", "record"]
     assert told["withheld"] == {"SUBJECT_RESTRICTED": ["Plant.provenance"]}
     assert (house.calls, house.table.reads) == (2, 1)
+
+
+class Clockwork:
+    """A clock of milliseconds that goes on where a test lets something take its time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._now, self._monkeypatch = 100.0, monkeypatch
+
+    def __call__(self) -> float:
+        return self._now
+
+    def takes(self, ms: float, owner: Any, name: str) -> None:
+        """Have a function, or what it returns to be awaited, take so long."""
+        inner = getattr(owner, name)
+
+        async def later(*given: Any, **named: Any) -> Any:
+            self._now += ms / 1000
+            return await inner(*given, **named)
+
+        def at_once(*given: Any, **named: Any) -> Any:
+            self._now += ms / 1000
+            return inner(*given, **named)
+
+        self._monkeypatch.setattr(owner, name, later if iscoroutinefunction(inner) else at_once)
+
+
+async def test_no_part_of_the_time_is_without_a_name(
+    tmp_path: Path, nothing_else_installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the gateway does itself is told in stages, each of which begins where the one before it has ended."""
+    clock = Clockwork(monkeypatch)
+    house = greenhouse(declare(tmp_path), clock=clock)
+    clock.takes(1, exchange, "parse_request")
+    clock.takes(2, Service, "check_grant")
+    clock.takes(4, Documents, "read")
+    clock.takes(8, Documents, "plan")
+    clock.takes(16, Table, "resolve_many")
+    clock.takes(32, engine, "decide")
+    clock.takes(64, Source, "fetch")
+    clock.takes(128, engine, "assemble")
+    async with house.gateway.running():
+        told = (await analyze(house)).json()
+        again = (await analyze(house)).json()
+    assert [stage["endMs"] - stage["beginMs"] for stage in told["stages"]] == pytest.approx(
+        [1, 2, 4, 8, 16, 32, 2 * 64, 128, 0]
+    )
+    ends = [0.0, *(stage["endMs"] for stage in told["stages"])]
+    assert [stage["beginMs"] for stage in told["stages"]] == pytest.approx(ends[:-1])
+    assert (ends[-1], told["ms"]) == pytest.approx((319, 319))
+    document = again["stages"][2]
+    assert (document["stage"], document["endMs"] - document["beginMs"]) == ("document", pytest.approx(0))
+
+
+async def test_to_wait_for_a_turn_is_a_stage(
+    tmp_path: Path, nothing_else_installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told where the request has had to."""
+    clock = Clockwork(monkeypatch)
+    house = greenhouse(declare(tmp_path), clock=clock)
+    monkeypatch.setattr(Admission, "enter", lambda *_, **__: False)
+    monkeypatch.setattr(Admission, "wait", AsyncMock())
+    monkeypatch.setattr(Admission, "leave", Mock())
+    clock.takes(7, Admission, "wait")
+    async with house.gateway.running():
+        stages = (await analyze(house)).json()["stages"]
+    assert stages[:3] == [
+        {"stage": "read", "beginMs": 0.0, "endMs": 0.0},
+        {"stage": "turn", "beginMs": 0.0, "endMs": 7.0},
+        {"stage": "auth", "beginMs": 7.0, "endMs": 7.0},
+    ]
+
+
+def test_every_stage_is_documented() -> None:
+    """In the order in which they come."""
+    documented = [row[0].strip("`") for row in rows(section("http.md", "### The stages of a request"))]
+    assert documented == [stage.value for stage in Stage]
 
 
 async def test_no_value_and_no_key_is_told(tmp_path: Path, nothing_else_installed: None) -> None:
@@ -250,6 +347,69 @@ async def test_the_command_tells_a_refusal(
         ran = await explain(served.url, "--level", "V1")
         assert (ran.code, "--analyze tells what is" in ran.err) == (2, True)
         assert served.house.is_untouched
+
+
+async def test_the_command_tells_what_a_query_names_outside_the_view(
+    tmp_path: Path, nothing_else_installed: None, command: pytest.MonkeyPatch
+) -> None:
+    """As the command does that asks nobody: place, code, and whom to ask for it."""
+    query = tmp_path / "q.graphql"
+    query.write_text("{ plant(by: {id: 1}) {\n  label pests { species } } }")
+    async with listening(declare(tmp_path)) as served:
+        installed(served.house, command)
+        ran = await explain(served.url, "--query", str(query))
+        plain = await asyncio.to_thread(run, "explain", "glasshouse:gateway", "potting", "--query", str(query))
+        told = await explain(served.url, "--query", str(query), "--json")
+    assert (ran.code, ran.out, ran.err) == (1, "", plain.err)
+    assert "Cannot query field 'pests' on type 'Plant'. (line 2, column 9)" in ran.err
+    assert "FIELD_NOT_IN_VIEW Plant.pests (line 2, column 9) is not in potting@1" in ran.err
+    assert "potting@1 is owned by: Head gardener. Ask there for a version that lists it." in ran.err
+    assert [one["coordinate"] for one in json.loads(told.out)["notInView"]] == ["Plant.pests", "Pest.species"]
+    assert json.loads(told.out)["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+@pytest.mark.parametrize("variables", [[], ["--variables", '{"nursery": "N-p1"}']])
+async def test_the_command_tells_how_a_variable_is_given_that_is_missing(
+    tmp_path: Path, nothing_else_installed: None, command: pytest.MonkeyPatch, variables: list[str]
+) -> None:
+    """Also where another one was given, such as the key itself."""
+    async with listening(declare(tmp_path)) as served:
+        installed(served.house, command)
+        asked = ("explain", "glasshouse:gateway", "potting", "--analyze", "--url", served.url, *variables)
+        ran = await asyncio.to_thread(run, *asked)
+        wrong = await asyncio.to_thread(run, *asked[:6], "--variables", '{"by": 1}')
+    assert (ran.code, wrong.code) == (1, 1)
+    assert "refused by potting@1: BAD_USER_INPUT\n  Variable '$by' has invalid value: a value has to be" in ran.err
+    assert """Give each variable with --variables '{"by": {"id": "cus_1"}}'""" in ran.err
+    assert "--variables" not in wrong.err
+
+
+async def test_the_command_tells_whose_token_is_wanted(
+    tmp_path: Path, nothing_else_installed: None, command: pytest.MonkeyPatch
+) -> None:
+    """Where the consumer has not the view: to it there is none, whatever its role is."""
+    command.setenv("CUSTOMER_VIEW_OPERATOR_TOKEN", INSPECTOR)
+    async with listening(declare(tmp_path)) as served:
+        installed(served.house, command)
+        ran = await explain(served.url)
+    assert (ran.code, "with 404: There is no such view for this consumer." in ran.err) == (2, True)
+    wanted = "potting@1 is for: florist, gardener. The token has to be that of one with the role developer."
+    assert wanted in ran.err
+
+
+@pytest.mark.parametrize(
+    "errors", [[1], [{}], [{"message": "no", "locations": [1]}], [{"message": 1, "extensions": 2}]]
+)
+async def test_a_refusal_of_another_server_is_told_as_such(
+    tmp_path: Path, nothing_else_installed: None, command: pytest.MonkeyPatch, errors: list[Any]
+) -> None:
+    """What answers may be anything."""
+    body = json.dumps({"errors": errors}).encode()
+    async with listening(declare(tmp_path)) as served:
+        installed(served.house, command)
+        command.setattr(RunningGateway, "analyze", lambda *_, **__: (False, body))
+        ran = await explain(served.url)
+    assert (ran.code, "is it another server?" in ran.err) == (2, True)
 
 
 async def test_without_analyze_no_gateway_is_asked(command: pytest.MonkeyPatch) -> None:

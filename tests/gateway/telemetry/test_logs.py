@@ -20,7 +20,7 @@ from gateway.settings import Settings
 from gateway.telemetry.logs import LogForm, begin_logging, log_handler
 from gateway.telemetry.request_ids import RequestIds, answering, as_logged
 from gateway.telemetry.scrubbing import MOST, scrubbed
-from schema.observer import Failed
+from schema.observer import Failed, Invalid
 from schema.reasons import Reason
 from tests.gateway.greenhouse import KNOWN_AS
 from tests.gateway.telemetry.nurseries import exported, open_nursery
@@ -97,6 +97,9 @@ def test_our_messages_stay_as_they_are() -> None:
     failed = Failed("crm", "contacts", Reason.SOURCE_TIMEOUT, "no connection or no answer in time", 3)
     told = line(lambda: FailureLog().note(failed))
     assert told["event"] == "crm.contacts: SOURCE_TIMEOUT for 3 keys (no connection or no answer in time)"
+    invalid = Invalid("crm", "contacts", "Customer.emailAddress", is_absent=True, values=3)
+    said = "crm.contacts: VALUE_INVALID for 3 values of Customer.emailAddress (the source's record does not have it)"
+    assert line(lambda: FailureLog().note(invalid))["event"] == said
 
 
 def test_a_known_key_is_printed_and_of_another_its_type() -> None:

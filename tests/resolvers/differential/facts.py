@@ -160,6 +160,7 @@ _STRANGE: Sequence[object] = (
     NotImplemented,
     int,
     Fault(Reason.VALUE_INVALID),
+    Fault(Reason.VALUE_INVALID, is_absent=True),
     Fault(Reason.SOURCE_TIMEOUT),
     Fault(Reason.SOURCE_ERROR),
     Fault(Reason.SOURCE_RECORD_MISSING),
