@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -21,7 +21,8 @@ from gateway.terminal import open_console
 __all__ = ["run_status"]
 
 _PATH = "/health/sources"
-_NONE, _CLOSED = "-", "closed"
+_NONE = "-"
+_CLOSED, _OPEN, _TRIED = "closed", "open", "half-open"
 
 
 def run_status(url: str | None, token_file: str | None, *, as_json: bool) -> bool:
@@ -42,8 +43,8 @@ def _is_left_alone(source: SourceTold) -> bool:
     return source.left_alone_since is not None or bool(_offers_left_alone(source.limits))
 
 
-def _offers_left_alone(limits: LimitsTold | None) -> Sequence[str]:
-    return [] if limits is None else [one.offer for one in limits.offers if one.breaker != _CLOSED]
+def _offers_left_alone(limits: LimitsTold | None) -> Sequence[OfferTold]:
+    return [] if limits is None else [one for one in limits.offers if one.breaker != _CLOSED]
 
 
 def _told(gateway: RunningGateway) -> SourcesTold:
@@ -65,16 +66,31 @@ def _print(console: Console, told: SourcesTold) -> None:
     console.print(table)
     _print_failures(console, told)
     _print_bounds(console, told)
-    alone = sum(map(_is_left_alone, told.sources))
-    held = sum(source.limits is not None and bool(_held(source.limits)) for source in told.sources)
-    word, colour = ("All are called", "bold green")
-    if alone:
-        word, colour = f"{alone} of {len(told.sources)} left alone, whole or in part", "bold red"
-    elif held:
-        word, colour = f"{held} of {len(told.sources)} held by their own word", "bold yellow"
+    word, colour = _summary(told.sources)
     when = f"{told.at:%H:%M:%S} UTC, process {told.process}"
     about = "Calls, errors and times are of the last minute."
     console.print(Text.assemble((word, colour), f", at {when}. {about}"), soft_wrap=True)
+
+
+def _summary(sources: Sequence[SourceTold]) -> tuple[str, str]:
+    """Return the words for all of them, and a colour."""
+    states = [_breakers(source) for source in sources]
+    alone, tried = sum(_OPEN in one for one in states), sum(_TRIED in one and _OPEN not in one for one in states)
+    held = sum(source.limits is not None and bool(_held(source.limits)) for source in sources)
+    if alone:
+        more = f", {tried} being tried" if tried else ""
+        return f"{alone} of {len(sources)} left alone, whole or in part{more}", "bold red"
+    if tried:
+        return f"{tried} of {len(sources)} being tried, whole or in part", "bold yellow"
+    return (
+        (f"{held} of {len(sources)} held by their own word", "bold yellow")
+        if held
+        else ("All are called", "bold green")
+    )
+
+
+def _breakers(source: SourceTold) -> Collection[str]:
+    return () if source.limits is None else {source.limits.breaker, *(one.breaker for one in source.limits.offers)}
 
 
 def _print_failures(console: Console, told: SourcesTold) -> None:
@@ -126,7 +142,7 @@ def _offers_held(limits: LimitsTold) -> Sequence[OfferTold]:
     return [one for one in limits.offers if one.held_seconds > 0]
 
 
-_COLOURS: Mapping[str, str] = MappingProxyType({_CLOSED: "green", "half-open": "yellow"})
+_COLOURS: Mapping[str, str] = MappingProxyType({_CLOSED: "green", _TRIED: "yellow"})
 
 
 def _breaker(source: SourceTold, limits: LimitsTold | None, at: datetime) -> Text:
@@ -135,8 +151,9 @@ def _breaker(source: SourceTold, limits: LimitsTold | None, at: datetime) -> Tex
     told = Text(_plain(limits.breaker), _COLOURS.get(limits.breaker, "red"))
     if source.left_alone_since is not None:
         told.append(f" since {_span((at - source.left_alone_since).total_seconds())} ago")
-    elif offers := _offers_left_alone(limits):
-        told.append(_plain(f"\nopen: {', '.join(offers)}"), "red")
+    else:
+        for one in _offers_left_alone(limits):
+            told.append(_plain(f"\n{one.breaker}: {one.offer}"), _COLOURS.get(one.breaker, "red"))
     for held in _held(limits):
         told.append(f"\nheld {held}", "yellow")
     if source.readiness:

@@ -75,6 +75,18 @@ async def test_a_source_that_is_left_alone_is_told_and_so_is_why(tmp_path: Path)
     assert "1 of 2 left alone, whole or in part, at 08:00:02 UTC" in words
 
 
+async def test_a_source_that_is_being_tried_is_not_said_to_be_left_alone(tmp_path: Path) -> None:
+    """It is not called as before yet, so the exit code is 1."""
+    async with listening(tmp_path) as (it, url):
+        fail(it)
+        it.clock[0] += 2.0
+        assert called(it.limits, "plants", failed=False)
+        ran = await status(url)
+    assert ran.code == 1
+    assert "half-open" in ran.out
+    assert "1 of 2 being tried, whole or in part, at 08:00:02 UTC" in ran.out
+
+
 async def test_a_source_that_is_bounded_is_not_said_to_be_called(tmp_path: Path) -> None:
     """It has asked to be left alone, or our own limits refuse calls: that is told, and is no failure of it."""
     async with listening(tmp_path) as (it, url):
