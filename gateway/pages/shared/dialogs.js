@@ -3,7 +3,8 @@ import { button, make } from "./elements.js";
 
 let count = 0;
 
-// A window over the page. When it closes, the focus goes back to where it was, or else to what `desk` names.
+// A window over the page. When it closes, the focus goes back to where it was, or else to what `desk` names. The browser
+// tells of it later: somebody who presses keys may have gone on by then.
 export function openDialog(desk, title, ...content) {
   const before = document.activeElement;
   const name = `dialog-${(count += 1)}`;
@@ -20,7 +21,9 @@ export function openDialog(desk, title, ...content) {
   );
   dialog.addEventListener("close", () => {
     dialog.remove();
-    (before?.isConnected ? before : desk.rest()).focus();
+    if (document.activeElement === document.body) {
+      (before?.isConnected ? before : desk.rest()).focus();
+    }
   });
   document.body.append(dialog);
   dialog.showModal();
