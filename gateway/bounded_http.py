@@ -11,20 +11,29 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway.bounds import Bounds
+from gateway.connection_refusals import (
+    no_host,
+    no_http,
+    no_other_protocol,
+    too_large,
+    too_late,
+    too_many,
+    too_slow,
+)
 from gateway.hang_ups import HANG_UP, HangUp
-from gateway.refusals import NotTakenError, RequestCode
+from gateway.refusals import NotTakenError
 from gateway.replies import raw_headers, refusal
 from gateway.request_id import new_request_id
 from gateway.untaken import UntakenHttp
 
-__all__ = ["Bounds", "Connections", "Shed", "bounded_http"]
+__all__ = ["Connections", "Shed", "bounded_http"]
 
 
 class Shed(Protocol):
@@ -45,42 +54,6 @@ class Shed(Protocol):
 
 
 _OF_BODIES = frozenset({b"content-length", b"transfer-encoding"})
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What one process takes from those who connect to it."""
-
-    connections: int = 1_000
-    """At most so many are open. One more takes the place of an idle one; where none is, it is answered 503."""
-    head_bytes: int = 32_768
-    """The request line and the headers, and after a chunked body its trailers. Longer ones are answered 431.
-
-    What begins in the middle of received bytes, behind an earlier request, is counted from the next piece on: it may
-    have up to twice as many.
-    """
-    head_seconds: float = 10.0
-    """From the first byte of a request to the end of its headers; later is answered 408.
-
-    Also for what is left of a body once the answer is given, and for a connection that says nothing at first; it is
-    closed then.
-    """
-    body_seconds: float = 10.0
-    """Of a body that does not come at once, `body_bytes` have to come in each of such times, or all that is left of it.
-    Slower is answered 408, and closed where an answer has begun."""
-    body_bytes: int = 10_000
-    answer_seconds: float = 20.0
-    """An answer that is not taken in so long is cut, with its connection. What counts is the rest of it when the
-    connection is to be closed, or more than 64 KiB of it."""
-    unsent_bytes: int = 65_536
-    """So much of answers the operating system holds of a connection before it sends them. By itself Linux takes up to
-    4 MiB of what a client does not read, and neither counts it to this process nor tells it that it is not taken. What
-    is on its way is not counted, so that this slows down no client who reads (TCP_NOTSENT_LOWAT, tcp(7))."""
-    idle_seconds: float = 1.0
-    """Where as many are open as may be, one more takes the place of that which has said nothing for longest, or has not
-    ended what it says: if it is as long as this. nginx does so with connections that are kept."""
-    linger_seconds: float = 1.0
-    """How long a refused client has to read why: a connection that is closed while it sends loses what it was told."""
 
 
 class Connections(ServerState):
@@ -153,7 +126,7 @@ class _BoundedHttp(UntakenHttp):
         self._hang_up = HangUp()
         self._extensions: dict[str, Any] = {HANG_UP: self._hang_up}
         if len(self.connections) > self._bounds.connections and not self.server_state.make_room():
-            self._refuse(_too_many())
+            self._refuse(too_many())
         else:
             self.server_state.awaited[self] = self.loop.time()
             self._start_timer()
@@ -198,7 +171,7 @@ class _BoundedHttp(UntakenHttp):
         if self._is_refused or self.transport.is_closing():  # it was no HTTP, and that has been said
             return
         if self._pending >= self._bounds.head_bytes:
-            self._refuse(_too_large(self._bounds.head_bytes))
+            self._refuse(too_large(self._bounds.head_bytes))
         elif self._timer is None and not self._is_in_head:
             self._await_body()
         elif self._timer is None and self._pending:
@@ -230,9 +203,9 @@ class _BoundedHttp(UntakenHttp):
 
     def _fault_of_head(self) -> NotTakenError | None:
         if self.parser.should_upgrade() and any(name in _OF_BODIES for name, _ in self.headers):
-            return _no_other_protocol()
+            return no_other_protocol()
         hosts = [name for name, _ in self.headers].count(b"host")
-        return None if hosts == 1 or (not hosts and self.parser.get_http_version() == "1.0") else _no_host()
+        return None if hosts == 1 or (not hosts and self.parser.get_http_version() == "1.0") else no_host()
 
     def on_body(self, body: bytes) -> None:
         self._pending = 0
@@ -283,8 +256,8 @@ class _BoundedHttp(UntakenHttp):
 
     def _is_one_refused(self, before: int) -> bool:
         """Return whether all that came is one request, and refused; so many had come before to this process."""
-        is_one = self.server_state.total_requests == before + 1 and self._is_in_head and not self._pending
-        return is_one and self._refusal is not None and self.timeout_keep_alive_task is not None
+        is_one = self.server_state.total_requests == before + 1
+        return is_one and self._refusal is not None and self._is_between_requests()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, unless a request was refused on it since: a new timer for each takes longer."""
@@ -354,7 +327,7 @@ class _BoundedHttp(UntakenHttp):
             self._cut_later()
         else:
             self._give_up()
-            self._refuse(_too_slow())
+            self._refuse(too_slow())
 
     def _give_up(self) -> None:
         """End the request whose body is not whole: its application reads that the client has gone."""
@@ -371,7 +344,7 @@ class _BoundedHttp(UntakenHttp):
         if self._is_answering():  # reading may have paused for that, so the client is not late
             self._start_timer()
         elif self._is_in_head and self._pending:
-            self._refuse(_too_late())
+            self._refuse(too_late())
         else:
             self.transport.close()
 
@@ -379,7 +352,7 @@ class _BoundedHttp(UntakenHttp):
         """Refuse what is no HTTP, in our own words; uvicorn comes here when its parser gives up."""
         if not self._is_in_head and not self.cycle.response_started:  # the body; nobody was told anything yet
             self._give_up()
-        self._refuse(self._fault or _no_http())
+        self._refuse(self._fault or no_http())
 
     def _refuse(self, error: NotTakenError) -> None:
         self._stop_timer()
@@ -404,36 +377,6 @@ def _print(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     return b"".join(b"%s: %s\r\n" % each for each in headers)
 
 
-def _no_http() -> NotTakenError:
-    message = "The bytes are no HTTP request that can be read. Check the request line, the headers and the lengths."
-    return NotTakenError(400, RequestCode.BAD_REQUEST, message)
-
-
-def _no_other_protocol() -> NotTakenError:
-    message = "A request with a body is for HTTP alone here. Send it without the header Upgrade, and not by CONNECT."
-    return NotTakenError(400, RequestCode.BAD_REQUEST, message)
-
-
-def _no_host() -> NotTakenError:
-    message = "The request does not say once for which host it is. Send one Host header (RFC 9112, section 3.2)."
-    return NotTakenError(400, RequestCode.BAD_REQUEST, message)
-
-
-def _too_large(limit: int) -> NotTakenError:
-    message = f"The request line and the headers are larger than {limit} bytes. Send fewer or shorter ones."
-    return NotTakenError(431, RequestCode.HEADERS_TOO_LARGE, message)
-
-
-def _too_late() -> NotTakenError:
-    message = "The headers came too slowly. Send them at once."
-    return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message)
-
-
-def _too_slow() -> NotTakenError:
-    message = "The body came too slowly. Send it faster, or send less."
-    return NotTakenError(408, RequestCode.REQUEST_TIMEOUT, message)
-
-
 class _Nothing:
     """Sheds nothing."""
 
@@ -445,8 +388,3 @@ class _Nothing:
 
     def remember(self, _data: bytes) -> None:
         """Nothing was refused."""
-
-
-def _too_many() -> NotTakenError:
-    message = "The gateway has too many connections. Ask again later."
-    return NotTakenError(503, RequestCode.UNAVAILABLE, message, {"Retry-After": "1"})

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.bounded_http import Bounds
+from gateway.bounds import Bounds
 from gateway.command_error import CommandError
 from gateway.serving import bind, serving
 from gateway.settings import Settings

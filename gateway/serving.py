@@ -18,7 +18,8 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.bounded_http import Bounds, Connections, Shed, bounded_http
+from gateway.bounded_http import Connections, Shed, bounded_http
+from gateway.bounds import Bounds
 from gateway.command_error import CommandError
 from gateway.refusals import NotTakenError, RequestCode
 from gateway.replies import raw_headers, refusal

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from rich.progress import track
 
 from adapters.crossref import CrossReferenceError
-from gateway.bounded_http import Bounds
+from gateway.bounds import Bounds
 from gateway.cli.application import load_gateway
 from gateway.command_error import CommandError
 from gateway.crossref import page as stewards

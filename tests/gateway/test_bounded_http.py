@@ -14,7 +14,7 @@ import pytest
 import uvloop
 from starlette.types import Receive, Scope, Send
 
-from gateway.bounded_http import Bounds
+from gateway.bounds import Bounds
 from gateway.serving import bind, run_until_told, serving
 from tests.gateway.greenhouse import ALWAYS
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
 from gateway import known_heads
-from gateway.bounded_http import Bounds, Connections, bounded_http
+from gateway.bounded_http import Connections, bounded_http
+from gateway.bounds import Bounds
 from gateway.serving import bind, serving
 from gateway.shedding import Shedding
 from schema.caller import ConsumerClass

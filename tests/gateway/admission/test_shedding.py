@@ -11,7 +11,8 @@ from contextlib import suppress
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from gateway.bounded_http import Bounds, Shed
+from gateway.bounded_http import Shed
+from gateway.bounds import Bounds
 from gateway.serving import bind, serving
 from gateway.shedding import Shedding
 from tests.gateway.greenhouse import ALWAYS, GARDENER, STRANGER, Greenhouse
